@@ -1,0 +1,146 @@
+"""A classifier: what a user means by "the model"."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from inception_viz import trace as tracing
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.images import Picture, read_picture
+from inception_viz.network import GoogLeNet, fold_batch_norm
+from inception_viz.preprocessing import Fit, Preprocessing, fit_image, fitting
+from inception_viz.sources.base import Weights
+from inception_viz.sources.errors import WeightsError
+from inception_viz.sources.file import SUFFIXES, load_file
+from inception_viz.sources.random_weights import build
+from inception_viz.sources.registry import REGISTRY
+from inception_viz.trace import Trace
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Network + preprocessing + labels + source. Safe to share between threads.
+
+    Attributes:
+        weights: the network as its source gave it, and what belongs to it.
+        source: id of the source, or the file's name.
+        title: the name on screen.
+    """
+
+    weights: Weights
+    source: str
+    title: str
+
+    @property
+    def network(self) -> GoogLeNet:
+        """The network as trained, frozen. To change weights, make another classifier."""
+        return self.weights.network
+
+    @property
+    def config(self) -> GoogLeNetConfig:
+        """The network's architecture."""
+        return self.network.config
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One name a class."""
+        return self.weights.labels
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How the network's input is made."""
+        return self.weights.preprocessing
+
+    @cached_property
+    def key(self) -> str:
+        """Identity for caches: source, architecture and weights."""
+        config = sha256(self.config.to_json().encode()).hexdigest()[:12]
+        return f"{self.source}-{config}-{self.weights.fingerprint}"
+
+    @cached_property
+    def inference_network(self) -> GoogLeNet:
+        """The same function as :attr:`network`, prepared for speed."""
+        return fold_batch_norm(self.network)
+
+    def trace(
+        self,
+        image: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | Picture,
+        *,
+        fit: Fit = "crop",
+    ) -> Trace:
+        """Send one picture through the network and keep everything that happens.
+
+        Args:
+            image: a path, the bytes or the open file of a picture, or a PIL image.
+            fit: ``crop`` takes the centre square, ``pad`` the whole picture with borders,
+                ``squash`` the whole picture with its proportions changed.
+
+        Raises:
+            ImageError: if the picture can't be used.
+            ValueError: for an unknown ``fit``.
+        """
+        picture = read_picture(image)
+        placed = fitting(picture.size, self.config.input_size, fit)
+        square = fit_image(picture.image, placed, self.preprocessing.background)
+        x = self.preprocessing.tensor(square)
+        network = self.inference_network
+        logits, record = tracing.run(network, x)
+        return tracing.assemble(
+            network,
+            logits,
+            record,
+            picture=picture,
+            fitting=placed,
+            input=x,
+            labels=self.labels,
+            model=self.key,
+            trained_heads=self.weights.trained_heads,
+        )
+
+
+def load(
+    source: str | os.PathLike[str],
+    *,
+    config: GoogLeNetConfig | None = None,
+    labels: Sequence[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+    seed: int = 0,
+) -> Classifier:
+    """Load a classifier by the id of its source, or from a file of weights.
+
+    Args:
+        source: ``"bvlc"``, ``"torchvision"``, ``"random"``, or the path of a ``.safetensors``,
+            ``.pth`` or ``.caffemodel``.
+        config: the architecture, for a file that doesn't say it, or for ``"random"``.
+        labels: class names, for a file that has none.
+        preprocessing: how the file's network wants its input.
+        seed: of ``"random"``.
+
+    Raises:
+        WeightsError: if the weights aren't there or can't be used, in a sentence for the user.
+    """
+    if source == "random":
+        return Classifier(build(config, seed), "random", REGISTRY["random"].title)
+    if isinstance(source, str) and source in REGISTRY:
+        if config or labels or preprocessing:
+            raise WeightsError(
+                f'"{source}" comes with its own architecture, labels and preprocessing; '
+                "give them only for a file."
+            )
+        return Classifier(REGISTRY[source].load(), source, REGISTRY[source].title)
+    path = Path(source)
+    if not path.suffix and not path.exists():
+        raise WeightsError(
+            f'There is no source "{source}". Use one of {", ".join(REGISTRY)}, or the path of a '
+            f"file that ends in {', '.join(SUFFIXES)}."
+        )
+    weights = load_file(path, config=config, labels=labels, preprocessing=preprocessing)
+    return Classifier(weights, f"file:{path.name}", path.name)

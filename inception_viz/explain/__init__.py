@@ -1,0 +1,1 @@
+"""Explanations: from a classifier and a trace to frozen results."""

@@ -1,0 +1,67 @@
+"""Single channels of a layer: how strong they are, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from torch import Tensor
+
+Order = Literal["strength", "index"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of a map: its row, its column and its activation."""
+
+    row: int
+    column: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The maps of one layer for one picture, as float32 arrays on the CPU.
+
+    Attributes:
+        maps: (channels, height, width).
+        mean: (channels,), activation averaged over a channel's units: its strength.
+        maximum: (channels,), the activation of its strongest unit.
+        zero_share: (channels,), part of its units that are exactly 0, 0 to 1.
+    """
+
+    maps: np.ndarray
+    mean: np.ndarray
+    maximum: np.ndarray
+    zero_share: np.ndarray
+
+    def order(self, by: Order) -> np.ndarray:
+        """Channel indices, strongest mean first or as numbered."""
+        if by == "index":
+            return np.arange(len(self.mean))
+        return np.argsort(-self.mean, kind="stable")
+
+    def strongest_unit(self, channel: int) -> Unit:
+        """The unit of a channel with the highest activation (the first of several)."""
+        row, column = np.unravel_index(int(self.maps[channel].argmax()), self.maps.shape[1:])
+        return Unit(int(row), int(column), float(self.maps[channel, row, column]))
+
+    @property
+    def mean_map(self) -> np.ndarray:
+        """(height, width), averaged over the channels."""
+        average: np.ndarray = self.maps.mean(axis=0)
+        return average
+
+
+def measure(maps: Tensor) -> Layer:
+    """Summarise the maps (channels, height, width) of one layer."""
+    values = np.ascontiguousarray(maps.detach().cpu().numpy())
+    flat = values.reshape(len(values), -1)
+    return Layer(
+        maps=values,
+        mean=flat.mean(axis=1, dtype=np.float64),
+        maximum=flat.max(axis=1),
+        zero_share=(flat == 0).mean(axis=1),
+    )

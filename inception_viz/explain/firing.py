@@ -1,0 +1,124 @@
+"""Firing: how active each branch is for one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from inception_viz.config import BRANCHES, Branch
+from inception_viz.reference import Reference
+from inception_viz.trace import Trace
+
+_DOUBLE = torch.float64
+
+
+@dataclass(frozen=True)
+class BranchFiring:
+    """How active one branch is.
+
+    Attributes:
+        module, branch: which one.
+        channels: how many channels it has.
+        mean: activation averaged over all its units.
+        total: activation summed over all its units.
+        energy_share: its part of Σa² over the module's units, 0 to 1; a module's parts add up to 1.
+        deviation: (mean − usual mean) / usual standard deviation, or None without a reference.
+    """
+
+    module: str
+    branch: Branch
+    channels: int
+    mean: float
+    total: float
+    energy_share: float
+    deviation: float | None
+
+
+@dataclass(frozen=True)
+class Firing:
+    """Every branch of a network for one picture, in the network's order."""
+
+    branches: tuple[BranchFiring, ...]
+    reference: Reference | None
+
+    def get(self, module: str, branch: str) -> BranchFiring | None:
+        """One branch; None if the module has no such branch."""
+        return self._index.get((module, branch))
+
+    @property
+    def _index(self) -> dict[tuple[str, str], BranchFiring]:
+        return {(b.module, b.branch): b for b in self.branches}
+
+    def most_unusual(self) -> BranchFiring | None:
+        """The branch furthest from its usual level; None without a reference."""
+        known = [b for b in self.branches if b.deviation is not None]
+        return max(known, key=lambda b: abs(b.deviation or 0), default=None)
+
+    def strongest(self) -> BranchFiring:
+        """The branch that holds most of its module's energy."""
+        return max(self.branches, key=lambda b: b.energy_share)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a branch."""
+        return pd.DataFrame([vars(b) for b in self.branches])
+
+
+def firing(trace: Trace, reference: Reference | None = None) -> Firing:
+    """Measure every branch of ``trace``; ``reference`` gives each branch's usual level."""
+    measured = []
+    for module, maps in trace.branches.items():
+        energies = {branch: float(m.square().sum(dtype=_DOUBLE)) for branch, m in maps.items()}
+        energy = sum(energies.values())
+        for branch in BRANCHES:
+            if branch not in maps:
+                continue
+            mean = float(maps[branch].mean(dtype=_DOUBLE))
+            measured.append(
+                BranchFiring(
+                    module=module,
+                    branch=branch,
+                    channels=maps[branch].shape[0],
+                    mean=mean,
+                    total=mean * maps[branch].numel(),
+                    energy_share=energies[branch] / energy if energy else 0.0,
+                    deviation=_deviation(mean, module, branch, reference),
+                )
+            )
+    return Firing(tuple(measured), reference)
+
+
+def measure_reference(traces: Iterable[Trace], data: str) -> Reference:
+    """The usual firing over many pictures; each trace is dropped as soon as it is measured.
+
+    Raises:
+        ValueError: for fewer than two pictures.
+    """
+    rows = [{(b.module, b.branch): b.mean for b in firing(trace).branches} for trace in traces]
+    if len(rows) < 2:
+        raise ValueError("Give at least two pictures: one has no deviation.")
+    keys = list(rows[0])
+    values = np.array([[row[key] for key in keys] for row in rows])
+    return Reference(
+        mean=_nested(keys, values.mean(axis=0)),
+        std=_nested(keys, values.std(axis=0, ddof=1)),
+        photos=len(rows),
+        data=data,
+    )
+
+
+def _deviation(mean: float, module: str, branch: str, reference: Reference | None) -> float | None:
+    if reference is None or branch not in reference.mean.get(module, {}):
+        return None
+    std = reference.std[module][branch]
+    return (mean - reference.mean[module][branch]) / std if std else None
+
+
+def _nested(keys: list[tuple[str, Branch]], values: np.ndarray) -> dict[str, dict[str, float]]:
+    nested: dict[str, dict[str, float]] = {}
+    for (module, branch), value in zip(keys, values, strict=True):
+        nested.setdefault(module, {})[branch] = float(f"{value:.6g}")
+    return nested

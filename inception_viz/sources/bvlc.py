@@ -1,0 +1,87 @@
+"""Source ``bvlc``: the BVLC GoogLeNet of Caffe's model zoo, ImageNet, 1000 classes.
+
+Trained by Sergio Guadarrama; released for unrestricted use (Caffe model zoo, bvlc_googlenet).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inception_viz.sources.base import Source, Weights
+from inception_viz.sources.cache import cached, exclusive
+from inception_viz.sources.download import Progress, download
+from inception_viz.sources.errors import WeightsError
+from inception_viz.sources.file import load_file, save_weights
+from inception_viz.sources.state_files import read_metadata
+
+URL = "http://dl.caffe.berkeleyvision.org/bvlc_googlenet.caffemodel"
+SHA1 = "405fc5acd08a3bb12de8ee5e23a96bec22f08204"
+DOWNLOAD_BYTES = 53_533_754
+MODEL, CONVERTED = "bvlc_googlenet.caffemodel", "bvlc_googlenet.safetensors"
+
+
+def available() -> bool:
+    """Whether the model or its converted form lies in the cache."""
+    return cached(MODEL).is_file() or cached(CONVERTED).is_file()
+
+
+def fetch(progress: Progress | None = None) -> None:
+    """Download the official file into the cache and convert it. Nothing is done if it is there.
+
+    Raises:
+        DownloadError: in a sentence for the user.
+        WeightsError: if the file can't be converted.
+    """
+    if not cached(CONVERTED).is_file():
+        download(URL, cached(MODEL), sha1=SHA1, progress=progress)
+    load()
+
+
+def load() -> Weights:
+    """Read the converted file; convert the caffemodel first where that hasn't happened yet.
+
+    Raises:
+        WeightsError: if neither is in the cache, or the file is damaged.
+    """
+    model, converted = cached(MODEL), cached(CONVERTED)
+    if model.is_file() and not _is_current(converted, model):
+        weights = load_file(model)
+        _try_to_keep(weights, converted, model)
+        return weights
+    if not converted.is_file():
+        raise WeightsError(
+            "The BVLC weights are not on this computer yet. Download them, or put "
+            f"{MODEL} into {model.parent}."
+        )
+    return load_file(converted)
+
+
+def _try_to_keep(weights: Weights, converted: Path, model: Path) -> None:
+    try:
+        with exclusive(converted):
+            if not _is_current(converted, model):
+                save_weights(weights, converted, converted_from=_stamp(model))
+    except WeightsError:
+        pass  # a cache that can't be written costs a second at the next start, nothing else
+
+
+def _is_current(converted: Path, model: Path) -> bool:
+    return read_metadata(converted).get("converted_from") == _stamp(model)
+
+
+def _stamp(model: Path) -> str:
+    stat = model.stat()
+    return f"{stat.st_size} bytes, modified {stat.st_mtime_ns}"
+
+
+SOURCE = Source(
+    id="bvlc",
+    title="BVLC GoogLeNet (ImageNet)",
+    summary="Caffe's GoogLeNet, true to the paper: 5×5 kernels, local response normalisation, "
+    "1000 ImageNet classes (68.7 % top-1, 88.9 % top-5).",
+    load=load,
+    available=available,
+    fetch=fetch,
+    download_bytes=DOWNLOAD_BYTES,
+    where=URL,
+)

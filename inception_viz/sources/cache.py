@@ -1,0 +1,96 @@
+"""The user's cache directory: where it is, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_dir
+
+from inception_viz.sources.errors import WeightsError
+
+VARIABLE = "INCEPTION_VIZ_CACHE"
+
+
+def cache_dir() -> Path:
+    """The directory named by INCEPTION_VIZ_CACHE, else the platform's usual one. May not exist."""
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(user_cache_dir("inception-viz"))
+
+
+def cached(name: str) -> Path:
+    """Where the file ``name`` lies in the cache, whether it exists or not.
+
+    Raises:
+        ValueError: if ``name`` is more than a file's name.
+    """
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise ValueError(f"{name!r} must be a file's name without a path.")
+    return cache_dir() / name
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it takes ``path``'s place, synced to disk.
+
+    Raises:
+        WeightsError: if the directory can't be written.
+    """
+    with _directory_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with _directory_errors(path.parent):
+            replace_synced(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_synced(temporary: Path, path: Path) -> None:
+    """Put a finished file in place so that a crash leaves the old file or the new one."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Let one thread of one process at a time work on ``path``; the others wait.
+
+    Raises:
+        WeightsError: if the directory can't be written.
+    """
+    with _directory_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A lock object of its own for every caller: threads exclude each other through the file.
+        lock = FileLock(path.with_name(f".{path.name}.lock"), is_singleton=False)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _directory_errors(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WeightsError(
+            f"The directory {directory} can't be written ({error.strerror or error}). Free some "
+            f"space or allow writing there, or set {VARIABLE} to another directory."
+        ) from error
+
+
+def remove(path: Path) -> None:
+    """Delete a file if it is there and can be deleted."""
+    with contextlib.suppress(OSError):
+        path.unlink()

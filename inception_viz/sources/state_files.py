@@ -1,0 +1,206 @@
+"""Read tensors from ``.pth`` and ``.safetensors`` files that nobody vouches for.
+
+A pickle may run code, a small ZIP may unpack to gigabytes, and a tensor may claim a shape far
+larger than its data. So nothing but tensors is unpickled (``weights_only=True``, without fallback),
+sizes are checked before anything is read, and names, shapes and types before any arithmetic.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.network import GoogLeNet
+from inception_viz.sources.cache import atomic_write
+from inception_viz.sources.errors import WeightsError
+
+MAX_FILE_BYTES = 2**30
+MAX_TENSORS = 20_000
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # common names around a state dict
+_PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file.
+
+    Raises:
+        WeightsError: if the file is missing, too large or not in this format.
+    """
+    _check_size(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path.name} can't be read as safetensors ({error}). It may be truncated or of "
+            "another format; copy or download it again."
+        ) from error
+    return _check_tensors(path, tensors), metadata
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file alone; empty if it can't be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError):
+        return {}
+
+
+def read_pth(path: Path) -> dict[str, Tensor]:
+    """The state dict of a PyTorch checkpoint, unwrapped from the usual outer dictionaries.
+
+    Raises:
+        WeightsError: if the file is missing, too large, holds other objects than tensors, or is
+            built to unpack to more than its own size.
+    """
+    _check_size(path)
+    _refuse_inflating_zip(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"{path.name} holds more than tensors, and only tensors are read because anything else "
+            "could run code. Save the state dict: torch.save(model.state_dict(), path)."
+        ) from error
+    except Exception as error:  # torch raises many types on damaged files
+        raise WeightsError(
+            f"{path.name} can't be read as a PyTorch checkpoint ({type(error).__name__}). It may "
+            "be truncated or of another format; copy or download it again."
+        ) from error
+    return _check_tensors(path, _unwrap(path, content))
+
+
+def write_safetensors(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write atomically; metadata values that aren't strings are stored as JSON."""
+    text = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
+    with atomic_write(path) as temporary:
+        save_file({k: v.contiguous() for k, v in state.items()}, temporary, metadata=text)
+
+
+def fill_network(
+    config: GoogLeNetConfig, state: Mapping[str, Tensor], names: Mapping[str, str], where: str
+) -> GoogLeNet:
+    """A network of ``config`` in eval mode with the tensors of ``state`` as float32.
+
+    ``names`` maps our parameter names to those in ``state``. Shapes are compared before anything
+    is allocated.
+
+    Raises:
+        WeightsError: naming what is missing, left over, misshapen or not finite.
+    """
+    with torch.device("meta"):  # shapes only, no memory
+        network = GoogLeNet(config).eval()
+    wanted = network.state_dict()
+    used = {names.get(name, name) for name in wanted}
+    left_over = sorted(set(state) - used)
+    if left_over:
+        raise WeightsError(
+            f'{where} has weights that this network has no place for: "{left_over[0]}"'
+            f"{_and_more(left_over)}. Give the config that the weights were trained with."
+        )
+    loaded = {}
+    for name, expected in wanted.items():
+        theirs = names.get(name, name)
+        if theirs not in state:
+            if name.endswith("num_batches_tracked"):  # a counter for training; old files lack it
+                loaded[name] = torch.tensor(0)
+                continue
+            raise WeightsError(f'{where} lacks "{theirs}". Use the complete file.')
+        loaded[name] = _checked(state[theirs], expected, theirs, where)
+    network.load_state_dict(loaded, assign=True)
+    return network.requires_grad_(False)
+
+
+def _checked(value: Tensor, expected: Tensor, name: str, where: str) -> Tensor:
+    if value.shape != expected.shape:
+        found, wanted = ("×".join(map(str, t.shape)) or "a number" for t in (value, expected))
+        raise WeightsError(f'"{name}" in {where} is {found}; this network needs {wanted}.')
+    if not expected.is_floating_point():
+        return value.to(expected.dtype)
+    if not value.is_floating_point():
+        raise WeightsError(f'"{name}" in {where} holds {value.dtype}, not floating-point numbers.')
+    # A copy of its own: a view would keep the whole file's storage alive.
+    value = value.to(torch.float32, copy=True).contiguous()
+    if not torch.isfinite(value).all():
+        raise WeightsError(f'"{name}" in {where} has values that are not finite; it is damaged.')
+    return value
+
+
+def _check_size(path: Path) -> None:
+    try:
+        if not path.is_file():
+            raise WeightsError(f"There is no file {path}. Check the path.")
+        size = path.stat().st_size
+    except OSError as error:
+        raise WeightsError(f"{path} can't be read ({error.strerror}).") from error
+    if not size:
+        raise WeightsError(f"{path.name} is empty. Copy or download it again.")
+    if size > MAX_FILE_BYTES:
+        raise WeightsError(
+            f"{path.name} is {size / 2**20:,.0f} MiB; weights of at most "
+            f"{MAX_FILE_BYTES // 2**20:,} MiB are read."
+        )
+
+
+def _refuse_inflating_zip(path: Path) -> None:
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise WeightsError(f"{path.name} is a damaged archive. Copy it again.") from error
+    if unpacked > path.stat().st_size:  # PyTorch stores its records uncompressed
+        raise WeightsError(
+            f"{path.name} would unpack to more than its own size, which PyTorch's files never do. "
+            "Save it again with torch.save."
+        )
+
+
+def _unwrap(path: Path, content: object) -> dict[str, Tensor]:
+    for wrapper in _WRAPPERS:
+        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            content = content[wrapper]
+            break
+    if not isinstance(content, dict) or not all(
+        isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items()
+    ):
+        raise WeightsError(
+            f"{path.name} is a PyTorch file, but no state dict (a dictionary of names and "
+            "tensors). Save one: torch.save(model.state_dict(), path)."
+        )
+    state: dict[str, Tensor] = content
+    for prefix in _PREFIXES:
+        if state and all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    return state
+
+
+def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    if not 0 < len(tensors) <= MAX_TENSORS:
+        raise WeightsError(f"{path.name} holds {len(tensors):,} tensors; that is no GoogLeNet.")
+    for name, tensor in tensors.items():
+        if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
+            raise WeightsError(f'"{name[:80]}" in {path.name} is not a plain tensor.')
+        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise WeightsError(
+                f'"{name[:80]}" in {path.name} claims more values than are stored. '
+                "The file is damaged or built to mislead."
+            )
+    return tensors
+
+
+def _and_more(names: list[str]) -> str:
+    return f" and {len(names) - 1} more" if len(names) > 1 else ""

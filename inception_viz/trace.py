@@ -1,0 +1,200 @@
+"""Record everything that one forward pass of one picture produces.
+
+Hooks sit on a network only while somebody traces it. They are shared by all who trace it at that
+moment and write to the record of the calling context (a ContextVar), so threads on one network
+never see each other's tensors.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from inception_viz.config import Branch
+from inception_viz.images import Picture
+from inception_viz.network import GoogLeNet, InceptionModule, Logits
+from inception_viz.preprocessing import Fitting
+
+Record = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One picture through one classifier. Nothing changes it afterwards; every page reads it.
+
+    Maps are float32 tensors (channels, height, width); those of a module's branches are slices of
+    one tensor and share its memory. About 12 MB for the paper's network at 224 pixels.
+
+    Attributes:
+        picture: the picture as read from its file.
+        fitting: where the network's square input lies on the picture.
+        input: (1, 3, size, size), as the network saw it.
+        heads: logits (classes,) of ``main`` and of each trained auxiliary head.
+        modules: module → its output, all branches concatenated.
+        branches: module → branch → activations after ReLU.
+        reduces: module → "3x3" or "5x5" → activations of the reduce layer after ReLU.
+        stem: step in front of module 3a → its output.
+        labels: one name a class.
+        model: identity of the weights.
+    """
+
+    picture: Picture
+    fitting: Fitting
+    input: Tensor
+    heads: Mapping[str, Tensor]
+    modules: Mapping[str, Tensor]
+    branches: Mapping[str, Mapping[Branch, Tensor]]
+    reduces: Mapping[str, Mapping[str, Tensor]]
+    stem: Mapping[str, Tensor]
+    labels: tuple[str, ...]
+    model: str
+
+    @property
+    def logits(self) -> Tensor:
+        """The main head's logits (classes,)."""
+        return self.heads["main"]
+
+    def probabilities(self, head: str = "main") -> Tensor:
+        """Softmax of a head's logits (classes,).
+
+        Raises:
+            KeyError: if the network has no such head, or an untrained one.
+        """
+        if head not in self.heads:
+            raise KeyError(f'There is no trained head "{head}"; there are {", ".join(self.heads)}.')
+        return torch.softmax(self.heads[head], dim=0)
+
+    def top_classes(self, k: int = 5, head: str = "main") -> list[tuple[int, float]]:
+        """The ``k`` most probable classes as (index, probability), best first."""
+        probabilities = self.probabilities(head)
+        values, indices = probabilities.topk(min(k, len(probabilities)))
+        return list(zip(indices.tolist(), values.tolist(), strict=True))
+
+    def predictions(self, k: int = 5, head: str = "main") -> list[tuple[str, float]]:
+        """The ``k`` most probable classes as (label, probability), best first."""
+        return [(self.labels[index], p) for index, p in self.top_classes(k, head)]
+
+
+@contextmanager
+def recording(network: GoogLeNet) -> Iterator[Record]:
+    """Yield a dictionary that fills with the outputs of this context's forward passes.
+
+    Keys are module names ("3a", "conv1") and "3a.3x3" for the reduce layer of a branch. Hooks are
+    gone when the last recorder on this network leaves, also after an exception.
+    """
+    record: Record = {}
+    with _hooked(network):
+        token = _current_record.set(record)
+        try:
+            yield record
+        finally:
+            _current_record.reset(token)
+
+
+def run(network: GoogLeNet, x: Tensor) -> tuple[Logits, Record]:
+    """Forward ``x`` through all heads without gradients and record what each step puts out."""
+    # no_grad, not inference_mode: inference tensors could never be used for gradients again.
+    with torch.no_grad(), recording(network) as record:
+        return network(x, heads=True), record
+
+
+def assemble(network: GoogLeNet, logits: Logits, record: Record, **rest: Any) -> Trace:
+    """Sort the record of one picture into a :class:`Trace`; ``rest`` are its other fields."""
+    first = {name: output[0] for name, output in record.items()}
+    modules = network.modules_by_name
+    trained = rest.pop("trained_heads")
+    heads = {
+        name: value[0]
+        for name, value in logits._asdict().items()
+        if value is not None and name in trained
+    }
+    reduces = {
+        name: {branch: first[f"{name}.{branch}"] for branch in _reduced_branches(module)}
+        for name, module in modules.items()
+    }
+    steps = list(network.trunk)
+    return Trace(
+        heads=MappingProxyType(heads),
+        modules=MappingProxyType({name: first[name] for name in modules}),
+        branches=_frozen({n: m.split(first[n], dim=0) for n, m in modules.items()}),
+        reduces=_frozen(reduces),
+        stem=MappingProxyType({n: first[n] for n in steps[: steps.index(next(iter(modules)))]}),
+        **rest,
+    )
+
+
+def _frozen(nested: Mapping[str, Mapping[Any, Tensor]]) -> Mapping[str, Mapping[Any, Tensor]]:
+    return MappingProxyType({name: MappingProxyType(dict(inner)) for name, inner in nested.items()})
+
+
+# Hooks -----------------------------------------------------------------------------------------
+
+_current_record: ContextVar[Record | None] = ContextVar("inception_viz_record", default=None)
+
+
+@dataclass
+class _Hooks:
+    users: int
+    handles: list[RemovableHandle]
+
+
+_hooks: WeakKeyDictionary[GoogLeNet, _Hooks] = WeakKeyDictionary()
+_hooks_lock = threading.Lock()
+
+
+@contextmanager
+def _hooked(network: GoogLeNet) -> Iterator[None]:
+    with _hooks_lock:
+        if network not in _hooks:
+            _hooks[network] = _Hooks(0, _install(network))
+        hooks = _hooks[network]
+        hooks.users += 1
+    try:
+        yield
+    finally:
+        with _hooks_lock:
+            hooks.users -= 1
+            if not hooks.users:
+                del _hooks[network]
+                for handle in hooks.handles:
+                    handle.remove()
+
+
+def _install(network: GoogLeNet) -> list[RemovableHandle]:
+    handles = []
+    for name, step in _recorded_steps(network):
+        handles.append(step.register_forward_hook(partial(_keep, name)))
+    return handles
+
+
+def _recorded_steps(network: GoogLeNet) -> Iterator[tuple[str, nn.Module]]:
+    for name, step in network.trunk.items():
+        yield name, step
+        if isinstance(step, InceptionModule):
+            for branch, block in _reduced_branches(step).items():
+                yield f"{name}.{branch}", block
+
+
+def _reduced_branches(module: InceptionModule) -> dict[str, nn.Module]:
+    return {
+        name: branch.get_submodule("reduce")
+        for name, branch in module.branches.items()
+        if hasattr(branch, "reduce")
+    }
+
+
+def _keep(name: str, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
+    record = _current_record.get()
+    if record is not None:
+        record[name] = output
