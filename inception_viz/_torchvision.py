@@ -13,6 +13,7 @@ Where the compiled part loads, the declarations already exist and nothing is don
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import torch
 
@@ -26,12 +27,10 @@ def _compiled_part_loads() -> bool:
     spec = importlib.util.find_spec("torchvision")
     if spec is None or not spec.submodule_search_locations:
         return False
-    from pathlib import Path
-
     libraries = list(Path(next(iter(spec.submodule_search_locations))).glob("_C.*"))
     try:
         for library in libraries:
-            torch.ops.load_library(library)
+            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
     except OSError:  # a CUDA library that this machine doesn't have
         return False
     return bool(libraries)
@@ -40,9 +39,9 @@ def _compiled_part_loads() -> bool:
 def _declare_operators() -> torch.library.Library | None:
     if _compiled_part_loads():
         return None
-    library = torch.library.Library("torchvision", "DEF")
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for schema in _SCHEMAS.values():
-        library.define(schema)
+        library.define(schema)  # type: ignore[no-untyped-call]
     return library
 
 

@@ -1,24 +1,27 @@
 """Any user file -> a safe, upright RGB picture, or an ImageError that says what to do.
 
-Files are judged by their content, never by their name. Pillow's classes for the six formats are
+Files are judged by their content, never by their name. Pillow's readers of the six formats are
 called directly, because ``Image.open`` warns above 89 million pixels and refuses above 179 million,
-and neither limit can be changed for one thread alone. Our own ``Limits`` are checked instead, on
-the declared size, before a pixel is decoded.
-
-Colours are converted band by band, so that a large 16-bit or palette picture never exists a second
-time in full size.
+and neither can be changed for one thread alone. ``Limits`` are checked instead, on the declared
+size, before a pixel is decoded.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import math
 import os
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -27,54 +30,46 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
-_BAND_PIXELS = 2**21
+_BAND_PIXELS = 2**21  # colours are converted in bands, so no second full-size copy is ever made
 
-_TURNS = {  # EXIF orientation → what makes the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SWAPPING_TURNS = (
-    Image.Transpose.TRANSPOSE,
-    Image.Transpose.ROTATE_270,
-    Image.Transpose.TRANSVERSE,
-    Image.Transpose.ROTATE_90,
-)
+_SMALLER = "make it smaller and try again"
+_RESAVE = "save it as JPEG or PNG and try again"
+_CHOOSE = "choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture instead"
 
 
 class ImageError(ValueError):
     """A picture that can't be used. The text is one sentence: what is wrong and what to do."""
 
 
+class _UnfitError(Exception):
+    """What an ImageError says after the file's name."""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """The largest file that is read: its size in bytes, its area and longer side in pixels."""
+    """The largest picture that is read: bytes of the file, pixels in all, pixels on a side."""
 
     max_bytes: int = 50 * 2**20
     max_pixels: int = 150_000_000
     max_side: int = 12_000
 
 
-_DEFAULT_LIMITS = Limits()
-
-
 @dataclass(frozen=True)
 class Picture:
     """An upright RGB picture and the identity of the file it came from.
 
-    ``image`` is in memory, with no file behind it, so threads may share it. Two Pictures are equal
-    if everything except ``image`` is.
+    ``image`` is in memory with no file behind it, so threads may share it. Comparing Pictures
+    leaves it out; ``sha256`` stands for it.
     """
 
     image: Image.Image = field(compare=False)  # mode RGB, at most WORKING_SIDE on its longer side
     size: tuple[int, int]  # width and height of the upright original in pixels
     sha256: str  # of the file's bytes; for a PIL image, of its mode, size and upright RGB pixels
     format: str  # "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", or "memory" for a PIL image
-    name: str  # file name for display, "" if unknown
+    name: str  # the file's name for display, "" if unknown
+
+
+_DEFAULT_LIMITS = Limits()
 
 
 def read_picture(
@@ -86,179 +81,268 @@ def read_picture(
     """Read a picture from a path, bytes, an open binary file or a PIL image.
 
     Args:
-        source: A file object is read from its start where it can seek. A Picture comes back as is.
-        name: What messages call the file; otherwise the name that the source has, if any.
+        source: A file object is read from its start if it can seek. A Picture comes back as is.
+        name: What to call the file; without it, the name that the source has, if any.
         limits: What is too large. A PIL image has no bytes to count.
 
     Raises:
-        ImageError: The source is missing, too large, no picture, damaged, or of another format.
+        ImageError: The source is missing, too large, damaged, or no picture of a known format.
         TypeError: The source is none of the kinds above.
     """
     if isinstance(source, Picture):
         return source
-    in_memory = isinstance(source, Image.Image)
-    if not isinstance(source, str | os.PathLike | bytes | Image.Image | io.IOBase):
-        if not hasattr(source, "read"):
-            raise TypeError(f"Can't read a picture from a {type(source).__name__}.")
     name = _display_name(name or _name_of(source))
-    subject = name or ("This picture" if in_memory else "This file")
+    subject = name or ("This picture" if isinstance(source, Image.Image) else "This file")
     try:
         if isinstance(source, Image.Image):
             return _from_memory(source, name, limits)
-        return _from_bytes(_read_bytes(source, limits.max_bytes), name, limits)
-    except _Refusal as refusal:
-        raise ImageError(f"{subject} {refusal}.") from refusal
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"{subject} has too many pixels; {_SMALLER}.") from error
-    except MemoryError as error:
-        raise ImageError(f"{subject} needs more memory than is free; {_SMALLER}.") from error
+        return _from_file(_read_bytes(source, limits.max_bytes), name, limits)
+    except _UnfitError as unfit:
+        raise ImageError(f"{subject} {unfit}.") from unfit
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{subject} needs too much memory; {_SMALLER}.") from error
     except Exception as error:  # on damaged files Pillow raises nearly every kind there is
-        text = f"{subject} is damaged or incomplete; {_RESAVE}, or choose another picture."
-        raise ImageError(text) from error
-
-
-_SMALLER = "make it smaller and try again"
-_RESAVE = "save it as JPEG or PNG and try again"
-_CHOOSE = "choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture instead"
-
-
-class _Refusal(Exception):
-    """The rest of an ImageError's sentence, after the file's name."""
-
-
-# ---------------------------------------------------------------------------- bytes and names
+        raise ImageError(f"{subject} is damaged or incomplete; {_CHOOSE}.") from error
 
 
 def _name_of(source: object) -> str:
     if isinstance(source, str | os.PathLike):
         return os.fsdecode(source)
-    name = getattr(source, "name", "")  # of a file; the descriptor's number if it was opened by it
+    if not isinstance(source, bytes | Image.Image) and not hasattr(source, "read"):
+        raise TypeError(f"A picture can't be read from a {type(source).__name__}.")
+    name = getattr(source, "name", "")  # of an open file; a number if that is how it was opened
     return name if isinstance(name, str) else ""
 
 
-def _display_name(name: str) -> str:
-    """Return the last part of a path of any system, without anything that can't be printed."""
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    printable = "".join(character for character in last if character.isprintable()).strip()
-    return printable if len(printable) <= 100 else f"{printable[:60]}…{printable[-30:]}"
+def _display_name(path: str) -> str:
+    """Return the last part of any system's path, printable and not too long."""
+    last = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+    name = "".join(character for character in last if character.isprintable()).strip()
+    return name if len(name) <= 100 else f"{name[:60]}…{name[-30:]}"
 
 
 def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, max_bytes: int) -> bytes:
-    if isinstance(source, bytes):
-        data = source
-    elif isinstance(source, str | os.PathLike):
-        data = _read_path(Path(os.fsdecode(source)), max_bytes)
-    else:
-        data = _read_stream(source, max_bytes)
+    try:
+        if isinstance(source, str | os.PathLike):
+            data = _read_path(Path(os.fsdecode(source)), max_bytes)
+        else:
+            data = source if isinstance(source, bytes) else _read_stream(source, max_bytes)
+    except FileNotFoundError as error:
+        raise _UnfitError("doesn't exist; check the file's name and folder") from error
+    except (OSError, ValueError, TypeError) as error:  # a bad name; a file closed or open as text
+        raise _UnfitError("can't be read; check that you may open it and try again") from error
     if not data:
-        raise _Refusal("is empty (0 bytes); choose another copy of the picture")
+        raise _UnfitError("is empty; choose another copy of the picture")
     if len(data) > max_bytes:
         allowed = f"{max_bytes // 2**20} MB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
-        raise _Refusal(f"is larger than the {allowed} allowed; {_SMALLER}")
+        raise _UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
     return data
 
 
 def _read_path(path: Path, max_bytes: int) -> bytes:
-    try:
-        if path.is_dir():
-            raise _Refusal("is a folder; choose a picture file in it")
-        if path.exists() and not path.is_file():  # reading a pipe could wait for ever
-            raise _Refusal("is no ordinary file; choose a picture file")
-        with path.open("rb") as file:
-            return file.read(max_bytes + 1)
-    except FileNotFoundError as error:
-        raise _Refusal("doesn't exist; check the file's name and folder") from error
-    except PermissionError as error:
-        raise _Refusal("may not be read; change its permissions or choose a copy") from error
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        raise _Refusal("can't be read; check the file's name and try again") from error
+    if path.is_dir():
+        raise _UnfitError("is a folder; choose a picture file in it")
+    if path.exists() and not path.is_file():  # a pipe could let us wait for ever
+        raise _UnfitError("is no ordinary file; choose a picture file")
+    with path.open("rb") as file:
+        return file.read(max_bytes + 1)
 
 
 def _read_stream(stream: BinaryIO, max_bytes: int) -> bytes:
-    """Read a file object, which may hand out less than asked for, as pipes do."""
+    if getattr(stream, "seekable", lambda: False)():
+        stream.seek(0)  # an upload that was read before stands at its end
     data = bytearray()
-    try:
-        if getattr(stream, "seekable", lambda: False)():
-            stream.seek(0)  # an upload that was read before stands at its end
-        while chunk := stream.read(max_bytes + 1 - len(data)):
-            data += chunk
-    except (OSError, ValueError, TypeError) as error:  # closed, or opened as text
-        raise _Refusal("can't be read; open it in binary mode and try again") from error
+    while chunk := stream.read(max_bytes + 1 - len(data)):  # a pipe hands out a little at a time
+        data += chunk
     return bytes(data)
 
 
-# ---------------------------------------------------------------------------- what a file is
-
-
 class _FirstFrameGif(GifImageFile):
-    """A GIF of which only the first frame is wanted: how to dispose of it needs no preparation.
+    """A GIF that prepares nothing for its second frame: Pillow warns if that takes a large area."""
 
-    Pillow would reserve an area for it, with a warning if the picture is large.
-    """
-
-    @property  # type: ignore[override]
-    def disposal_method(self) -> int:
-        return 0
-
-    @disposal_method.setter
-    def disposal_method(self, value: int) -> None:
-        pass
+    disposal_method = property(lambda self: 0, lambda self, value: None)
 
 
-_READERS: tuple[tuple[int, bytes, type[ImageFile.ImageFile]], ...] = (
-    (0, b"\xff\xd8\xff", JpegImageFile),
-    (0, b"\x89PNG\r\n\x1a\n", PngImageFile),
-    (8, b"WEBP", WebPImageFile),
-    (0, b"GIF8", _FirstFrameGif),
-    (0, b"BM", BmpImageFile),
-    *((0, magic, TiffImageFile) for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-)
-
-_OTHER_PICTURES = (
-    (4, b"ftyphe", "an HEIC picture"),
-    (4, b"ftypmif1", "an HEIC picture"),
-    (4, b"ftypmsf1", "an HEIC picture"),
-    (4, b"ftypavi", "an AVIF picture"),
-    (4, b"ftypcrx", "a camera's raw picture"),
-    (8, b"CR\2\0", "a camera's raw picture"),
-    (0, b"FUJIFILM", "a camera's raw picture"),
-    (4, b"jP  ", "a JPEG 2000 picture"),
-    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-    (4, b"JXL ", "a JPEG XL picture"),
-    (0, b"\xff\x0a", "a JPEG XL picture"),
-    (0, b"8BPS", "a Photoshop file"),
-    (0, b"v/1\1", "an OpenEXR picture"),
-    (0, b"\0\0\1\0", "an icon"),
-    (0, b"%PDF", "a PDF document"),
-    (0, b"%!PS", "a PostScript document"),
-)
-
-_NO_PICTURES = (
-    (4, b"ftyp", "a video"),
-    (0, b"\x1a\x45\xdf\xa3", "a video"),
-    (0, b"\0\0\1\xba", "a video"),
-    (8, b"AVI ", "a video"),
-    (8, b"WAVE", "a sound file"),
-    (0, b"ID3", "a sound file"),
-    (0, b"OggS", "a sound or video file"),
-    (0, b"PK\3\4", "a ZIP archive or an office document"),
-    (0, b"Rar!", "a RAR archive"),
-    (0, b"7z\xbc\xaf", "a 7-Zip archive"),
-    (0, b"\x1f\x8b", "a compressed file"),
-)
-
-_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+# How files begin: ours, pictures that others can convert, and the rest.
+_READERS: dict[bytes, type[ImageFile.ImageFile]] = {
+    rb"\xff\xd8\xff": JpegImageFile,
+    rb"\x89PNG\r\n\x1a\n": PngImageFile,
+    rb"RIFF.{4}WEBP": WebPImageFile,
+    rb"GIF8[79]a": _FirstFrameGif,
+    rb"BM": BmpImageFile,
+    rb"II[*+]\0|MM\0[*+]": TiffImageFile,
+}
+_CONVERTIBLE = {
+    rb".{4}ftyp(he|mif1|msf1)": "an HEIC picture",
+    rb".{4}ftypavi": "an AVIF picture",
+    rb".{4}ftypcrx|.{8}CR\x02|FUJIFILM": "a camera's raw picture",
+    rb".{4}(jP  |JXL )|\xff\x4f\xff\x51|\xff\x0a": "a JPEG 2000 or JPEG XL picture",
+    rb"8BPS": "a Photoshop picture",
+    rb"\0\0\x01\0": "an icon",
+    rb"(\xef\xbb\xbf)?\s*(<[?!](?!doctype html).{,4000})?<svg": "an SVG drawing",
+    rb"%PDF": "a PDF document",
+}
+_NO_PICTURES = {
+    rb".{4}ftyp|\x1aE\xdf\xa3|\0\0\x01\xba|RIFF.{4}(AVI |WAVE)|ID3|OggS": "a video or sound file",
+    rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive or office document",
+    rb"\xff\xfe|\xfe\xff|([\t\n\f\r -~]|[\xc2-\xf4][\x80-\xbf]*)+\Z": "a text file",
+}
 
 
 def _reader(data: bytes) -> type[ImageFile.ImageFile]:
-    for table, remedy in ((_OTHER_PICTURES, _RESAVE), (_NO_PICTURES, _CHOOSE)):
-        for offset, magic, kind in table:
-            if data.startswith(magic, offset):
-                raise _Refusal(f"is {kind}, which can't be read here; {remedy}")
-    start = data[:1024]
-    if not _NO_TEXT.search(start) and start.decode("utf-8", "ignore").strip():
-        _refuse_text(start.lower(), data)
-    for offset, magic, reader in _READERS:
-        if data.startswith(magic, offset):
+    """Return Pillow's class for what the file begins with."""
+    start = data[:5000]
+    for kinds, remedy in ((_CONVERTIBLE, _RESAVE), (_NO_PICTURES, _CHOOSE)):
+        for pattern, kind in kinds.items():
+            if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
+                raise _UnfitError(f"is {kind}, which can't be read here; {remedy}")
+    for pattern, reader in _READERS.items():
+        if re.match(pattern, start, re.DOTALL):
             return reader
-    raise _Refusal(f"is no picture of a known format; {_CHOOSE}")
+    raise _UnfitError(f"is no picture of a known format; {_CHOOSE}")
+
+
+def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
+    with _reader(data)(io.BytesIO(data), "") as file:
+        size = file.size
+        _check_size(size, limits)
+        file.draft(None, _working_size(size))  # decodes a large JPEG at 1/2, 1/4 or 1/8 of its size
+        if isinstance(file, TiffImageFile):  # Pillow warns above 89 MP when it makes the canvas
+            stored = file.tag_v2[ExifTags.Base.ImageWidth], file.tag_v2[ExifTags.Base.ImageLength]
+            file.im = Image.new(file.mode, stored).im
+        image, sideways = _upright_rgb(file)
+    digest = hashlib.sha256(data).hexdigest()
+    return Picture(image, size[::-1] if sideways else size, digest, str(file.format), name)
+
+
+def _from_memory(source: Image.Image, name: str, limits: Limits) -> Picture:
+    _check_size(source.size, limits)
+    image, sideways = _upright_rgb(source)
+    size = source.size[::-1] if sideways else source.size
+    # Whatever a palette, transparency, a profile or EXIF do, they have done to the upright pixels.
+    digest = hashlib.sha256(f"{source.mode} {size}".encode() + image.tobytes()).hexdigest()
+    return Picture(image, size, digest, "memory", name)
+
+
+def _check_size(size: tuple[int, int], limits: Limits) -> None:
+    width, height = size
+    if min(size) < 1:
+        raise _UnfitError("has no pixels; choose another picture")
+    if max(size) > limits.max_side or width * height > limits.max_pixels:
+        raise _UnfitError(
+            f"has {width:,} × {height:,} pixels, but only {limits.max_side:,} on a side and "
+            f"{limits.max_pixels / 1e6:g} million in all are allowed; {_SMALLER}"
+        )
+
+
+def _working_size(size: tuple[int, int]) -> tuple[int, int]:
+    scale = min(1.0, WORKING_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+_T = Image.Transpose
+_TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM}
+_TURNS |= {5: _T.TRANSPOSE, 6: _T.ROTATE_270, 7: _T.TRANSVERSE, 8: _T.ROTATE_90}
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return EXIF's 1 to 8 of a loaded picture. (Loading has put a TIFF upright: 1.)"""
+    try:
+        value = image.getexif()[ExifTags.Base.Orientation]
+    except Exception:  # no notes about the picture, or broken ones
+        return 1
+    return value if value in range(2, 9) else 1
+
+
+def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
+    """Return it upright, over white, in sRGB, of working size; and whether it lay on its side.
+
+    Bands are shrunk by a whole factor, to no less than twice the working size; Lanczos does the
+    rest and so decides what the picture looks like.
+    """
+    image.load()
+    factor = max(1, max(image.size) // (2 * WORKING_SIDE))
+    flatten, to_srgb = _flattener(image), _srgb_converter(image.info.get("icc_profile"))
+    result = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    for top, band in _bands(image, factor):
+        result.paste(to_srgb(flatten(band).reduce(factor)), (0, top // factor))
+    if max(result.size) > WORKING_SIDE:
+        result = result.resize(_working_size(image.size), Image.Resampling.LANCZOS)
+    orientation = _orientation(image)
+    if orientation > 1:
+        result = result.transpose(_TURNS[orientation])
+    return result, orientation >= 5
+
+
+def _bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Yield bands of a multiple of ``factor`` rows, each with the row it starts at."""
+    rows = factor * max(1, _BAND_PIXELS // (image.width * factor))
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _flattener(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Return what turns bands of this picture into opaque L, RGB or CMYK."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        black, white = _number_range(image)
+        return partial(_grey, black=black, white=white)
+    if image.has_transparency_data:
+        return _over_white
+    mode = {"1": "L", "L": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    return lambda band: band.convert(mode)
+
+
+def _over_white(band: Image.Image) -> Image.Image:
+    """Lay the band on white. Dropping its alpha channel would show the colours it hides."""
+    seen = (band.convert("LA") if band.mode == "La" else band).convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+
+
+@np.errstate(invalid="ignore")  # there are NaNs that give a warning when they are copied
+def _numbers(band: Image.Image) -> NDArray[np.float64]:
+    return np.asarray(band).astype(np.float64)
+
+
+def _grey(band: Image.Image, black: float, white: float) -> Image.Image:
+    """Rescale 16-bit, 32-bit or float pixels, which Pillow would cut off at 255. NaN is black."""
+    numbers = _numbers(band)
+    finite = np.nan_to_num(numbers, nan=black, posinf=white, neginf=black)
+    grey = np.clip((finite - black) * (255 / (white - black)), 0, 255).round().astype(np.uint8)
+    if "transparency" in band.info:  # the one value that a greyscale PNG declares transparent
+        grey[numbers == band.info["transparency"]] = 255
+    return Image.fromarray(grey)
+
+
+def _number_range(image: Image.Image) -> tuple[float, float]:
+    """Return the pixel values that mean black and white, which modes I and F leave open.
+
+    That is 0 and the first of 1, 255 and 65,535 that no pixel exceeds; else the lowest and the
+    highest finite pixel.
+    """
+    if image.mode.startswith("I;16"):
+        return 0.0, 65535.0
+    low, high = math.inf, -math.inf
+    for _, band in _bands(image):
+        numbers = _numbers(band)
+        finite = numbers[np.isfinite(numbers)]
+        low = min(low, float(finite.min(initial=low)))
+        high = max(high, float(finite.max(initial=high)))
+    for white in (1.0, 255.0, 65535.0):
+        if low >= 0 and high <= white:
+            return 0.0, white
+    return (low, high) if low < high else (min(low, 0.0), max(high, 0.0))
+
+
+def _srgb_converter(profile: bytes | None) -> Callable[[Image.Image], Image.Image]:
+    """Return what turns L, RGB or CMYK into sRGB, by the ICC profile if that is of any use."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile or b""))
+        mode = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}[source.profile.xcolor_space]
+        srgb = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(source, srgb, mode, "RGB")
+    except Exception:  # no profile, a broken one, or a Pillow without LittleCMS
+        return lambda band: band.convert("RGB")
+    # A profile for RGB also suits a grey picture, but one for grey or CMYK suits no other kind.
+    return lambda band: (
+        transform.apply(band.convert(mode)) if mode in ("RGB", band.mode) else band.convert("RGB")
+    )

@@ -127,7 +127,7 @@ class InceptionModule(nn.Module):
 
     def split(self, output: Tensor, dim: int = 1) -> dict[Branch, Tensor]:
         """Cut the module's output into its branches' maps, without copying."""
-        parts = output.split(list(self.widths.values()), dim=dim)
+        parts = torch.split(output, list(self.widths.values()), dim=dim)
         return dict(zip(self.widths, parts, strict=True))
 
 
@@ -259,7 +259,8 @@ def fold_batch_norm(network: GoogLeNet) -> GoogLeNet:
         if isinstance(layer, ConvBlock) and isinstance(layer.norm, nn.BatchNorm2d):
             layer.conv = fuse_conv_bn_eval(layer.conv, layer.norm).requires_grad_(False)
             layer.norm = nn.Identity()
-    return folded.to(memory_format=torch.channels_last)
+    folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return folded
 
 
 def _max_pool(kernel: int) -> nn.MaxPool2d:

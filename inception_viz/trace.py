@@ -65,6 +65,23 @@ class Trace:
         """The main head's logits (classes,)."""
         return self.heads["main"]
 
+    def layer(self, name: str) -> Tensor:
+        """Maps (channels, height, width) of a layer by name.
+
+        Names are those of :func:`~inception_viz.receptive_field.receptive_fields`: "conv1", "4c",
+        "4c/5x5", "4c/5x5/reduce".
+
+        Raises:
+            KeyError: if there is no such layer.
+        """
+        module, _, rest = name.partition("/")
+        branch, _, reduce = rest.partition("/")
+        if not rest:
+            return self.stem[name] if name in self.stem else self.modules[name]
+        if reduce:
+            return self.reduces[module][branch]
+        return self.branches[module][branch]  # type: ignore[index]
+
     def probabilities(self, head: str = "main") -> Tensor:
         """Softmax of a head's logits (classes,).
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inception_viz.network import GoogLeNet
 from inception_viz.preprocessing import Preprocessing
+from inception_viz.reference import Reference
 from inception_viz.sources.download import Progress
 
 
@@ -21,6 +22,7 @@ class Weights:
         trained_heads: the heads whose answers mean something: any of main, aux1, aux2.
         notes: what the weights can't do or do differently, one sentence each, for the user.
         fingerprint: tells these very weights from others, for cache keys.
+        reference: each branch's usual firing, where it was measured.
     """
 
     network: GoogLeNet
@@ -29,6 +31,7 @@ class Weights:
     trained_heads: tuple[str, ...]
     notes: tuple[str, ...]
     fingerprint: str
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)

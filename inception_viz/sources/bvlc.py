@@ -5,8 +5,11 @@ Trained by Sergio Guadarrama; released for unrestricted use (Caffe model zoo, bv
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
+from inception_viz.reference import Reference
 from inception_viz.sources.base import Source, Weights
 from inception_viz.sources.cache import cached, exclusive
 from inception_viz.sources.download import Progress, download
@@ -38,11 +41,17 @@ def fetch(progress: Progress | None = None) -> None:
 
 
 def load() -> Weights:
-    """Read the converted file; convert the caffemodel first where that hasn't happened yet.
+    """The weights, with the firing measured over Imagenette by ``benchmarks/reference.py``.
 
     Raises:
-        WeightsError: if neither is in the cache, or the file is damaged.
+        WeightsError: if the file isn't in the cache, or is damaged.
     """
+    measured = resources.files("inception_viz.sources").joinpath("bvlc_reference.json")
+    return replace(_from_cache(), reference=Reference.from_json(measured.read_text("utf-8")))
+
+
+def _from_cache() -> Weights:
+    """Read the converted file; convert the caffemodel first where that hasn't happened yet."""
     model, converted = cached(MODEL), cached(CONVERTED)
     if model.is_file() and not _is_current(converted, model):
         weights = load_file(model)

@@ -1,0 +1,1 @@
+"""The picture frame: pages around the library. No tensor math in here."""

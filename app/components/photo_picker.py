@@ -1,0 +1,53 @@
+"""Choose a photo: bundled samples, a file, or the camera."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import inception_viz as iv
+from app import services, state
+from app.components import photo_strip
+
+_ORIGINS = ("Samples", "Upload", "Camera")
+
+
+def show() -> tuple[iv.Picture | None, str]:
+    """Draw the choice; return the picture and what it shows in words."""
+    origin = st.segmented_control(
+        "Photo",
+        _ORIGINS,
+        default="Samples",
+        required=True,
+        key="photo_origin",
+    )
+    sample = state.sample(services.samples(), next(iter(services.samples())))
+    if origin != "Samples":
+        _bring_own(str(origin))
+        own = state.uploaded()
+        if own is not None:
+            st.caption("Your photo stays in this session; a link shows the sample photo instead.")
+            return own, f"Your photo {own.name}"
+        st.caption("Until then, the sample photo is shown.")
+    else:
+        clicked = photo_strip.show("samples", list(services.samples().values()), sample)
+        if clicked and clicked != sample:
+            state.choose_sample(clicked)
+            sample = clicked
+    chosen = services.samples()[sample]
+    if origin == "Samples":
+        st.caption(f"{chosen.title}. {chosen.author}, {chosen.licence}.", help=chosen.origin)
+    return services.sample_picture(sample), chosen.alt
+
+
+def _bring_own(origin: str) -> None:
+    if origin == "Upload":
+        # No type= here: its refusal would be terser than ours, and files are known by content.
+        file = st.file_uploader(
+            "JPEG, PNG, WebP, GIF, BMP or TIFF, up to 50 MB", key="upload", max_upload_size=50
+        )
+    else:
+        file = st.camera_input("Take a photo", key="camera")
+    if file is None:
+        return
+    with services.messages():
+        state.keep_upload(iv.read_picture(file.getvalue(), name=file.name))

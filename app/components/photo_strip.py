@@ -1,0 +1,76 @@
+"""Thumbnails of the sample photos, to click."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.services import Sample
+
+_CSS = """
+.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(64px, 1fr)); gap: 6px;
+  padding: 3px; }
+button { padding: 0; border: 2px solid transparent; border-radius: 8px; background: none;
+  cursor: pointer; aspect-ratio: 1; overflow: hidden; }
+button:hover, button:focus-visible { border-color: var(--st-text-color); outline: none; }
+button[aria-pressed=true] { border-color: var(--st-primary-color);
+  box-shadow: 0 0 0 1px var(--st-primary-color); }
+img { width: 100%; height: 100%; object-fit: cover; display: block; border-radius: 5px; }
+"""
+
+_JS = """
+export default function ({ data, parentElement, setTriggerValue }) {
+  const strip = parentElement.querySelector('.strip');
+  strip.replaceChildren(...data.photos.map(photo => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.title = photo.title;
+    button.setAttribute('aria-pressed', photo.id === data.selected);
+    const image = document.createElement('img');
+    image.src = photo.src;
+    image.alt = photo.alt;
+    button.append(image);
+    button.onclick = () => {
+      strip.querySelectorAll('button').forEach(b => b.setAttribute('aria-pressed', b === button));
+      setTriggerValue('clicked', photo.id);
+    };
+    return button;
+  }));
+}
+"""
+
+_strip = st.components.v2.component(
+    "inception_viz.photo_strip", html='<div class="strip"></div>', css=_CSS, js=_JS
+)
+
+
+def show(key: str, photos: Sequence[Sample], selected: str) -> str | None:
+    """Draw the thumbnails; return the id of one that was just clicked."""
+    thumbnails = [
+        {"id": p.id, "title": p.title, "alt": p.alt, "src": _thumbnail(p)} for p in photos
+    ]
+    result = _strip(
+        key=key,
+        data={"photos": thumbnails, "selected": selected},
+        on_clicked_change=lambda: None,
+    )
+    clicked: str | None = result.clicked
+    return clicked
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _thumbnail_bytes(path: str) -> bytes:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.thumbnail((192, 192))
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def _thumbnail(photo: Sample) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(_thumbnail_bytes(str(photo.path))).decode()

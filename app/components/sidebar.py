@@ -1,0 +1,81 @@
+"""The sidebar that all pages share: photo, model, class in question."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import inception_viz as iv
+from app import services, state
+from app.components import model_picker, photo_picker
+from app.components.scene import Scene
+from inception_viz.preprocessing import FITS
+
+_FIT_NAMES = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
+_FIT_HELP = (
+    "The network sees a square. **Centre** cuts one out of the middle, **Whole** adds borders, "
+    "**Squashed** changes the proportions."
+)
+
+
+def show() -> Scene | None:
+    """Draw the sidebar and compute what it asks for; None if that isn't possible."""
+    with st.sidebar:
+        picture, alt = photo_picker.show()
+        fit = st.segmented_control(
+            "What the network sees of it",
+            FITS,
+            default="crop",
+            required=True,
+            format_func=_FIT_NAMES.__getitem__,
+            key=state.FIT,
+            bind="query-params",
+            help=_FIT_HELP,
+        )
+        st.divider()
+        model = model_picker.show()
+        if model is None or picture is None:
+            return None
+        with services.messages():
+            trace = services.trace(model, picture, fit or "crop")
+            st.divider()
+            return Scene(model, trace, _target(model, trace), alt)
+    return None
+
+
+def _target(model: iv.Classifier, trace: iv.Trace) -> int:
+    """The class in question: the network's first choice, or any other."""
+    best = trace.top_classes(5)
+    names = _unique_names(model.labels)
+    options = [None, *sorted(range(len(names)), key=lambda index: names[index].lower())]
+    if st.session_state.get("target_model") not in (None, model.key):
+        st.session_state.pop(state.TARGET, None)
+    st.session_state["target_model"] = model.key
+    chosen = st.selectbox(
+        "Class in question",
+        options,
+        format_func=lambda index: "The network's first choice" if index is None else names[index],
+        key=state.TARGET,
+        bind="query-params",
+        help="Pages explain this class. Type to search all classes.",
+    )
+    st.pills(
+        "Or one of the likeliest",
+        [index for index, _ in best],
+        format_func=lambda index: f"{names[index]} {dict(best)[index]:.0%}",
+        key="quick_target",
+        on_change=_take_quick_target,
+        label_visibility="collapsed",
+    )
+    return best[0][0] if chosen is None else chosen
+
+
+def _take_quick_target() -> None:
+    if st.session_state["quick_target"] is not None:
+        st.session_state[state.TARGET] = st.session_state["quick_target"]
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _unique_names(labels: tuple[str, ...]) -> list[str]:
+    """Labels that occur twice ("crane") get their class number."""
+    twice = {label for label in labels if labels.count(label) > 1}
+    return [f"{label} ({i})" if label in twice else label for i, label in enumerate(labels)]

@@ -1,0 +1,29 @@
+"""The few rules of style that the theme has no setting for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+FAVICON = Path(__file__).parents[2] / "assets" / "icon.png"
+
+_CSS = """
+<style>
+  .stMainBlockContainer { padding: 2.6rem 2rem 4rem; max-width: 1500px; }
+  .stApp h1 { font-size: 1.75rem; padding: 0 0 .2rem; }
+  .stApp h2 { font-size: 1.25rem; padding: .4rem 0 .2rem; }
+  .stApp h3 { font-size: 1.05rem; padding: .2rem 0; }
+  [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
+  .iv-lead { font-size: 1.1rem; line-height: 1.5; margin: 0; }
+  .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
+  @media (max-width: 640px) {
+    .stMainBlockContainer { padding: 3rem 1rem 3rem; }
+  }
+</style>
+"""
+
+
+def show() -> None:
+    """Add the rules to the page."""
+    st.html(_CSS)

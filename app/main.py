@@ -1,0 +1,31 @@
+"""Inception Viz, the app: page setup, navigation and the sidebar that all pages share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# `streamlit run app/main.py` puts app/ on the path; the packages lie one folder up.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import streamlit as st
+
+from app.components import sidebar, style
+from app.views import REGISTRY
+
+
+def main() -> None:
+    """Draw the frame, then the page."""
+    st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
+    style.show()
+    pages = [
+        st.Page(view.show, title=view.TITLE, url_path=view.URL, default=not index)
+        for index, view in enumerate(REGISTRY)
+    ]
+    page = st.navigation(pages, position="sidebar")
+    st.session_state["pages"] = {view.URL: page for view, page in zip(REGISTRY, pages, strict=True)}
+    st.session_state["scene"] = sidebar.show()
+    page.run()
+
+
+main()

@@ -1,0 +1,205 @@
+"""What pages ask for: the only caches, the compute lock, downloads, library errors as messages."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+import inception_viz as iv
+from inception_viz.explain.channels import Layer, measure
+from inception_viz.explain.firing import Firing
+from inception_viz.explain.firing import firing as measure_firing
+from inception_viz.figures.sprites import Sprite, channel_sprite
+from inception_viz.preprocessing import Fit
+from inception_viz.sources.cache import cached
+from inception_viz.sources.registry import REGISTRY
+
+SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
+
+# One forward pass uses all cores; two at once would only slow each other down.
+_compute = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A bundled photo and who made it."""
+
+    id: str
+    title: str
+    alt: str
+    author: str
+    licence: str
+    origin: str
+    expected: list[str]
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return SAMPLES / f"{self.id}.jpg"
+
+
+@st.cache_resource(show_spinner=False)
+def samples() -> dict[str, Sample]:
+    """The bundled photos by id, in the order to show them."""
+    rows: list[dict[str, Any]] = json.loads((SAMPLES / "credits.json").read_text("utf-8"))
+    return {row["id"]: Sample(**row) for row in rows}
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def sample_picture(name: str) -> iv.Picture:
+    """A bundled photo, decoded."""
+    return iv.read_picture(samples()[name].path)
+
+
+def classifier(source: str) -> iv.Classifier:
+    """The model of a source that is available.
+
+    Raises:
+        WeightsError: in a sentence for the user.
+    """
+    return _classifier(source, _cache_state())
+
+
+@st.cache_resource(show_spinner="Loading the model …", max_entries=3)
+def _classifier(source: str, _cache: str) -> iv.Classifier:
+    loaded = iv.load(source)
+    _ = loaded.inference_network  # prepared now, not at the first click
+    return loaded
+
+
+def _cache_state() -> str:
+    """Changes when a file of the cache does, so that a new download is loaded."""
+    try:
+        with os.scandir(cached("x").parent) as entries:
+            stamps = sorted((e.name, e.stat().st_mtime_ns) for e in entries if e.is_file())
+    except OSError:
+        return ""
+    return str([s for s in stamps if not s[0].startswith(".")])
+
+
+@st.cache_resource(show_spinner=False, max_entries=32, ttl="2h")
+def _trace(model: str, sha256: str, fit: Fit, _model: Any, _picture: iv.Picture) -> iv.Trace:
+    with _compute:
+        result: iv.Trace = _model.trace(_picture, fit=fit)
+        return result
+
+
+def trace(model: iv.Classifier, picture: iv.Picture, fit: Fit) -> iv.Trace:
+    """The trace of a picture, computed once for all who look at it."""
+    return _trace(model.key, picture.sha256, fit, model, picture)
+
+
+def trace_key(result: iv.Trace) -> str:
+    """Identity of a trace for the caches below."""
+    return f"{result.model}-{result.picture.sha256}-{result.fitting.fit}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _firing(key: str, _result: iv.Trace, _model: iv.Classifier) -> Firing:
+    return measure_firing(_result, _model.weights.reference)
+
+
+def firing(result: iv.Trace, model: iv.Classifier) -> Firing:
+    """How every branch fires."""
+    return _firing(trace_key(result), result, model)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, ttl="1h")
+def _layer(key: str, name: str, _result: iv.Trace) -> Layer:
+    return measure(_result.layer(name))
+
+
+def layer(result: iv.Trace, name: str) -> Layer:
+    """The maps of one layer ("4c/5x5", "4c/5x5/reduce", "conv1"), summarised."""
+    return _layer(trace_key(result), name, result)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256, ttl="1h")
+def _sprite(key: str, name: str, order: str, maximum: float | None, _layer: Layer) -> Sprite:
+    channels: np.ndarray = _layer.order(order)  # type: ignore[arg-type]
+    return channel_sprite(_layer, channels, maximum)
+
+
+def sprite(result: iv.Trace, name: str, order: str, maximum: float | None) -> Sprite:
+    """All channels of a layer as one picture."""
+    return _sprite(trace_key(result), name, order, maximum, layer(result, name))
+
+
+# Downloads -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Download:
+    """One download, shared by everybody on this server."""
+
+    done: int = 0
+    total: int | None = None
+    error: str = ""
+    finished: bool = False
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class _CancelledError(Exception):
+    """Raised inside the transfer when the user stops it."""
+
+
+@st.cache_resource(show_spinner=False)
+def _downloads() -> dict[str, Download]:
+    return {}
+
+
+def download(source: str) -> Download | None:
+    """The download of a source that is under way or over, if there is one."""
+    return _downloads().get(source)
+
+
+def start_download(source: str) -> None:
+    """Fetch a source's weights in the background, unless that is happening already."""
+    current = _downloads().get(source)
+    if current is not None and not current.finished:
+        return
+    job = _downloads()[source] = Download()
+
+    def progress(done: int, total: int | None) -> None:
+        if job.cancelled.is_set():
+            raise _CancelledError
+        job.done, job.total = done, total
+
+    def work() -> None:
+        try:
+            fetch = REGISTRY[source].fetch
+            if fetch is not None:
+                fetch(progress)
+        except iv.WeightsError as error:
+            job.error = str(error)
+        except _CancelledError:
+            job.error = "Stopped. It will go on where it stopped."
+        except Exception:
+            job.error = "The download failed for an unexpected reason. Try again later."
+        finally:
+            job.finished = True
+
+    threading.Thread(target=work, daemon=True, name=f"download-{source}").start()
+
+
+def forget_download(source: str) -> None:
+    """Drop the record of a download that is over."""
+    _downloads().pop(source, None)
+
+
+@contextmanager
+def messages() -> Iterator[None]:
+    """Show the library's errors as messages, where they happen; nothing else is lost."""
+    try:
+        yield
+    except (iv.ImageError, iv.WeightsError, iv.ConfigError) as error:
+        st.error(str(error), icon=":material/error:")

@@ -1,0 +1,78 @@
+"""Session and URL state, typed, in one place.
+
+Widgets marked ``bind="query-params"`` keep themselves in the URL. What no widget holds (the chosen
+sample, the open channel) is kept here: the URL wins on arrival, the session across pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from inception_viz import Picture
+
+SAMPLE: Final = "image"
+CHANNEL: Final = "channel"
+MODULE: Final = "module"
+BRANCH: Final = "branch"
+MODEL: Final = "model"
+TARGET: Final = "target"
+FIT: Final = "fit"
+
+ALL_BRANCHES: Final = "all"
+STEM: Final = "stem"
+
+
+@dataclass(frozen=True)
+class ChannelChoice:
+    """The channel whose detail is open: its layer ("4c/5x5", "conv1") and its index."""
+
+    layer: str
+    index: int
+
+
+def sample(known: Collection[str], default: str) -> str:
+    """The chosen sample photo; an unknown one in the URL falls back to ``default``."""
+    wanted = st.query_params.get(SAMPLE) or st.session_state.get(SAMPLE) or default
+    chosen = wanted if wanted in known else default
+    if wanted != chosen:
+        st.toast(f'There is no sample photo "{wanted[:40]}"; showing another.')
+    choose_sample(chosen)
+    return chosen
+
+
+def choose_sample(name: str) -> None:
+    """Make ``name`` the sample photo, in the session and in the URL."""
+    st.session_state[SAMPLE] = name
+    if st.query_params.get(SAMPLE) != name:
+        st.query_params[SAMPLE] = name
+
+
+def channel() -> ChannelChoice | None:
+    """The channel whose detail is open, if any. What can't be one is ignored."""
+    layer, _, index = st.query_params.get(CHANNEL, "").rpartition(":")
+    return ChannelChoice(layer, int(index)) if layer and index.isdecimal() else None
+
+
+def open_channel(layer: str, index: int) -> None:
+    """Open the detail of a channel at the next run."""
+    st.query_params[CHANNEL] = f"{layer}:{index}"
+
+
+def close_channel() -> None:
+    """Close the detail."""
+    st.query_params.pop(CHANNEL, None)
+
+
+def uploaded() -> Picture | None:
+    """The last good picture that the user brought in this session."""
+    picture: Picture | None = st.session_state.get("uploaded")
+    return picture
+
+
+def keep_upload(picture: Picture | None) -> None:
+    """Remember the user's picture, or forget it."""
+    st.session_state["uploaded"] = picture

@@ -1,0 +1,118 @@
+"""Explore: the whole network at a glance."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import services, state
+from app.components import branch_map
+from app.components.scene import Scene, current
+from inception_viz.explain.firing import Firing
+from inception_viz.figures import overlay
+from inception_viz.figures.answers import answer_bars, percent
+from inception_viz.figures.network_map import HeadAnswer, Metric
+from inception_viz.figures.words import firing_sentence
+
+TITLE = "Explore"
+URL = "explore"
+
+_METRICS: dict[Metric, tuple[str, str]] = {
+    "deviation": (
+        "Unusual for this branch",
+        "σ: how many standard deviations the branch's mean activation lies above (red) or below "
+        "(blue) its usual level over {photos:,} photos of {data}. White is usual.",
+    ),
+    "energy_share": (
+        "Share of the module",
+        "Part of the module's energy (the sum of all squared activations) that is in this branch; "
+        "the four of a module add up to 100 %. Wide branches have more channels, so more energy.",
+    ),
+    "mean": (
+        "Mean activation",
+        "Activation after ReLU, averaged over all units of the branch (no unit; later modules "
+        "differ in scale from earlier ones). Brighter is more.",
+    ),
+}
+
+
+def show() -> None:
+    """Draw the page."""
+    scene = current()
+    st.title("See how GoogLeNet thinks")
+    firing = services.firing(scene.trace, scene.model)
+    st.html(f'<p class="iv-lead">{_headline(scene)} {firing_sentence(firing)}</p>')
+    clicked = _map(scene, firing)
+    if clicked is not None:
+        _go(clicked)
+    photo, *answers = st.columns([1.2, 1, 1, 1], gap="medium")
+    with photo:
+        picture = overlay.photo_with_frame(scene.trace.picture, scene.trace.fitting)
+        st.image(overlay.encode(picture), alt=scene.alt, width="stretch")
+        st.caption("The photo. What the network doesn't see of it is darkened.")
+    for column, head in zip(answers, ("aux1", "aux2", "main"), strict=True):
+        with column:
+            _answer(scene, head)
+
+
+def _headline(scene: Scene) -> str:
+    from html import escape
+
+    label, probability = scene.trace.predictions(1)[0]
+    return f"The network says <b>{escape(label)}</b> ({percent(probability)})."
+
+
+def _map(scene: Scene, firing: Firing) -> str | None:
+    metrics = [m for m in _METRICS if m != "deviation" or firing.reference is not None]
+    metric: Metric = (
+        st.segmented_control(
+            "Colour by",
+            metrics,
+            default=metrics[0],
+            required=True,
+            format_func=lambda m: _METRICS[m][0],
+            key="metric",
+            bind="query-params",
+        )
+        or metrics[0]
+    )
+    reference = firing.reference
+    explanation = _METRICS[metric][1].format(
+        photos=reference.photos if reference else 0, data=reference.data if reference else ""
+    )
+    heads = {"main": HeadAnswer(*scene.trace.predictions(1)[0])}
+    for name, head in scene.model.config.heads.items():
+        heads[f"{name}@{head.after}"] = (
+            HeadAnswer(*scene.trace.predictions(1, name)[0])
+            if name in scene.trace.heads
+            else HeadAnswer("never trained", None)
+        )
+    clicked = branch_map.show("map", firing, heads, metric)
+    st.caption(f"{explanation} **Click a branch** to see its channels.")
+    return clicked
+
+
+def _go(place: str) -> None:
+    module, _, branch = place.partition("/")
+    st.session_state[state.MODULE] = module
+    st.session_state[state.BRANCH] = branch or state.ALL_BRANCHES
+    st.switch_page(st.session_state["pages"]["branches"])
+
+
+def _answer(scene: Scene, head: str) -> None:
+    names = {"main": "Main head", "aux1": "First auxiliary head", "aux2": "Second auxiliary head"}
+    st.subheader(names[head], anchor=False)
+    trace = scene.trace
+    if head not in trace.heads:
+        untrained = head in scene.model.config.heads
+        st.caption(
+            "Never trained in these weights, so its answer would mean nothing."
+            if untrained
+            else "These weights come without this head."
+        )
+        return
+    target = scene.model.labels[scene.target]
+    predictions = trace.predictions(5, head)
+    st.html(answer_bars(predictions, emphasised=target))
+    belief = float(trace.probabilities(head)[scene.target])
+    if target not in dict(predictions):
+        st.caption(f"Class in question, {target}: {percent(belief)}")

@@ -1,0 +1,44 @@
+"""What a head answers, as bars. HTML, with every label escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+_ROW = (
+    '<div style="display:grid;grid-template-columns:minmax(0,1fr) 3.2em;gap:.1rem .6rem;'
+    'align-items:baseline;margin:.3rem 0 0;font-size:.92rem">'
+    '<span style="overflow-wrap:anywhere{weight}">{label}</span>'
+    '<span style="text-align:right;font-variant-numeric:tabular-nums{weight}">{percent}</span>'
+    '<span style="grid-column:1/3;height:6px;border-radius:3px;'
+    'background:color-mix(in srgb,currentColor 14%,transparent)">'
+    '<span style="display:block;height:6px;border-radius:3px;width:{width:.1f}%;'
+    'background:{colour}"></span></span></div>'
+)
+
+
+def answer_bars(
+    predictions: Sequence[tuple[str, float]], *, emphasised: str = "", colour: str = "#3B82C4"
+) -> str:
+    """One bar for each (label, probability); ``emphasised`` is the label in bold."""
+    return "".join(
+        _ROW.format(
+            label=escape(label),
+            percent=percent(probability),
+            width=100 * probability,
+            colour=colour,
+            weight=";font-weight:600" if label == emphasised else "",
+        )
+        for label, probability in predictions
+    )
+
+
+def percent(probability: float) -> str:
+    """ "92 %", with a decimal below 10 %, and never 0 for what isn't."""
+    if 0 < probability < 0.001:
+        return "<0.1 %"
+    return (
+        f"{probability:.1%}".replace("%", " %")
+        if probability < 0.1
+        else f"{probability:.0%}".replace("%", " %")
+    )

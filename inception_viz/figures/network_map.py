@@ -1,0 +1,251 @@
+"""The whole network as a map: stem, modules × branches, heads. SVG, crisp at any zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Literal, get_args
+
+from inception_viz.config import BRANCHES, Branch
+from inception_viz.explain.firing import BranchFiring, Firing
+from inception_viz.figures.colours import (
+    BRANCH_COLOURS,
+    BRANCH_NAMES,
+    DIVERGING,
+    SEQUENTIAL,
+    STEM_COLOUR,
+    hex_colour,
+    ink_on,
+)
+
+Metric = Literal["deviation", "energy_share", "mean"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+Layout = Literal["wide", "tall"]
+
+DEVIATION_RANGE = 3.0  # σ at the ends of the scale
+
+_STYLE = """
+svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
+.iv-map text { fill: var(--st-text-color, #1f2937); }
+.iv-map .soft { opacity: .75; }
+.iv-map .line { stroke: var(--st-text-color, #1f2937); stroke-opacity: .35; fill: none; }
+.iv-map [data-go] { cursor: pointer; outline: none; }
+.iv-map [data-go]:hover .face, .iv-map [data-go]:focus-visible .face {
+  stroke: var(--st-text-color, #1f2937); stroke-width: 2.5; }
+.iv-map .panel { fill: var(--st-secondary-background-color, #f3f4f6); }
+"""
+
+
+@dataclass(frozen=True)
+class HeadAnswer:
+    """What a head says: its first choice and the probability, or why it has nothing to say."""
+
+    label: str
+    probability: float | None
+
+
+def scale_end(firing: Firing, metric: Metric) -> float:
+    """The value at the strong end of the colour scale."""
+    if metric == "deviation":
+        return DEVIATION_RANGE
+    if metric == "energy_share":
+        return 1.0
+    return max((b.mean for b in firing.branches), default=0.0) or 1.0
+
+
+def network_map(
+    firing: Firing, heads: Mapping[str, HeadAnswer], metric: Metric, layout: Layout = "wide"
+) -> str:
+    """Draw the map, each branch coloured by ``metric``.
+
+    Elements to click carry ``data-go``: "stem", "3a/1x1", …
+
+    Args:
+        firing: the measurement.
+        heads: main, and aux1 and aux2 keyed by name with their module, as "aux1@4a".
+        metric: what the colour and the figure in each cell mean.
+        layout: ``wide`` puts modules side by side, ``tall`` below one another (for phones).
+    """
+    modules = list(dict.fromkeys(b.module for b in firing.branches))
+    draw = _wide if layout == "wide" else _tall
+    body, width, height = draw(firing, modules, heads, metric)
+    return (
+        f'<svg class="iv-map iv-{layout}" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {width:g} {height:g}" role="group" '
+        f'aria-label="Map of the network"><style>{_STYLE}</style>{body}</svg>'
+    )
+
+
+def describe(branch: BranchFiring) -> str:
+    """One branch's figures in words, for tooltips and screen readers."""
+    usual = "" if branch.deviation is None else f", {branch.deviation:+.1f}σ from usual"
+    return (
+        f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
+        f"activation {branch.mean:.3g}, {branch.energy_share:.0%} of the module's energy{usual}"
+    )
+
+
+def _wide(
+    firing: Firing, modules: list[str], heads: Mapping[str, HeadAnswer], metric: Metric
+) -> tuple[str, float, float]:
+    cell_w, cell_h, gap, stage_gap, left, top = 84.0, 46.0, 8.0, 22.0, 62.0, 104.0
+    parts = [
+        _text(left - 8, top + row * (cell_h + gap) + 28, BRANCH_NAMES[b], anchor="end", size=15)
+        for row, b in enumerate(BRANCHES)
+    ]
+    height = len(BRANCHES) * (cell_h + gap) - gap
+    parts.append(_stem(left, top, 52, height))
+    x = left + 52 + stage_gap
+    columns: dict[str, float] = {}
+    for before, name in zip(["", *modules], modules, strict=False):
+        x += stage_gap if before and before[0] != name[0] else 0
+        columns[name] = x
+        parts.append(_text(x + cell_w / 2, top - 12, name, anchor="middle", size=16, bold=True))
+        for row, branch in enumerate(BRANCHES):
+            found = firing.get(name, branch)
+            parts.append(
+                _cell(x, top + row * (cell_h + gap), cell_w, cell_h, found, metric, firing)
+            )
+        x += cell_w + gap
+    right = x + stage_gap - gap
+    for key, answer in heads.items():
+        name, _, after = key.partition("@")
+        if name == "main":
+            parts.append(_head(right, top + height / 2 - 40, 140, 80, "main head", answer))
+            continue
+        centre = columns[after] + cell_w / 2
+        parts.append(f'<path class="line" d="M{centre:g} {top - 32:g}V54"/>')
+        parts.append(_head(centre - 92, 2, 184, 52, f"{name}, after {after}", answer))
+    return "".join(parts), right + 144, top + height + 6
+
+
+def _tall(
+    firing: Firing, modules: list[str], heads: Mapping[str, HeadAnswer], metric: Metric
+) -> tuple[str, float, float]:
+    cell_w, cell_h, gap, left = 76.0, 40.0, 6.0, 38.0
+    width = left + 4 * (cell_w + gap) - gap
+    parts = [
+        _text(left + i * (cell_w + gap) + cell_w / 2, 16, BRANCH_NAMES[b], anchor="middle", size=14)
+        for i, b in enumerate(BRANCHES)
+    ]
+    parts.append(_stem(left, 26, width - left, 30))
+    attached = {key.partition("@")[2]: key for key in heads if "@" in key}
+    y = 66.0
+    for before, name in zip(["", *modules], modules, strict=False):
+        y += 10 if before and before[0] != name[0] else 0
+        parts.append(_text(left - 8, y + 26, name, anchor="end", size=15, bold=True))
+        for column, branch in enumerate(BRANCHES):
+            found = firing.get(name, branch)
+            parts.append(
+                _cell(left + column * (cell_w + gap), y, cell_w, cell_h, found, metric, firing)
+            )
+        y += cell_h + gap
+        if name in attached:
+            title = f"{attached[name].partition('@')[0]}, after {name}"
+            parts.append(_head(left, y, width - left, 44, title, heads[attached[name]]))
+            y += 44 + gap
+    parts.append(_head(left, y + 8, width - left, 52, "main head", heads["main"]))
+    return "".join(parts), width, y + 64
+
+
+def _cell(
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    branch: BranchFiring | None,
+    metric: Metric,
+    firing: Firing,
+) -> str:
+    frame = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5"'
+    if branch is None:
+        return f'<rect class="line" {frame} stroke-dasharray="4 4"/>'
+    fill = _fill(branch, metric, firing)
+    words = escape(describe(branch))
+    return (
+        f'<g data-go="{branch.module}/{branch.branch}" tabindex="0" role="button" '
+        f'aria-label="{words}"><title>{words}</title>'
+        f'<rect class="face" {frame} fill="{fill}"/>'
+        f'<rect x="{x:g}" y="{y:g}" width="7" height="{height:g}" rx="3" '
+        f'fill="{BRANCH_COLOURS[branch.branch]}"/>'
+        + _text(
+            x + width / 2 + 3,
+            y + height / 2 + 6,
+            _figure(branch, metric),
+            anchor="middle",
+            size=16,
+            fill=ink_on(fill),
+        )
+        + "</g>"
+    )
+
+
+def _fill(branch: BranchFiring, metric: Metric, firing: Firing) -> str:
+    if metric == "deviation":
+        level = (branch.deviation or 0.0) / (2 * DEVIATION_RANGE) + 0.5
+        return hex_colour(level, DIVERGING)
+    value = branch.energy_share if metric == "energy_share" else branch.mean
+    return hex_colour(value / scale_end(firing, metric), SEQUENTIAL)
+
+
+def _figure(branch: BranchFiring, metric: Metric) -> str:
+    if metric == "deviation":
+        return "–" if branch.deviation is None else f"{branch.deviation:+.1f}σ".replace("-", "−")
+    return f"{branch.energy_share:.0%}" if metric == "energy_share" else f"{branch.mean:.3g}"
+
+
+def _stem(x: float, y: float, width: float, height: float) -> str:
+    turned = height > width
+    middle_x, middle_y = x + width / 2, y + height / 2
+    turn = f' transform="rotate(-90 {middle_x:g} {middle_y:g})"' if turned else ""
+    return (
+        '<g data-go="stem" tabindex="0" role="button" aria-label="Stem: the layers in front of 3a">'
+        "<title>Stem: the convolutions and pools in front of module 3a</title>"
+        f'<rect class="face" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5" '
+        f'fill="{STEM_COLOUR}"/><text x="{middle_x:g}" y="{middle_y + 5:g}" text-anchor="middle" '
+        f'font-size="15" style="fill:#fff"{turn}>stem</text></g>'
+    )
+
+
+def _head(x: float, y: float, width: float, height: float, title: str, answer: HeadAnswer) -> str:
+    label = answer.label if len(answer.label) <= 22 else answer.label[:21] + "…"
+    probability = "" if answer.probability is None else f"{answer.probability:.0%} "
+    words = escape(f"{title}: {probability}{answer.label}")
+    lines = (
+        [(title, 12, False), (f"{probability}{label}", 14, True)]
+        if width > 150 or answer.probability is None
+        else [(title, 13, False), (label, 14, True), (probability.strip(), 14, True)]
+    )
+    step = height / (len(lines) + 0.6)
+    texts = "".join(
+        _text(x + width / 2, y + step * (i + 0.95), text, anchor="middle", size=size, bold=bold)
+        for i, (text, size, bold) in enumerate(lines)
+    )
+    return (
+        f'<g><title>{words}</title><rect class="panel" x="{x:g}" y="{y:g}" width="{width:g}" '
+        f'height="{height:g}" rx="8"/>{texts}</g>'
+    )
+
+
+def _text(
+    x: float,
+    y: float,
+    text: str,
+    *,
+    anchor: str,
+    size: int,
+    bold: bool = False,
+    fill: str = "",
+) -> str:
+    weight = ' font-weight="600"' if bold else ""
+    style = f' style="fill:{fill}"' if fill else ""
+    return (
+        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"{weight}{style}>'
+        f"{escape(text)}</text>"
+    )
+
+
+def branch_label(module: str, branch: Branch) -> str:
+    """ "4c 5×5", as on screen."""
+    return f"{module} {BRANCH_NAMES[branch]}"

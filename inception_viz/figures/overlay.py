@@ -1,0 +1,97 @@
+"""Maps drawn on the photo, in the photo's own proportions."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from inception_viz.figures.colours import SEQUENTIAL, colourise
+from inception_viz.images import Picture
+from inception_viz.preprocessing import Fitting
+
+Box = tuple[float, float, float, float]
+_OUTSIDE = 0.35  # brightness of what the network did not see
+
+
+def overlay(
+    picture: Picture,
+    fitting: Fitting,
+    values: np.ndarray,
+    *,
+    strength: float = 0.6,
+    side: int = 480,
+    maximum: float | None = None,
+    box: Box | None = None,
+    point: tuple[float, float] | None = None,
+) -> Image.Image:
+    """Lay a map over the whole photo; what the network didn't see is darkened.
+
+    Args:
+        picture: the photo.
+        fitting: where the network's input lies on it.
+        values: (height, width) of at least 0, covering the input.
+        strength: 0 shows the photo alone, 1 the map alone.
+        side: longer side of the result in pixels.
+        maximum: value of the scale's end; default the map's own maximum.
+        box: left, top, right, bottom in input pixels, drawn as a frame.
+        point: x, y in input pixels, drawn as a dot.
+    """
+    scale = side / max(fitting.original)
+    size = tuple(max(round(length * scale), 1) for length in fitting.original)
+    photo = picture.image.resize((size[0], size[1]), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    left, top, right, bottom = (round(edge * scale) for edge in fitting.box)
+    canvas = photo.point(lambda level: level * _OUTSIDE)
+    seen = (max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1]))
+    heat = _heat(values, maximum).resize(
+        (max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC
+    )
+    heat = heat.crop((seen[0] - left, seen[1] - top, seen[2] - left, seen[3] - top))
+    canvas.paste(Image.blend(photo.crop(seen), heat, strength), seen[:2])
+    _mark(canvas, fitting, scale, box, point)
+    return canvas
+
+
+def photo_with_frame(picture: Picture, fitting: Fitting, side: int = 480) -> Image.Image:
+    """The photo, with the part that the network doesn't see darkened."""
+    return overlay(picture, fitting, np.zeros((1, 1)), strength=0.0, side=side)
+
+
+def encode(image: Image.Image, quality: int = 85) -> bytes:
+    """As JPEG, for pages: a tenth of a PNG's size."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _heat(values: np.ndarray, maximum: float | None) -> Image.Image:
+    top = float(values.max()) if maximum is None else maximum
+    levels = values / top if top > 0 else np.zeros_like(values)
+    return Image.fromarray(colourise(levels, SEQUENTIAL))
+
+
+def _mark(
+    canvas: Image.Image,
+    fitting: Fitting,
+    scale: float,
+    box: Box | None,
+    point: Sequence[float] | None,
+) -> None:
+    draw = ImageDraw.Draw(canvas)
+
+    def on_canvas(x: float, y: float) -> tuple[float, float]:
+        original = fitting.to_original(x, y)
+        return original[0] * scale, original[1] * scale
+
+    if box is not None:
+        corners = (*on_canvas(box[0], box[1]), *on_canvas(box[2], box[3]))
+        # A frame that leaves the photo still shows its edge at the border.
+        limits = (canvas.width - 1, canvas.height - 1) * 2
+        clipped = [min(max(c, 0), limit) for c, limit in zip(corners, limits, strict=True)]
+        draw.rectangle(clipped, outline="black", width=4)
+        draw.rectangle(clipped, outline="white", width=2)
+    if point is not None:
+        x, y = on_canvas(point[0], point[1])
+        draw.ellipse((x - 6, y - 6, x + 6, y + 6), fill="white", outline="black", width=2)

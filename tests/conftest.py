@@ -1,0 +1,63 @@
+"""Shared by all tests: where the real files lie, and small classifiers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import inception_viz as iv
+from inception_viz.config import GoogLeNetConfig, ModuleRow, StemConfig
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+CAFFEMODEL = SHARED / "weights" / "bvlc_googlenet.caffemodel"
+IMAGENETTE = SHARED / "data" / "imagenette2-160"
+
+
+def tiny_config(**changes: object) -> GoogLeNetConfig:
+    """The paper's shape with a few channels: fast to build, same code paths."""
+    row = ModuleRow(4, 3, 6, 2, 4, 3)
+    return GoogLeNetConfig.paper(
+        **{
+            "stem": StemConfig(4, 4, 8),
+            "stage3": (row,) * 2,
+            "stage4": (row,) * 5,
+            "stage5": (row,) * 2,
+            "classes": 7,
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny() -> iv.Classifier:
+    """A tiny random classifier."""
+    return iv.load("random", config=tiny_config())
+
+
+@pytest.fixture(scope="session")
+def caffemodel() -> Path:
+    """The real BVLC weights."""
+    if not CAFFEMODEL.is_file():
+        pytest.skip(f"the BVLC weights are not at {CAFFEMODEL}")
+    return CAFFEMODEL
+
+
+@pytest.fixture(scope="session")
+def bvlc(caffemodel: Path) -> iv.Classifier:
+    """The real BVLC classifier."""
+    return iv.load(caffemodel)
+
+
+def noise_photo(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
+    """A colourful random picture."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size[::-1], 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def sample(name: str) -> Path:
+    """A bundled photo."""
+    return ROOT / "assets" / "samples" / f"{name}.jpg"
