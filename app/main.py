@@ -19,11 +19,10 @@ def main() -> None:
     st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
     style.show()
     pages = [
-        st.Page(view.show, title=view.TITLE, url_path=view.URL, default=not index)
+        st.Page(f"views/{view.script}", title=view.title, url_path=view.url, default=not index)
         for index, view in enumerate(REGISTRY)
     ]
     page = st.navigation(pages, position="sidebar")
-    st.session_state["pages"] = {view.URL: page for view, page in zip(REGISTRY, pages, strict=True)}
     st.session_state["scene"] = sidebar.show()
     page.run()
 

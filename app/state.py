@@ -51,6 +51,12 @@ def choose_sample(name: str) -> None:
         st.query_params[SAMPLE] = name
 
 
+def link() -> dict[str, str]:
+    """The query parameters that hold on every page."""
+    shared = (SAMPLE, MODEL, TARGET, FIT)
+    return {name: st.query_params[name] for name in shared if name in st.query_params}
+
+
 def channel() -> ChannelChoice | None:
     """The channel whose detail is open, if any. What can't be one is ignored."""
     layer, _, index = st.query_params.get(CHANNEL, "").rpartition(":")

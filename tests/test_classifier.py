@@ -51,7 +51,9 @@ def test_keys_tell_models_apart() -> None:
         for seed in (0, 1)
     }
     assert len(keys) == 4
-    assert iv.load("random", config=tiny_config()).key == iv.load("random", config=tiny_config()).key
+    assert (
+        iv.load("random", config=tiny_config()).key == iv.load("random", config=tiny_config()).key
+    )
 
 
 @pytest.mark.parametrize(

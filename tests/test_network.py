@@ -73,10 +73,10 @@ def torchvision_pair() -> tuple[nn.Module, GoogLeNet]:
     reference = googlenet(weights=None, init_weights=False, aux_logits=True).eval()
     for layer in reference.modules():
         if isinstance(layer, nn.BatchNorm2d):
-            nn.init.uniform_(layer.weight, 0.5, 1.5)
-            nn.init.normal_(layer.bias, std=0.1)
-            nn.init.normal_(layer.running_mean, std=0.1)
-            nn.init.uniform_(layer.running_var, 0.5, 1.5)
+            for value in (layer.weight, layer.running_var):
+                value.data.uniform_(0.5, 1.5)  # type: ignore[union-attr]
+            for value in (layer.bias, layer.running_mean):
+                value.data.normal_(std=0.1)  # type: ignore[union-attr]
     state = reference.state_dict()
     config, names = read_layout(state)
     return reference, fill_network(config, state, names, "the reference")
@@ -115,7 +115,7 @@ def test_same_numbers_as_torchvision(
     assert len(theirs) == 36
     for (module, branch), expected in theirs.items():
         maps = ours.modules_by_name[module].split(record[module])
-        torch.testing.assert_close(maps[branch], expected, rtol=0, atol=tolerance)  # type: ignore[index]
+        torch.testing.assert_close(maps[branch], expected, rtol=0, atol=tolerance)
     for value, expected in ((logits.main, main), (logits.aux1, aux1), (logits.aux2, aux2)):
         assert value is not None
         torch.testing.assert_close(value, expected, rtol=0, atol=tolerance)
@@ -141,7 +141,7 @@ def test_every_kind_of_network_runs_and_learns(kernel: str, norm: str) -> None:
     network = GoogLeNet(tiny_config(kernel_5x5=kernel, norm=norm))
     logits = network(torch.randn(2, 3, 224, 224))
     assert logits.aux1 is not None and logits.aux2 is not None  # training mode evaluates the heads
-    sum(value.sum() for value in logits if value is not None).backward()  # type: ignore[union-attr]
+    sum(value.sum() for value in logits if value is not None).backward()
     assert all(p.grad is not None for p in network.parameters())
 
 

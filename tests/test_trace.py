@@ -40,7 +40,15 @@ def test_holds_every_layer(tiny: iv.Classifier) -> None:
         "3x3": (3, 28, 28),
         "5x5": (2, 28, 28),
     }
-    assert list(trace.stem) == ["conv1", "pool1", "norm1", "conv2_reduce", "conv2", "norm2", "pool2"]
+    assert list(trace.stem) == [
+        "conv1",
+        "pool1",
+        "norm1",
+        "conv2_reduce",
+        "conv2",
+        "norm2",
+        "pool2",
+    ]
     assert {h: tuple(v.shape) for h, v in trace.heads.items()} == dict.fromkeys(
         ("main", "aux1", "aux2"), (7,)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -46,13 +47,21 @@ _grid = st.components.v2.component(
 
 
 def show(
-    key: str, name: str, layer: Layer, sprite: Sprite, *, selected: int | None, tile: int
-) -> int | None:
-    """Draw the tiles in the sprite's order; return the channel that was just clicked.
+    key: str,
+    name: str,
+    layer: Layer,
+    sprite: Sprite,
+    *,
+    selected: int | None,
+    tile: int,
+    on_choose: Callable[[int], None],
+) -> None:
+    """Draw the tiles in the sprite's order.
 
-    ``tile`` is the least width of a tile in pixels.
+    ``tile`` is the least width of a tile in pixels; ``on_choose`` gets the channel that was
+    clicked, before the rerun.
     """
-    result = _grid(
+    _grid(
         key=key,
         data={
             "src": "data:image/png;base64," + base64.b64encode(sprite.png).decode(),
@@ -67,6 +76,5 @@ def show(
             "selected": selected,
             "tile": tile,
         },
-        on_clicked_change=lambda: None,
+        on_clicked_change=lambda: on_choose(int(st.session_state[key].clicked)),
     )
-    return None if result.clicked is None else int(result.clicked)

@@ -29,10 +29,8 @@ def show() -> tuple[iv.Picture | None, str]:
             return own, f"Your photo {own.name}"
         st.caption("Until then, the sample photo is shown.")
     else:
-        clicked = photo_strip.show("samples", list(services.samples().values()), sample)
-        if clicked and clicked != sample:
-            state.choose_sample(clicked)
-            sample = clicked
+        photos = list(services.samples().values())
+        photo_strip.show("samples", photos, sample, state.choose_sample)
     chosen = services.samples()[sample]
     if origin == "Samples":
         st.caption(f"{chosen.title}. {chosen.author}, {chosen.licence}.", help=chosen.origin)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -47,18 +47,18 @@ _strip = st.components.v2.component(
 )
 
 
-def show(key: str, photos: Sequence[Sample], selected: str) -> str | None:
-    """Draw the thumbnails; return the id of one that was just clicked."""
+def show(
+    key: str, photos: Sequence[Sample], selected: str, on_choose: Callable[[str], None]
+) -> None:
+    """Draw the thumbnails; ``on_choose`` gets the id of one that was clicked, before the rerun."""
     thumbnails = [
         {"id": p.id, "title": p.title, "alt": p.alt, "src": _thumbnail(p)} for p in photos
     ]
-    result = _strip(
+    _strip(
         key=key,
         data={"photos": thumbnails, "selected": selected},
-        on_clicked_change=lambda: None,
+        on_clicked_change=lambda: on_choose(st.session_state[key].clicked),
     )
-    clicked: str | None = result.clicked
-    return clicked
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -8,6 +8,7 @@ import inception_viz as iv
 from app import services, state
 from app.components import model_picker, photo_picker
 from app.components.scene import Scene
+from inception_viz.figures.answers import percent
 from inception_viz.preprocessing import FITS
 
 _FIT_NAMES = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
@@ -61,7 +62,7 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     st.pills(
         "Or one of the likeliest",
         [index for index, _ in best],
-        format_func=lambda index: f"{names[index]} {dict(best)[index]:.0%}",
+        format_func=lambda index: f"{names[index]} {percent(dict(best)[index])}",
         key="quick_target",
         on_change=_take_quick_target,
         label_visibility="collapsed",

@@ -15,10 +15,11 @@ _CSS = """
   .stApp h2 { font-size: 1.25rem; padding: .4rem 0 .2rem; }
   .stApp h3 { font-size: 1.05rem; padding: .2rem 0; }
   [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
+  [data-testid="stSidebar"] hr { margin: .4rem 0; }
   .iv-lead { font-size: 1.1rem; line-height: 1.5; margin: 0; }
   .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
   @media (max-width: 640px) {
-    .stMainBlockContainer { padding: 3rem 1rem 3rem; }
+    .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }
   }
 </style>
 """

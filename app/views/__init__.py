@@ -1,8 +1,22 @@
 """One thin script a page: read state, call the library, show figures.
 
-A new page is one file with TITLE, URL, ICON and ``show()``, and one entry in the registry.
+A new page is one file here and one line in the registry.
 """
 
-from app.views import branches, explore
+from __future__ import annotations
 
-REGISTRY = (explore, branches)
+from typing import NamedTuple
+
+
+class View(NamedTuple):
+    """A page: its script in this folder, its title, its path in the URL."""
+
+    script: str
+    title: str
+    url: str
+
+
+REGISTRY = (
+    View("explore.py", "Explore", "explore"),
+    View("branches.py", "Branch activations", "branches"),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -11,10 +12,8 @@ from app.components import channel_detail, channel_grid
 from app.components.scene import Scene, current
 from inception_viz.config import BRANCHES
 from inception_viz.figures import overlay
+from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
-
-TITLE = "Branch activations"
-URL = "branches"
 
 _STEP_NAMES = {
     "conv1": "conv 7×7/2",
@@ -180,13 +179,15 @@ def _panel(
     with grid:
         sprite = services.sprite(scene.trace, panel.layer, order, top)
         selected = opened.index if opened is not None and opened.layer == panel.layer else None
-        clicked = channel_grid.show(
-            f"grid_{panel.layer}", panel.title, layer, sprite,
-            selected=selected, tile=56 if single or height > 30 else 40,
-        )  # fmt: skip
-    if clicked is not None:
-        state.open_channel(panel.layer, clicked)
-        st.rerun()
+        channel_grid.show(
+            f"grid_{panel.layer}",
+            panel.title,
+            layer,
+            sprite,
+            selected=selected,
+            tile=56 if single or height > 30 else 40,
+            on_choose=partial(state.open_channel, panel.layer),
+        )
 
 
 def _figures(scene: Scene, panel: Panel) -> str:
@@ -196,5 +197,8 @@ def _figures(scene: Scene, panel: Panel) -> str:
     if found is None:
         return text
     usual = "" if found.deviation is None else f"<br>{found.deviation:+.1f}σ from its usual level"
-    share = f"{found.energy_share:.0%} of the module's energy"
+    share = f"{percent(found.energy_share)} of the module's energy"
     return f"{text}, total {found.total:,.0f}<br>{share}{usual}"
+
+
+show()

@@ -10,11 +10,9 @@ from app.components.scene import Scene, current
 from inception_viz.explain.firing import Firing
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import answer_bars, percent
+from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.network_map import HeadAnswer, Metric
 from inception_viz.figures.words import firing_sentence
-
-TITLE = "Explore"
-URL = "explore"
 
 _METRICS: dict[Metric, tuple[str, str]] = {
     "deviation": (
@@ -44,14 +42,19 @@ def show() -> None:
     clicked = _map(scene, firing)
     if clicked is not None:
         _go(clicked)
-    photo, *answers = st.columns([1.2, 1, 1, 1], gap="medium")
+    heads = [*scene.model.config.heads, "main"]
+    photo, *answers = st.columns([1.2] + [1] * 3, gap="medium")
     with photo:
         picture = overlay.photo_with_frame(scene.trace.picture, scene.trace.fitting)
         st.image(overlay.encode(picture), alt=scene.alt, width="stretch")
         st.caption("The photo. What the network doesn't see of it is darkened.")
-    for column, head in zip(answers, ("aux1", "aux2", "main"), strict=True):
+    for column, head in zip(answers, heads, strict=False):
         with column:
             _answer(scene, head)
+    if len(heads) == 1:
+        with answers[1]:
+            st.subheader("Auxiliary heads", anchor=False)
+            st.caption("These weights come without them, so there is nothing to show.")
 
 
 def _headline(scene: Scene) -> str:
@@ -93,9 +96,9 @@ def _map(scene: Scene, firing: Firing) -> str | None:
 
 def _go(place: str) -> None:
     module, _, branch = place.partition("/")
-    st.session_state[state.MODULE] = module
-    st.session_state[state.BRANCH] = branch or state.ALL_BRANCHES
-    st.switch_page(st.session_state["pages"]["branches"])
+    # A bound widget reads its option's name on screen from the URL.
+    where = {state.MODULE: module} | ({state.BRANCH: BRANCH_NAMES[branch]} if branch else {})
+    st.switch_page("views/branches.py", query_params=state.link() | where)
 
 
 def _answer(scene: Scene, head: str) -> None:
@@ -103,12 +106,7 @@ def _answer(scene: Scene, head: str) -> None:
     st.subheader(names[head], anchor=False)
     trace = scene.trace
     if head not in trace.heads:
-        untrained = head in scene.model.config.heads
-        st.caption(
-            "Never trained in these weights, so its answer would mean nothing."
-            if untrained
-            else "These weights come without this head."
-        )
+        st.caption("Never trained in these weights, so its answer would mean nothing.")
         return
     target = scene.model.labels[scene.target]
     predictions = trace.predictions(5, head)
@@ -116,3 +114,6 @@ def _answer(scene: Scene, head: str) -> None:
     belief = float(trace.probabilities(head)[scene.target])
     if target not in dict(predictions):
         st.caption(f"Class in question, {target}: {percent(belief)}")
+
+
+show()

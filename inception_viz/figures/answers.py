@@ -33,12 +33,10 @@ def answer_bars(
     )
 
 
-def percent(probability: float) -> str:
-    """ "92 %", with a decimal below 10 %, and never 0 for what isn't."""
-    if 0 < probability < 0.001:
+def percent(share: float) -> str:
+    """ "92 %"; a decimal near both ends, and never 0 or 100 for what isn't."""
+    if 0 < share < 0.001:
         return "<0.1 %"
-    return (
-        f"{probability:.1%}".replace("%", " %")
-        if probability < 0.1
-        else f"{probability:.0%}".replace("%", " %")
-    )
+    if 0.999 < share < 1:
+        return ">99.9 %"
+    return f"{100 * share:.1f} %" if share < 0.1 or 0.99 < share < 1 else f"{100 * share:.0f} %"

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from inception_viz.config import BRANCHES, Branch
 from inception_viz.explain.firing import BranchFiring, Firing
+from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
@@ -82,14 +83,16 @@ def describe(branch: BranchFiring) -> str:
     usual = "" if branch.deviation is None else f", {branch.deviation:+.1f}σ from usual"
     return (
         f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
-        f"activation {branch.mean:.3g}, {branch.energy_share:.0%} of the module's energy{usual}"
+        f"activation {branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy"
+        f"{usual}"
     )
 
 
 def _wide(
     firing: Firing, modules: list[str], heads: Mapping[str, HeadAnswer], metric: Metric
 ) -> tuple[str, float, float]:
-    cell_w, cell_h, gap, stage_gap, left, top = 84.0, 46.0, 8.0, 22.0, 62.0, 104.0
+    cell_w, cell_h, gap, stage_gap, left = 84.0, 46.0, 8.0, 22.0, 62.0
+    top = 104.0 if len(heads) > 1 else 32.0
     parts = [
         _text(left - 8, top + row * (cell_h + gap) + 28, BRANCH_NAMES[b], anchor="end", size=15)
         for row, b in enumerate(BRANCHES)
@@ -117,7 +120,8 @@ def _wide(
         centre = columns[after] + cell_w / 2
         parts.append(f'<path class="line" d="M{centre:g} {top - 32:g}V54"/>')
         parts.append(_head(centre - 92, 2, 184, 52, f"{name}, after {after}", answer))
-    return "".join(parts), right + 144, top + height + 6
+    parts.append(_legend(columns[modules[0]], top + height + 16, 240, metric, firing))
+    return "".join(parts), right + 144, top + height + 50
 
 
 def _tall(
@@ -146,7 +150,8 @@ def _tall(
             parts.append(_head(left, y, width - left, 44, title, heads[attached[name]]))
             y += 44 + gap
     parts.append(_head(left, y + 8, width - left, 52, "main head", heads["main"]))
-    return "".join(parts), width, y + 64
+    parts.append(_legend(left, y + 74, width - left, metric, firing))
+    return "".join(parts), width, y + 106
 
 
 def _cell(
@@ -192,7 +197,31 @@ def _fill(branch: BranchFiring, metric: Metric, firing: Firing) -> str:
 def _figure(branch: BranchFiring, metric: Metric) -> str:
     if metric == "deviation":
         return "–" if branch.deviation is None else f"{branch.deviation:+.1f}σ".replace("-", "−")
-    return f"{branch.energy_share:.0%}" if metric == "energy_share" else f"{branch.mean:.3g}"
+    return percent(branch.energy_share) if metric == "energy_share" else f"{branch.mean:.3g}"
+
+
+def _legend(x: float, y: float, width: float, metric: Metric, firing: Firing) -> str:
+    end = scale_end(firing, metric)
+    if metric == "deviation":
+        colours, marks = DIVERGING, (f"−{end:g}σ or less", "usual", f"+{end:g}σ or more")
+    else:
+        last = percent(end) if metric == "energy_share" else f"{end:.3g}"
+        colours, marks = SEQUENTIAL, ("0", "", last)
+    stops = "".join(
+        f'<stop offset="{step / 8:g}" stop-color="{hex_colour(step / 8, colours)}"/>'
+        for step in range(9)
+    )
+    name = f"iv-scale-{metric}-{width:g}"
+    ends = zip((0.0, 0.5, 1.0), ("start", "middle", "end"), marks, strict=True)
+    return (
+        f'<defs><linearGradient id="{name}">{stops}</linearGradient></defs>'
+        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="10" rx="3" fill="url(#{name})"/>'
+        + "".join(
+            _text(x + width * place, y + 25, mark, anchor=anchor, size=12)
+            for place, anchor, mark in ends
+            if mark
+        )
+    )
 
 
 def _stem(x: float, y: float, width: float, height: float) -> str:
@@ -210,7 +239,7 @@ def _stem(x: float, y: float, width: float, height: float) -> str:
 
 def _head(x: float, y: float, width: float, height: float, title: str, answer: HeadAnswer) -> str:
     label = answer.label if len(answer.label) <= 22 else answer.label[:21] + "…"
-    probability = "" if answer.probability is None else f"{answer.probability:.0%} "
+    probability = "" if answer.probability is None else f"{percent(answer.probability)} "
     words = escape(f"{title}: {probability}{answer.label}")
     lines = (
         [(title, 12, False), (f"{probability}{label}", 14, True)]

@@ -13,6 +13,7 @@ from inception_viz.images import Picture
 from inception_viz.preprocessing import Fitting
 
 Box = tuple[float, float, float, float]
+_LEAST_COVER = 0.45  # how much of the strength is left where nothing fires
 _OUTSIDE = 0.35  # brightness of what the network did not see
 
 
@@ -48,8 +49,11 @@ def overlay(
     heat = _heat(values, maximum).resize(
         (max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC
     )
-    heat = heat.crop((seen[0] - left, seen[1] - top, seen[2] - left, seen[3] - top))
-    canvas.paste(Image.blend(photo.crop(seen), heat, strength), seen[:2])
+    part = (seen[0] - left, seen[1] - top, seen[2] - left, seen[3] - top)
+    # Strong activations cover the photo more than weak ones, so that it stays recognisable.
+    levels = heat.getchannel("A").crop(part)
+    cover = levels.point(lambda level: strength * (_LEAST_COVER * 255 + (1 - _LEAST_COVER) * level))
+    canvas.paste(Image.composite(heat.convert("RGB").crop(part), photo.crop(seen), cover), seen[:2])
     _mark(canvas, fitting, scale, box, point)
     return canvas
 
@@ -69,7 +73,8 @@ def encode(image: Image.Image, quality: int = 85) -> bytes:
 def _heat(values: np.ndarray, maximum: float | None) -> Image.Image:
     top = float(values.max()) if maximum is None else maximum
     levels = values / top if top > 0 else np.zeros_like(values)
-    return Image.fromarray(colourise(levels, SEQUENTIAL))
+    alpha = (np.clip(levels, 0, 1) * 255).round().astype(np.uint8)
+    return Image.fromarray(np.dstack([colourise(levels, SEQUENTIAL), alpha]))
 
 
 def _mark(

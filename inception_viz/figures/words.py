@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inception_viz.explain.firing import Firing
+from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
 
 
@@ -20,6 +21,6 @@ def firing_sentence(firing: Firing) -> str:
     strongest = firing.strongest()
     return (
         f"In {strongest.module}, the {BRANCH_NAMES[strongest.branch]} branch holds "
-        f"{strongest.energy_share:.0%} of the module's energy (Σ activation²), the largest share "
-        "of any module."
+        f"{percent(strongest.energy_share)} of the module's energy (Σ activation²), the largest "
+        "share of any module."
     )

@@ -1,0 +1,69 @@
+"""What capturing every branch costs, and how fast the forward is beside torchvision's.
+
+    python benchmarks/capture.py
+
+Claims: full trace ≤ 1.05 × a plain forward of the same network with the same heads;
+forward ≤ 0.9 × torchvision's googlenet. Both at batch 1, 224 px, medians of one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import torch
+
+import inception_viz._torchvision  # noqa: F401  (before torchvision)
+from benchmarks.timing import medians
+from inception_viz import trace
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.network import GoogLeNet, fold_batch_norm
+from inception_viz.sources.state_files import fill_network
+from inception_viz.sources.torchvision_layout import read_layout
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=60)
+    rounds = parser.parse_args().rounds
+
+    from torchvision.models import googlenet
+
+    theirs = googlenet(weights=None, init_weights=False).eval().requires_grad_(False)
+    config, names = read_layout(theirs.state_dict())
+    loaded = fill_network(config, theirs.state_dict(), names, "torchvision")
+    networks = {"batch norm": fold_batch_norm(loaded)}
+    networks["LRN"] = fold_batch_norm(GoogLeNet(GoogLeNetConfig.paper()))
+    x = torch.randn(1, 3, 224, 224)
+    ours = x.contiguous(memory_format=torch.channels_last)
+
+    functions: dict[str, Callable[[], object]] = {
+        "torchvision forward": partial(theirs, x),
+        "ours, not folded": partial(loaded, x),
+    }
+    for name, network in networks.items():
+        functions[f"forward, {name}"] = partial(network, ours)
+        functions[f"forward + heads, {name}"] = partial(network, ours, heads=True)
+        functions[f"full trace, {name}"] = partial(trace.run, network, ours)
+    with torch.no_grad():
+        seconds = medians(functions, rounds)
+        drift = (networks["batch norm"](ours).main - theirs(x)).abs().max()
+
+    for name, value in seconds.items():
+        print(f"{name:28} {1000 * value:7.2f} ms")
+    print()
+    for name in networks:
+        ratio = seconds[f"full trace, {name}"] / seconds[f"forward + heads, {name}"]
+        print(f"trace / forward with heads, {name:12} {ratio:6.3f}   (claim: at most 1.05)")
+    ratio = seconds["forward, batch norm"] / seconds["torchvision forward"]
+    print(f"forward / torchvision's                  {ratio:6.3f}   (claim: at most 0.90)")
+    print(f"largest difference of a logit         {float(drift):.1e}   (claim: at most 1e-4)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import ROOT, noise_photo
+
+MAIN = str(ROOT / "app" / "main.py")
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache of its own for every test: no weights, no network."""
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    yield tmp_path
+
+
+def start(page: str = "", **query: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    if page:
+        app.switch_page(f"views/{page}.py").run()
+    return app
+
+
+def texts(app: AppTest) -> str:
+    kinds = ("title", "subheader", "caption", "markdown", "error", "warning", "info")
+    plain = [element.value for kind in kinds for element in app.get(kind)]
+    return "\n".join(plain + [element.proto.body for element in app.get("html")])
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_starts_on_random_weights_with_a_plain_notice() -> None:
+    app = start()
+    assert not app.exception
+    assert app.title[0].value == "See how GoogLeNet thinks"
+    assert "learned nothing" in app.warning[0].value
+    assert app.selectbox(key="model").value == "random"
+
+
+def test_starts_on_the_bvlc_weights_where_they_are_cached(
+    empty_cache: Path, caffemodel: Path
+) -> None:
+    shutil.copy(caffemodel, empty_cache)
+    app = start(image="espresso")
+    assert not app.exception
+    assert app.selectbox(key="model").value == "bvlc"
+    assert not app.warning
+    assert "espresso" in app.get("html")[1].proto.body
+    assert (empty_cache / "bvlc_googlenet.safetensors").is_file()
+
+
+@pytest.mark.parametrize("metric", ["Share of the module", "Mean activation"])
+def test_map_is_coloured_as_asked(metric: str) -> None:
+    app = start(metric=metric)
+    assert not app.exception
+    assert app.segmented_control(key="metric").value in ("energy_share", "mean")
+
+
+def test_missing_weights_offer_a_download_and_keep_the_page() -> None:
+    app = start(model="BVLC GoogLeNet (ImageNet)")
+    assert not app.exception
+    assert "not on this computer yet" in app.info[0].value
+    assert "dl.caffe.berkeleyvision.org" in app.info[0].value
+    assert app.button(key="fetch_bvlc").label == "Download 54 MB"
+    assert app.title[0].value == "See how GoogLeNet thinks"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (b"not a picture at all", "notes.jpg", "notes.jpg"),
+        (b"", "empty.png", "empty"),
+        (b"%PDF-1.7 ...", "paper.pdf", "PDF"),
+        (png(noise_photo(0))[:4000], "cut.png", "cut.png"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "broken.png", "broken.png"),
+    ],
+)
+def test_bad_uploads_say_so_and_the_page_stays(content: bytes, name: str, words: str) -> None:
+    app = start()
+    before = texts(app)
+    app.segmented_control(key="photo_origin").set_value("Upload").run()
+    app.file_uploader[0].upload(name, content).run()
+    assert not app.exception
+    assert words in app.error[0].value
+    assert app.title[0].value == "See how GoogLeNet thinks"
+    assert [s.value for s in app.subheader] and "main" not in before.lower().split("\n")[0]
+
+
+def test_a_good_upload_survives_a_bad_one_and_a_page_switch() -> None:
+    app = start()
+    app.segmented_control(key="photo_origin").set_value("Upload").run()
+    app.file_uploader[0].upload("mine.png", png(noise_photo(3))).run()
+    assert not app.error
+    assert app.session_state["scene"].alt == "Your photo mine.png"
+    mine = app.session_state["scene"].trace.picture.sha256
+    app.file_uploader[0].upload("bad.png", b"nonsense").run()
+    assert "bad.png" in app.error[0].value
+    assert app.session_state["scene"].trace.picture.sha256 == mine
+
+
+@pytest.mark.parametrize("module", ["stem", "3a", "4c", "5b"])
+def test_branches_page_shows_every_layer(module: str) -> None:
+    app = start("branches")
+    app.pills(key="module").set_value(module).run()
+    assert not app.exception
+    grids = [c for c in app.get("bidi_component") if "channel_grid" in str(c.proto)]
+    assert len(grids) == (7 if module == "stem" else 4)
+
+
+def test_reduce_layers_and_single_branches() -> None:
+    app = start("branches")
+    app.segmented_control(key="layers").set_value("reduce").run()
+    assert "3a 3×3 reduce" in texts(app) and "3a 1×1" not in texts(app)
+    app.segmented_control(key="layers").set_value("branches").run()
+    app.segmented_control(key="branch").set_value("5x5").run()
+    assert "3a 5×5" in texts(app) and "3a 3×3" not in texts(app)
+    assert "32 channels of 28×28" in texts(app)
+
+
+def test_a_link_opens_a_channel() -> None:
+    app = start(channel="3a/5x5:7")
+    app.switch_page("views/branches.py")
+    app.query_params["channel"] = "3a/5x5:7"
+    app.run()
+    assert not app.exception
+    assert "receptive field" in texts(app)
+    app.slider(key="overlay_strength").set_value(20).run()
+    assert not app.exception
+
+
+def test_unknown_values_in_the_url_fall_back() -> None:
+    app = start(image="unicorn", model="nothing", fit="9", metric="x", channel="4z/1x1:99999")
+    assert not app.exception
+    assert app.session_state["image"] == "cat"
+    assert "unicorn" in app.toast[0].value
+
+
+def test_any_class_can_be_in_question() -> None:
+    app = start()
+    app.selectbox(key="target").set_value(281).run()
+    assert not app.exception
+    assert app.session_state["scene"].target == 281
+
+
+def test_samples_are_credited() -> None:
+    assert "Stefan van der Walt, CC0 1.0" in texts(start())

@@ -1,0 +1,173 @@
+"""The main flows in a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import driver
+from tests.conftest import CAFFEMODEL
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),  # one server and one browser for all of them
+    pytest.mark.skipif(driver.browser_path() is None, reason="no Chromium is installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    cache = tmp_path_factory.mktemp("cache")
+    if CAFFEMODEL.is_file():
+        shutil.copy(CAFFEMODEL, cache)
+    with driver.server(cache) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with driver.browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+
+
+def visit(page: Page, path: str) -> None:
+    page.goto(path)
+    driver.settle(page)
+
+
+def test_no_request_leaves_for_another_host(page: Page, address: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(page, "/")
+    visit(page, "/branches?module=4c&channel=4c/5x5:3")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    foreign = [u for u in asked if not u.startswith(("data:", "blob:", "about:"))]
+    assert {urlsplit(url).netloc for url in foreign} == {urlsplit(address).netloc}
+
+
+def test_from_the_map_to_a_channel_and_back(page: Page) -> None:
+    visit(page, "/")
+    expect(page.get_by_text("See how GoogLeNet thinks")).to_be_visible()
+    page.locator('.iv-wide [data-go="4c/5x5"]').click()
+    expect(page).to_have_url(re.compile(r"/branches\?.*module=4c.*branch="))
+    expect(page.get_by_text("64 channels of 14×14")).to_be_visible()
+    page.locator(".grid button").nth(2).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("receptive field", exact=False).first).to_be_visible()
+    expect(page).to_have_url(re.compile("channel="))
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("channel="))
+    page.go_back()
+    page.go_back()
+    driver.settle(page)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_keyboard_opens_a_branch(page: Page) -> None:
+    visit(page, "/")
+    page.locator('.iv-wide [data-go="3b/pool"]').focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("64 channels of 28×28")).to_be_visible()
+
+
+def test_back_button_returns_to_the_photo_before(page: Page) -> None:
+    visit(page, "/?image=cat")
+    page.get_by_role("button", name="golden-yellow goldfish").click()
+    expect(page).to_have_url(re.compile("image=goldfish"))
+    driver.settle(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile("image=cat"))
+    pressed = page.locator(".strip button[aria-pressed=true] img")
+    expect(pressed).to_have_attribute("alt", re.compile("tabby"))
+
+
+def test_a_link_shows_the_same_view_to_somebody_else(page: Page, chromium: Browser) -> None:
+    visit(page, "/branches?module=5a&image=espresso")
+    page.get_by_role("button", name="Reduce layers").or_(
+        page.get_by_role("radio", name="Reduce layers")
+    ).first.click()
+    expect(page.get_by_text("5a 3×3 reduce")).to_be_visible()
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    other = context.new_page()
+    other.goto(page.url)
+    driver.settle(other)
+    expect(other.get_by_text("5a 3×3 reduce")).to_be_visible()
+    expect(other.get_by_text("Espresso. Rachel Michetti")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("notes.jpg", b"these are words, no picture", "notes.jpg"),
+        ("paper.png", b"%PDF-1.7", "PDF"),
+        ("cut.png", b"\x89PNG\r\n\x1a\n" + bytes(500), "cut.png"),
+    ],
+)
+def test_bad_uploads_are_explained_and_lose_nothing(
+    page: Page, name: str, content: bytes, words: str
+) -> None:
+    visit(page, "/")
+    page.get_by_text("Upload", exact=True).click()
+    driver.settle(page)
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "image/png", "buffer": content}
+    )
+    expect(page.get_by_test_id("stAlert").filter(has_text=words)).to_be_visible()
+    expect(page.locator('.iv-wide [data-go="4c/5x5"]')).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_own_photo_is_classified(page: Page) -> None:
+    visit(page, "/")
+    page.get_by_text("Upload", exact=True).click()
+    driver.settle(page)
+    photo = Path(__file__).parents[2] / "assets" / "samples" / "espresso.jpg"
+    page.locator("input[type=file]").set_input_files(photo)
+    expect(page.get_by_text("stays in this session")).to_be_visible()
+    driver.settle(page)
+    if CAFFEMODEL.is_file():
+        expect(page.locator(".iv-lead b")).to_have_text("espresso")
+
+
+@pytest.mark.parametrize("path", ["/", "/branches"])
+def test_phone_has_no_sideways_scroll(chromium: Browser, address: str, path: str) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(address + path)
+    driver.settle(page)
+    page.wait_for_timeout(500)
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0
+    if path == "/":
+        expect(page.locator('.iv-tall [data-go="4c/5x5"]')).to_be_visible()
+        expect(page.locator('.iv-wide [data-go="4c/5x5"]')).to_be_hidden()
+    context.close()
+
+
+def test_fast_clicks_end_at_the_last(page: Page) -> None:
+    visit(page, "/branches")
+    for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"):
+        page.get_by_role("button", name=module, exact=True).or_(
+            page.get_by_role("radio", name=module, exact=True)
+        ).first.click()
+    expect(page.get_by_text("5b 3×3", exact=True)).to_be_visible()
+    driver.settle(page)
+    expect(page.get_by_text("384 channels of 7×7").first).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
