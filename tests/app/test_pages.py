@@ -34,7 +34,7 @@ def start(page: str = "", **query: str) -> AppTest:
 
 def texts(app: AppTest) -> str:
     kinds = ("title", "subheader", "caption", "markdown", "error", "warning", "info")
-    plain = [element.value for kind in kinds for element in app.get(kind)]
+    plain = [str(getattr(element, "value", "")) for kind in kinds for element in app.get(kind)]
     return "\n".join(plain + [element.proto.body for element in app.get("html")])
 
 

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import inception_viz as iv
+from inception_viz.explain.channels import measure
+from inception_viz.explain.firing import firing, measure_reference
+from inception_viz.figures.answers import answer_bars, percent
+from inception_viz.figures.colours import colourise, hex_colour, ink_on
+from inception_viz.figures.histogram import activation_histogram
+from inception_viz.figures.network_map import METRICS, HeadAnswer, network_map
+from inception_viz.figures.overlay import overlay, photo_with_frame
+from inception_viz.figures.sprites import channel_sprite
+from inception_viz.figures.words import firing_sentence
+from tests.conftest import noise_photo, tiny_config
+
+
+def test_colours_run_from_dark_to_bright() -> None:
+    ends = colourise(np.array([0.0, 1.0, -5.0, 7.0])).astype(int).sum(axis=1)
+    assert ends[0] < ends[1]
+    assert (ends[2], ends[3]) == (ends[0], ends[1])
+    middle = hex_colour(0.5, "RdBu_r")  # zero of a signed quantity: nearly white, no hue
+    levels = [int(middle[i : i + 2], 16) for i in (1, 3, 5)]
+    assert min(levels) > 240 and max(levels) - min(levels) <= 2
+
+
+@pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#21918c", "#b2182b", "#fde725"])
+def test_ink_is_readable(colour: str) -> None:
+    """Contrast of at least 4.5 to 1, as WCAG AA asks."""
+
+    def luminance(code: str) -> float:
+        parts = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(colour), luminance(ink_on(colour))), reverse=True)
+    assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_sprite_tiles_are_the_channels_in_order() -> None:
+    layer = measure(torch.rand(20, 7, 7))
+    order = layer.order("strength")
+    sprite = channel_sprite(layer, order)
+    image = np.asarray(Image.open(io.BytesIO(sprite.png)).convert("RGB"))
+    assert (sprite.columns, sprite.rows) == (16, 2)
+    assert image.shape == (2 * 7, 16 * 7, 3)
+    for place, channel in enumerate(sprite.channels):
+        row, column = divmod(place, 16)
+        tile = image[row * 7 : row * 7 + 7, column * 7 : column * 7 + 7].astype(int)
+        expected = colourise(layer.maps[channel] / layer.maximum[channel]).astype(int)
+        assert np.abs(tile - expected).max() <= 4  # one step of the colour scale
+
+
+def test_shared_scale_keeps_strengths_comparable() -> None:
+    layer = measure(torch.tensor([[[1.0]], [[2.0]], [[0.0]]]))
+    each, shared = (
+        np.asarray(
+            Image.open(io.BytesIO(channel_sprite(layer, np.arange(3), m).png)).convert("RGB")
+        )[0]
+        for m in (None, 2.0)
+    )
+    assert each[0].tolist() == each[1].tolist() != each[2].tolist()
+    assert shared[0].tolist() != shared[1].tolist()
+
+
+def test_large_maps_are_reduced_for_the_sprite() -> None:
+    layer = measure(torch.rand(4, 112, 112))
+    sprite = channel_sprite(layer, np.arange(4))
+    assert Image.open(io.BytesIO(sprite.png)).size == (4 * 56, 56)
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "squash"])
+def test_overlay_puts_the_strongest_place_where_it_is(tiny: iv.Classifier, fit: str) -> None:
+    photo = Image.new("RGB", (400, 200), (90, 90, 90))
+    trace = tiny.trace(photo, fit=fit)  # type: ignore[arg-type]
+    values = np.zeros((14, 14))
+    values[7, 10] = 1.0
+    drawn = overlay(trace.picture, trace.fitting, values, strength=1.0, side=400)
+    assert drawn.size == (400, 200)
+    redness = np.asarray(drawn, dtype=int)
+    bright = (redness[..., 0] - redness[..., 2]) + redness[..., 1]
+    y, x = np.unravel_index(bright.argmax(), bright.shape)
+    expected = trace.fitting.to_original(10.5 * 16, 7.5 * 16)
+    assert (x, y) == pytest.approx(expected, abs=12)
+
+
+def test_what_the_network_does_not_see_is_darkened(tiny: iv.Classifier) -> None:
+    trace = tiny.trace(Image.new("RGB", (400, 200), "white"))
+    drawn = np.asarray(photo_with_frame(trace.picture, trace.fitting, side=400))
+    assert drawn[100, 5].max() < 100
+    assert drawn[100, 200].min() == 255
+
+
+def test_box_and_dot_are_drawn(tiny: iv.Classifier) -> None:
+    trace = tiny.trace(Image.new("RGB", (256, 256), (128, 128, 128)))
+    plain = overlay(trace.picture, trace.fitting, np.zeros((7, 7)), side=256)
+    marked = overlay(
+        trace.picture,
+        trace.fitting,
+        np.zeros((7, 7)),
+        side=256,
+        box=(-500.0, 30.0, 90.0, 5000.0),
+        point=(112.0, 112.0),
+    )
+    changed = np.asarray(plain, int) - np.asarray(marked, int)
+    assert np.abs(changed[128, 128]).max() > 50
+    assert np.abs(changed[:, 0:3]).max() > 50  # the frame's hidden side shows at the border
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("layout", ["wide", "tall"])
+def test_network_map_is_valid_svg_with_every_branch(
+    tiny: iv.Classifier, metric: str, layout: str
+) -> None:
+    traces = [tiny.trace(noise_photo(seed)) for seed in range(3)]
+    result = firing(traces[0], measure_reference(traces, "noise"))
+    nasty = "<script>alert('x')</script> & co"
+    heads = {
+        "main": HeadAnswer(nasty, 0.5),
+        "aux1@4a": HeadAnswer("cat", 0.4),
+        "aux2@4d": HeadAnswer("never trained", None),
+    }
+    text = network_map(result, heads, metric, layout)  # type: ignore[arg-type]
+    tree = ET.fromstring(text)
+    places = [e.get("data-go") for e in tree.iter() if e.get("data-go")]
+    assert len(places) == 37 and "stem" in places and "4c/5x5" in places
+    assert "<script" not in text
+    labels = [e.get("aria-label") or "" for e in tree.iter() if e.get("role") == "button"]
+    assert all(labels)
+
+
+def test_network_map_of_other_architectures() -> None:
+    from dataclasses import replace
+
+    rows = tuple(replace(r, f_5x5_r=0, f_5x5=0) for r in tiny_config().stage4[:2])
+    config = tiny_config(stage4=rows, aux1=None, aux2=None)
+    classifier = iv.load("random", config=config)
+    result = firing(classifier.trace(noise_photo(0)))
+    text = network_map(result, {"main": HeadAnswer("x", 1.0)}, "mean")
+    places = [e.get("data-go") for e in ET.fromstring(text).iter() if e.get("data-go")]
+    assert "4b/3x3" in places and "4b/5x5" not in places and "4c/3x3" not in places
+
+
+def test_percentages_never_lie() -> None:
+    assert percent(0.0) == "0.0 %"
+    assert percent(0.0004) == "<0.1 %"
+    assert percent(0.042) == "4.2 %"
+    assert percent(0.496) == "50 %"
+    assert percent(0.9966) == "99.7 %"
+    assert percent(0.99996) == ">99.9 %"
+    assert percent(1.0) == "100 %"
+
+
+def test_answers_escape_labels() -> None:
+    html = answer_bars([("<b>bold</b>", 0.7), ("cat", 0.3)], emphasised="cat")
+    assert "<b>" not in html and "&lt;b&gt;" in html
+    assert html.count("font-weight:600") == 2
+
+
+def test_histogram_counts_every_firing_unit() -> None:
+    values = np.array([[0.0, 0.0, 1.0], [2.0, 2.0, 3.0]])
+    figure = activation_histogram(values, "#009E73")
+    assert sum(figure.data[0].y) == 4
+    assert "4 of 6 units fire, 2 are exactly 0" in figure.layout.title.text
+    assert sum(activation_histogram(np.zeros((2, 2)), "#009E73").data[0].y) == 0
+
+
+def test_sentences_say_what_the_numbers_say(tiny: iv.Classifier) -> None:
+    traces = [tiny.trace(noise_photo(seed)) for seed in range(4)]
+    without = firing(traces[0])
+    strongest = max(without.branches, key=lambda b: b.energy_share)
+    assert f"In {strongest.module}, the" in firing_sentence(without)
+    assert percent(strongest.energy_share) in firing_sentence(without)
+    result = firing(traces[0], measure_reference(traces, "four noises"))
+    unusual = result.most_unusual()
+    assert unusual is not None and unusual.deviation is not None
+    sentence = firing_sentence(result)
+    assert f"{abs(unusual.deviation):.1f}σ" in sentence and "four noises" in sentence
+    assert ("above" if unusual.deviation > 0 else "below") in sentence

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from inception_viz import WeightsError
+from inception_viz.sources.cache import atomic_write, cache_dir, cached, exclusive
+
+
+def test_the_variable_moves_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "a"))
+    assert cache_dir() == tmp_path / "a"
+    assert not cache_dir().exists()
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", "~/models")
+    assert cache_dir() == Path.home() / "models"
+    monkeypatch.delenv("INCEPTION_VIZ_CACHE")
+    assert "inception-viz" in str(cache_dir())
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "..", "/etc/passwd"])
+def test_names_stay_inside(name: str) -> None:
+    with pytest.raises(ValueError, match="without a path"):
+        cached(name)
+
+
+def test_writes_are_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    with atomic_write(path) as temporary:
+        temporary.write_text("first")
+        assert not path.exists()
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "first"
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+
+
+def test_an_unusable_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(WeightsError, match="INCEPTION_VIZ_CACHE"),
+        atomic_write(tmp_path / "file" / "x"),
+    ):
+        pass
+
+
+def test_one_thread_at_a_time(tmp_path: Path) -> None:
+    inside, most = [0], [0]
+
+    def work() -> None:
+        with exclusive(tmp_path / "x"):
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            time.sleep(0.01)
+            inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import inception_viz as iv
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.sources.caffe_layout import to_weights
+from inception_viz.sources.caffemodel import read_caffemodel
+from tests.conftest import noise_photo, sample
+
+Blobs = dict[str, tuple[np.ndarray, ...]]
+
+
+def paper_forward(blobs: Mapping[str, tuple[np.ndarray, ...]], x: Tensor) -> dict[str, Tensor]:
+    """BVLC's deploy.prototxt, written down a second time from the blobs alone."""
+
+    def layer(name: str, x: Tensor, stride: int = 1) -> Tensor:
+        weight, bias = (torch.from_numpy(np.array(b)) for b in blobs[name])
+        return F.relu(F.conv2d(x, weight, bias.flatten(), stride, weight.shape[-1] // 2))
+
+    def pool(x: Tensor) -> Tensor:
+        return F.max_pool2d(x, 3, 2, ceil_mode=True)
+
+    def linear(name: str, x: Tensor) -> Tensor:
+        weight, bias = (torch.from_numpy(np.array(b)) for b in blobs[name])
+        return F.linear(x.flatten(1), weight.reshape(weight.shape[-2:]), bias.flatten())
+
+    def head(name: str, x: Tensor) -> Tensor:
+        x = layer(f"{name}/conv", F.avg_pool2d(x, 5, 3))
+        return linear(f"{name}/classifier", F.relu(linear(f"{name}/fc", x)))
+
+    out: dict[str, Tensor] = {}
+    x = F.local_response_norm(pool(layer("conv1/7x7_s2", x, 2)), 5)
+    x = F.local_response_norm(layer("conv2/3x3", layer("conv2/3x3_reduce", x)), 5)
+    x = pool(x)
+    for module in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"):
+        i = f"inception_{module}"
+        out[f"{module}/1x1"] = layer(f"{i}/1x1", x)
+        out[f"{module}/3x3"] = layer(f"{i}/3x3", layer(f"{i}/3x3_reduce", x))
+        out[f"{module}/5x5"] = layer(f"{i}/5x5", layer(f"{i}/5x5_reduce", x))
+        out[f"{module}/pool"] = layer(f"{i}/pool_proj", F.max_pool2d(x, 3, 1, 1))
+        x = torch.cat([out[f"{module}/{b}"] for b in ("1x1", "3x3", "5x5", "pool")], 1)
+        if module == "4a" and "loss1/fc" in blobs:
+            out["aux1"] = head("loss1", x)
+        if module == "4d" and "loss2/fc" in blobs:
+            out["aux2"] = head("loss2", x)
+        x = pool(x) if module in ("3b", "4e") else x
+    out["main"] = linear("loss3/classifier", F.avg_pool2d(x, 7))
+    return out
+
+
+def made_up(heads: bool = True, classes: int = 5) -> Blobs:
+    """Random blobs of the paper's shapes, in Caffe's old four-number form where it had one."""
+    chance = np.random.default_rng(0)
+
+    def blob(*shape: int) -> np.ndarray:
+        values = chance.standard_normal(shape) * (2 / max(prod(shape[1:]), 1)) ** 0.5
+        return np.asarray(values, dtype=np.float32)
+
+    def conv(inputs: int, outputs: int, kernel: int) -> tuple[np.ndarray, ...]:
+        return blob(outputs, inputs, kernel, kernel), blob(1, 1, 1, outputs) * 0.1
+
+    def linear(inputs: int, outputs: int) -> tuple[np.ndarray, ...]:
+        return blob(1, 1, outputs, inputs), blob(outputs) * 0.1
+
+    config = GoogLeNetConfig.paper()
+    blobs: Blobs = {
+        "conv1/7x7_s2": conv(3, 64, 7),
+        "conv2/3x3_reduce": conv(64, 64, 1),
+        "conv2/3x3": conv(64, 192, 3),
+    }
+    for module, row in config.modules.items():
+        inputs, i = config.channels[module][0], f"inception_{module}"
+        blobs[f"{i}/1x1"] = conv(inputs, row.f_1x1, 1)
+        blobs[f"{i}/3x3_reduce"] = conv(inputs, row.f_3x3_r, 1)
+        blobs[f"{i}/3x3"] = conv(row.f_3x3_r, row.f_3x3, 3)
+        blobs[f"{i}/5x5_reduce"] = conv(inputs, row.f_5x5_r, 1)
+        blobs[f"{i}/5x5"] = conv(row.f_5x5_r, row.f_5x5, 5)
+        blobs[f"{i}/pool_proj"] = conv(inputs, row.f_pp or 0, 1)
+    for head, inputs in (("loss1", 512), ("loss2", 528)) if heads else ():
+        blobs[f"{head}/conv"] = conv(inputs, 128, 1)
+        blobs[f"{head}/fc"] = linear(2048, 1024)
+        blobs[f"{head}/classifier"] = linear(1024, classes)
+    return blobs | {"loss3/classifier": linear(1024, classes)}
+
+
+def compare(network: torch.nn.Module, x: Tensor, expected: dict[str, Tensor]) -> None:
+    with torch.no_grad():
+        logits = network(x, heads=True)
+    for head, value in logits._asdict().items():
+        if value is not None:
+            torch.testing.assert_close(value, expected[head], rtol=1e-4, atol=1e-3)
+
+
+def test_every_blob_lands_in_its_place() -> None:
+    blobs = made_up()
+    weights = to_weights(blobs, "made.caffemodel")
+    assert weights.trained_heads == ("main", "aux1", "aux2")
+    assert weights.labels == tuple(f"class {i}" for i in range(5))
+    x = torch.randn(1, 3, 224, 224) * 50
+    compare(weights.network, x, paper_forward(blobs, x))
+
+
+def test_without_heads() -> None:
+    weights = to_weights(made_up(heads=False), "made.caffemodel")
+    assert weights.trained_heads == ("main",)
+    assert "no auxiliary heads" in weights.notes[0]
+
+
+def test_the_real_weights_against_the_second_implementation(
+    bvlc: iv.Classifier, caffemodel: Path
+) -> None:
+    blobs = read_caffemodel(caffemodel)
+    for photo in (sample("cat"), noise_photo(0)):
+        trace = bvlc.trace(photo)
+        expected = paper_forward(blobs, trace.input.contiguous())
+        torch.testing.assert_close(trace.logits, expected["main"][0], rtol=0, atol=1e-3)
+        for module, branches in trace.branches.items():
+            for branch, maps in branches.items():
+                torch.testing.assert_close(
+                    maps, expected[f"{module}/{branch}"][0], rtol=1e-4, atol=1e-2
+                )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda b: b.pop("inception_4c/5x5"), ["lacks", "inception_4c/5x5"]),
+        (lambda b: b.pop("loss2/fc"), ["lacks", "loss2/fc"]),
+        (lambda b: b.pop("loss3/classifier"), ["loss3/classifier", "not a GoogLeNet"]),
+        (lambda b: b.update(fc6=b["conv2/3x3"]), ["fc6", "another network"]),
+        (lambda b: b.update({"conv2/3x3": b["conv2/3x3"][:1]}), ["conv2/3x3", "1 blobs"]),
+        (
+            lambda b: b.update({"conv2/3x3": (b["conv2/3x3"][0][:, :5], b["conv2/3x3"][1])}),
+            ["conv2/3x3", "192×5×3×3", "192×64×3×3"],
+        ),
+    ],
+)
+def test_missing_and_misshapen_blobs_are_named(change: object, words: list[str]) -> None:
+    blobs = made_up()
+    change(blobs)  # type: ignore[operator]
+    with pytest.raises(iv.WeightsError) as error:
+        to_weights(blobs, "made.caffemodel")
+    assert all(word in str(error.value) for word in [*words, "made.caffemodel"])

@@ -1,0 +1,89 @@
+"""The layout shows the architecture, and stays that way."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LIBRARY = ROOT / "inception_viz"
+
+# A module may import from its own layer and from those in front of it.
+LAYERS = [
+    {"_config_checks", "config", "_torchvision"},
+    {"network", "images", "preprocessing", "reference", "receptive_field"},
+    {"sources"},
+    {"trace"},
+    {"classifier"},
+    {"explain"},
+    {"figures"},
+    {"cli", "__main__"},
+]
+ORDER = {name: index for index, layer in enumerate(LAYERS) for name in layer}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules() -> list[Path]:
+    return [p for p in LIBRARY.rglob("*.py") if p != LIBRARY / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_dependencies_point_one_way(path: Path) -> None:
+    own = path.relative_to(LIBRARY).with_suffix("").parts[0]
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "inception_viz" and len(parts) > 1 and parts[1] in ORDER:
+            assert ORDER[parts[1]] <= ORDER[own], f"{own} imports {parts[1]}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_the_library_knows_no_screen(path: Path) -> None:
+    assert not {n.split(".")[0] for n in imports(path)} & {"streamlit", "app"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app").rglob("*.py")), ids=lambda p: p.stem)
+def test_the_app_does_no_tensor_math(path: Path) -> None:
+    assert "torch" not in {n.split(".")[0] for n in imports(path)}
+
+
+def test_import_is_light() -> None:
+    code = "import sys, inception_viz; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_every_import_is_pinned() -> None:
+    pinned = set(re.findall(r"^([a-z-]+)==", (ROOT / "requirements.txt").read_text(), re.M))
+    packages = {"PIL": "pillow", "google": "protobuf", "plotly": "plotly"}
+    used = {
+        packages.get(name.split(".")[0], name.split(".")[0])
+        for folder in (LIBRARY, ROOT / "app")
+        for path in folder.rglob("*.py")
+        for name in imports(path)
+    }
+    foreign = used - set(sys.stdlib_module_names) - {"inception_viz", "app"}
+    assert foreign <= pinned
+    assert pinned - foreign == {"orjson"}  # plotly looks for it
+
+
+def test_versions_agree() -> None:
+    import inception_viz
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == inception_viz.__version__
+    assert f"## {inception_viz.__version__}" in (ROOT / "CHANGELOG.md").read_text()
