@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +77,25 @@ def _classifier(source: str, _cache: str) -> iv.Classifier:
     loaded = iv.load(source)
     _ = loaded.inference_network  # prepared now, not at the first click
     return loaded
+
+
+@st.cache_resource(show_spinner="Reading the weights …", max_entries=2, ttl="2h")
+def _classifier_of_file(sha256: str, name: str, _content: bytes) -> iv.Classifier:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (Path(name).name or "weights")
+        path.write_bytes(_content)
+        loaded = dataclasses.replace(iv.load(path), source=f"file:{name}", title=name)
+    _ = loaded.inference_network
+    return loaded
+
+
+def classifier_of_file(name: str, content: bytes) -> iv.Classifier:
+    """The model in a file that the user brought.
+
+    Raises:
+        WeightsError: in a sentence for the user.
+    """
+    return _classifier_of_file(hashlib.sha256(content).hexdigest(), name, content)
 
 
 def _cache_state() -> str:

@@ -12,7 +12,7 @@ from app.components import channel_detail, channel_grid
 from app.components.scene import Scene, current
 from inception_viz.config import BRANCHES
 from inception_viz.figures import overlay
-from inception_viz.figures.answers import percent
+from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
 
 _STEP_NAMES = {
@@ -49,7 +49,8 @@ def show() -> None:
     opened = state.channel()
     for start in range(0, len(panels), 4):
         row = panels[start : start + 4]
-        for column, panel in zip(st.columns(max(len(row), 1), gap="medium"), row, strict=True):
+        columns = st.columns(1 if len(panels) == 1 else 4, gap="medium")
+        for column, panel in zip(columns, row, strict=False):
             with column:
                 _panel(
                     scene, panel, order, top if shared else None, opened, single=len(panels) == 1
@@ -196,7 +197,7 @@ def _figures(scene: Scene, panel: Panel) -> str:
     found = services.firing(scene.trace, scene.model).get(panel.layer.split("/")[0], panel.branch)
     if found is None:
         return text
-    usual = "" if found.deviation is None else f"<br>{found.deviation:+.1f}σ from its usual level"
+    usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"
     share = f"{percent(found.energy_share)} of the module's energy"
     return f"{text}, total {found.total:,.0f}<br>{share}{usual}"
 

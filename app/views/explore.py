@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from app import services, state
@@ -58,10 +60,11 @@ def show() -> None:
 
 
 def _headline(scene: Scene) -> str:
-    from html import escape
-
     label, probability = scene.trace.predictions(1)[0]
-    return f"The network says <b>{escape(label)}</b> ({percent(probability)})."
+    answer = f"<b>{escape(label)}</b> ({percent(probability)})"
+    if scene.model.source == "random":
+        return f"This network has learned nothing: its answer, {answer}, is noise."
+    return f"{escape(scene.model.title)} says {answer}."
 
 
 def _map(scene: Scene, firing: Firing) -> str | None:

@@ -33,6 +33,11 @@ def answer_bars(
     )
 
 
+def sigma(deviation: float) -> str:
+    """ "+2.1σ", "−0.4σ"."""
+    return f"{deviation:+.1f}σ".replace("-", "−")
+
+
 def percent(share: float) -> str:
     """ "92 %"; a decimal near both ends, and never 0 or 100 for what isn't."""
     if 0 < share < 0.001:

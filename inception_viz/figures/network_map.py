@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from inception_viz.config import BRANCHES, Branch
 from inception_viz.explain.firing import BranchFiring, Firing
-from inception_viz.figures.answers import percent
+from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
@@ -80,7 +80,7 @@ def network_map(
 
 def describe(branch: BranchFiring) -> str:
     """One branch's figures in words, for tooltips and screen readers."""
-    usual = "" if branch.deviation is None else f", {branch.deviation:+.1f}σ from usual"
+    usual = "" if branch.deviation is None else f", {sigma(branch.deviation)} from usual"
     return (
         f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
         f"activation {branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy"
@@ -196,7 +196,7 @@ def _fill(branch: BranchFiring, metric: Metric, firing: Firing) -> str:
 
 def _figure(branch: BranchFiring, metric: Metric) -> str:
     if metric == "deviation":
-        return "–" if branch.deviation is None else f"{branch.deviation:+.1f}σ".replace("-", "−")
+        return "–" if branch.deviation is None else sigma(branch.deviation)
     return percent(branch.energy_share) if metric == "energy_share" else f"{branch.mean:.3g}"
 
 

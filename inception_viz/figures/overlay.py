@@ -6,14 +6,13 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageEnhance
 
 from inception_viz.figures.colours import SEQUENTIAL, colourise
 from inception_viz.images import Picture
 from inception_viz.preprocessing import Fitting
 
 Box = tuple[float, float, float, float]
-_LEAST_COVER = 0.45  # how much of the strength is left where nothing fires
 _OUTSIDE = 0.35  # brightness of what the network did not see
 
 
@@ -50,10 +49,9 @@ def overlay(
         (max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC
     )
     part = (seen[0] - left, seen[1] - top, seen[2] - left, seen[3] - top)
-    # Strong activations cover the photo more than weak ones, so that it stays recognisable.
-    levels = heat.getchannel("A").crop(part)
-    cover = levels.point(lambda level: strength * (_LEAST_COVER * 255 + (1 - _LEAST_COVER) * level))
-    canvas.paste(Image.composite(heat.convert("RGB").crop(part), photo.crop(seen), cover), seen[:2])
+    # Under the map the photo fades to grey, so that every colour is the map's.
+    under = ImageEnhance.Color(photo.crop(seen)).enhance(max(1 - 2 * strength, 0))
+    canvas.paste(Image.blend(under, heat.crop(part), strength), seen[:2])
     _mark(canvas, fitting, scale, box, point)
     return canvas
 
@@ -73,8 +71,7 @@ def encode(image: Image.Image, quality: int = 85) -> bytes:
 def _heat(values: np.ndarray, maximum: float | None) -> Image.Image:
     top = float(values.max()) if maximum is None else maximum
     levels = values / top if top > 0 else np.zeros_like(values)
-    alpha = (np.clip(levels, 0, 1) * 255).round().astype(np.uint8)
-    return Image.fromarray(np.dstack([colourise(levels, SEQUENTIAL), alpha]))
+    return Image.fromarray(colourise(levels, SEQUENTIAL))
 
 
 def _mark(

@@ -85,7 +85,7 @@ def _stamp(model: Path) -> str:
 
 SOURCE = Source(
     id="bvlc",
-    title="BVLC GoogLeNet (ImageNet)",
+    title="BVLC GoogLeNet",
     summary="Caffe's GoogLeNet, true to the paper: 5×5 kernels, local response normalisation, "
     "1000 ImageNet classes (68.7 % top-1, 88.9 % top-5).",
     load=load,

@@ -69,12 +69,12 @@ def read_pth(path: Path) -> dict[str, Tensor]:
     _refuse_inflating_zip(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise WeightsError(
-            f"{path.name} holds more than tensors, and only tensors are read because anything else "
-            "could run code. Save the state dict: torch.save(model.state_dict(), path)."
-        ) from error
     except Exception as error:  # torch raises many types on damaged files
+        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
+            raise WeightsError(
+                f"{path.name} holds more than tensors, and only tensors are read because anything "
+                "else could run code. Save the state dict: torch.save(model.state_dict(), path)."
+            ) from error
         raise WeightsError(
             f"{path.name} can't be read as a PyTorch checkpoint ({type(error).__name__}). It may "
             "be truncated or of another format; copy or download it again."

@@ -105,7 +105,7 @@ def _watched(target: Path, progress: Progress | None) -> Iterator[None]:
 
 SOURCE = Source(
     id="torchvision",
-    title="torchvision GoogLeNet (ImageNet)",
+    title="torchvision GoogLeNet",
     summary="torchvision's weights: batch norm, 1000 ImageNet classes (69.8 % top-1, 89.5 % "
     "top-5), with a 3×3 kernel in the 5×5 branch.",
     load=load,

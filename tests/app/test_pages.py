@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import io
 import shutil
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.conftest import ROOT, noise_photo
+import inception_viz as iv
+from app import services
+from inception_viz.sources.file import save_weights
+from inception_viz.sources.registry import REGISTRY
+from tests.conftest import ROOT, noise_photo, tiny_config
 
 MAIN = str(ROOT / "app" / "main.py")
 
@@ -72,7 +78,7 @@ def test_map_is_coloured_as_asked(metric: str) -> None:
 
 
 def test_missing_weights_offer_a_download_and_keep_the_page() -> None:
-    app = start(model="BVLC GoogLeNet (ImageNet)")
+    app = start(model="BVLC GoogLeNet")
     assert not app.exception
     assert "not on this computer yet" in app.info[0].value
     assert "dl.caffe.berkeleyvision.org" in app.info[0].value
@@ -159,3 +165,37 @@ def test_any_class_can_be_in_question() -> None:
 
 def test_samples_are_credited() -> None:
     assert "Stefan van der Walt, CC0 1.0" in texts(start())
+
+
+def test_own_weights_are_used_and_bad_ones_explained(tmp_path: Path) -> None:
+    app = start()
+    app.selectbox(key="model").set_value("file").run()
+    assert "you see Random weights" in texts(app)
+    app.file_uploader(key="weights_file").upload("notes.pth", b"no weights").run()
+    assert "PyTorch checkpoint" in app.error[0].value
+    path = tmp_path / "tiny.safetensors"
+    save_weights(iv.load("random", config=tiny_config()).weights, path)
+    app.file_uploader(key="weights_file").upload("tiny.safetensors", path.read_bytes()).run()
+    assert not app.exception and not app.error
+    assert app.session_state["scene"].model.title == "tiny.safetensors"
+
+
+def test_a_failed_download_says_why_and_can_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_args: object) -> None:
+        raise iv.DownloadError("The server can't be reached; this computer may be offline.")
+
+    source = replace(REGISTRY["bvlc"], fetch=fail)
+    monkeypatch.setitem(REGISTRY, "bvlc", source)
+    app = start(model="BVLC GoogLeNet")
+    app.button(key="fetch_bvlc").click().run()
+    for _ in range(50):
+        job = services.download("bvlc")
+        if job is None or job.finished:
+            break
+        time.sleep(0.02)
+    app.run()
+    assert not app.exception
+    assert "may be offline" in app.error[0].value
+    assert app.button(key="fetch_bvlc").label == "Download 54 MB"
