@@ -10,18 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import os
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageFile
+from PIL import ExifTags, Image, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -29,8 +24,9 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from inception_viz._image_colours import bands, flattener, srgb_converter
+
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
-_BAND_PIXELS = 2**21  # colours are converted in bands, so no second full-size copy is ever made
 
 _SMALLER = "make it smaller and try again"
 _RESAVE = "save it as JPEG or PNG and try again"
@@ -50,8 +46,8 @@ class Limits:
     """The largest picture that is read: bytes of the file, pixels in all, pixels on a side."""
 
     max_bytes: int = 50 * 2**20
-    max_pixels: int = 150_000_000
-    max_side: int = 12_000
+    max_pixels: int = 12_000 * 12_000
+    max_side: int = 30_000
 
 
 @dataclass(frozen=True)
@@ -262,9 +258,9 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
     """
     image.load()
     factor = max(1, max(image.size) // (2 * WORKING_SIDE))
-    flatten, to_srgb = _flattener(image), _srgb_converter(image.info.get("icc_profile"))
+    flatten, to_srgb = flattener(image), srgb_converter(image.info.get("icc_profile"))
     result = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
-    for top, band in _bands(image, factor):
+    for top, band in bands(image, factor):
         result.paste(to_srgb(flatten(band).reduce(factor)), (0, top // factor))
     if max(result.size) > WORKING_SIDE:
         result = result.resize(_working_size(image.size), Image.Resampling.LANCZOS)
@@ -272,77 +268,3 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
     if orientation > 1:
         result = result.transpose(_TURNS[orientation])
     return result, orientation >= 5
-
-
-def _bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Image]]:
-    """Yield bands of a multiple of ``factor`` rows, each with the row it starts at."""
-    rows = factor * max(1, _BAND_PIXELS // (image.width * factor))
-    for top in range(0, image.height, rows):
-        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
-
-
-def _flattener(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Return what turns bands of this picture into opaque L, RGB or CMYK."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        black, white = _number_range(image)
-        return partial(_grey, black=black, white=white)
-    if image.has_transparency_data:
-        return _over_white
-    mode = {"1": "L", "L": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
-    return lambda band: band.convert(mode)
-
-
-def _over_white(band: Image.Image) -> Image.Image:
-    """Lay the band on white. Dropping its alpha channel would show the colours it hides."""
-    seen = (band.convert("LA") if band.mode == "La" else band).convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
-
-
-@np.errstate(invalid="ignore")  # there are NaNs that give a warning when they are copied
-def _numbers(band: Image.Image) -> NDArray[np.float64]:
-    return np.asarray(band).astype(np.float64)
-
-
-def _grey(band: Image.Image, black: float, white: float) -> Image.Image:
-    """Rescale 16-bit, 32-bit or float pixels, which Pillow would cut off at 255. NaN is black."""
-    numbers = _numbers(band)
-    finite = np.nan_to_num(numbers, nan=black, posinf=white, neginf=black)
-    grey = np.clip((finite - black) * (255 / (white - black)), 0, 255).round().astype(np.uint8)
-    if "transparency" in band.info:  # the one value that a greyscale PNG declares transparent
-        grey[numbers == band.info["transparency"]] = 255
-    return Image.fromarray(grey)
-
-
-def _number_range(image: Image.Image) -> tuple[float, float]:
-    """Return the pixel values that mean black and white, which modes I and F leave open.
-
-    That is 0 and the first of 1, 255 and 65,535 that no pixel exceeds; else the lowest and the
-    highest finite pixel.
-    """
-    if image.mode.startswith("I;16"):
-        return 0.0, 65535.0
-    low, high = math.inf, -math.inf
-    for _, band in _bands(image):
-        numbers = _numbers(band)
-        finite = numbers[np.isfinite(numbers)]
-        low = min(low, float(finite.min(initial=low)))
-        high = max(high, float(finite.max(initial=high)))
-    for white in (1.0, 255.0, 65535.0):
-        if low >= 0 and high <= white:
-            return 0.0, white
-    return (low, high) if low < high else (min(low, 0.0), max(high, 0.0))
-
-
-def _srgb_converter(profile: bytes | None) -> Callable[[Image.Image], Image.Image]:
-    """Return what turns L, RGB or CMYK into sRGB, by the ICC profile if that is of any use."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile or b""))
-        mode = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}[source.profile.xcolor_space]
-        srgb = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(source, srgb, mode, "RGB")
-    except Exception:  # no profile, a broken one, or a Pillow without LittleCMS
-        return lambda band: band.convert("RGB")
-    # A profile for RGB also suits a grey picture, but one for grey or CMYK suits no other kind.
-    return lambda band: (
-        transform.apply(band.convert(mode)) if mode in ("RGB", band.mode) else band.convert("RGB")
-    )

@@ -305,7 +305,8 @@ def test_declared_sizes_are_refused_before_decoding() -> None:
     started = time.monotonic()
     assert "60,000 × 60,000" in refusal(png(60_000, 60_000, b""), name="bomb.png")
     assert "13,000" in refusal(png(13_000, 13_000, b""), name="large.png")
-    assert "12,001" in refusal(png(12_001, 1, b""), name="long.png")
+    assert "30,001" in refusal(png(30_001, 1, b""), name="long.png")
+    assert "12,001" in refusal(png(12_001, 12_000, b""), name="large.png")
     header = struct.pack("<I2i2H6I", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
     assert "60,000" in refusal(struct.pack("<2sI2HI", b"BM", 0, 0, 0, 54) + header)
     webp = b"VP8X" + struct.pack("<I4s", 10, b"\0") + b"\xff\x3e\0" * 2

@@ -6,10 +6,11 @@ import streamlit as st
 
 from app import services, state
 from app.components.scene import Scene
-from inception_viz.explain.channels import Unit
+from inception_viz.explain.channels import Layer
 from inception_viz.figures import overlay
+from inception_viz.figures.answers import percent
 from inception_viz.figures.histogram import activation_histogram
-from inception_viz.receptive_field import ReceptiveField, receptive_fields
+from inception_viz.receptive_field import receptive_fields
 
 
 def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
@@ -23,12 +24,10 @@ def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
 
 def _content(scene: Scene, name: str, colour: str, index: int) -> None:
     layer = services.layer(scene.trace, name)
-    unit = layer.strongest_unit(index)
-    field = receptive_fields(scene.model.config)[name]
     left, right = st.columns([1.25, 1], gap="medium")
     with right:
         strength = st.slider("Map over photo", 0, 100, 60, format="%d %%", key="overlay_strength")
-        st.markdown(_facts(scene, name, index, unit, field))
+        st.markdown(_facts(scene, name, index))
         st.plotly_chart(
             activation_histogram(layer.maps[index], colour),
             key="channel_histogram",
@@ -36,36 +35,54 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
             alt="Histogram of the channel's activations",
         )
     with left:
+        unit = layer.strongest_unit(index)
         image = overlay.overlay(
             scene.trace.picture,
             scene.trace.fitting,
             layer.maps[index],
             strength=strength / 100,
             side=720,
-            box=field.box(unit.row, unit.column),
-            point=_centre(field, unit),
+            box=receptive_fields(scene.model.config)[name].box(unit.row, unit.column),
+            point=unit.place(layer.maps.shape[1], scene.trace.fitting.size),
         )
         st.image(overlay.encode(image), width="stretch", alt=f"Channel {index} over the photo")
         st.caption(
-            "Yellow: strong activation. The dot is the channel's strongest unit, the frame its "
-            "receptive field: all that it can see."
+            "Yellow: strong activation, dark: none. The dot is the channel's strongest unit. The "
+            "frame is its receptive field, all that it can see of the photo; pools without padding "
+            "shift it a little to the right and down."
         )
+        _neighbours(name, layer, index)
 
 
-def _centre(field: ReceptiveField, unit: Unit) -> tuple[float, float]:
-    left, top, right, bottom = field.box(unit.row, unit.column)
-    return (left + right) / 2, (top + bottom) / 2
+def _neighbours(name: str, layer: Layer, index: int) -> None:
+    """Buttons to the next stronger and the next weaker channel."""
+    order = layer.order("strength").tolist()
+    place = order.index(index)
+    for column, label, other in zip(
+        st.columns(2),
+        ("‹ Stronger channel", "Weaker channel ›"),
+        (place - 1, place + 1),
+        strict=True,
+    ):
+        there = 0 <= other < len(order)
+        if column.button(label, key=label, disabled=not there, width="stretch"):
+            state.open_channel(name, order[other])
+            st.rerun()
 
 
-def _facts(scene: Scene, name: str, index: int, unit: Unit, field: ReceptiveField) -> str:
+def _facts(scene: Scene, name: str, index: int) -> str:
     layer = services.layer(scene.trace, name)
-    x, y = scene.trace.fitting.to_original(*_centre(field, unit))
-    width, height = scene.trace.fitting.original
+    fitting = scene.trace.fitting
+    unit = layer.strongest_unit(index)
+    x, y = fitting.to_original(*unit.place(layer.maps.shape[1], fitting.size))
+    width, height = fitting.original
+    field = receptive_fields(scene.model.config)[name].size
     rank = int((layer.mean > layer.mean[index]).sum()) + 1
     return (
-        f"- strength (mean): **{layer.mean[index]:.3g}**, rank {rank} of {len(layer.mean)}\n"
+        f"- strength (mean activation): **{layer.mean[index]:.3g}**, rank {rank} of "
+        f"{len(layer.mean)}\n"
         f"- strongest unit: **{unit.value:.3g}** in row {unit.row}, column {unit.column}; on the "
         f"photo at ({x:.0f}, {y:.0f}) of {width}×{height} pixels\n"
-        f"- receptive field: **{field.size}×{field.size}** pixels of the network's input\n"
-        f"- units that are exactly 0: **{layer.zero_share[index]:.0%}**"
+        f"- receptive field: **{field}×{field}** pixels of the network's input\n"
+        f"- units that are exactly 0: **{percent(float(layer.zero_share[index]))}**"
     )

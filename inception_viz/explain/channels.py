@@ -20,6 +20,11 @@ class Unit:
     column: int
     value: float
 
+    def place(self, map_size: int, input_size: int) -> tuple[float, float]:
+        """x, y of its middle in input pixels, the map being laid over the whole input."""
+        cell = input_size / map_size
+        return (self.column + 0.5) * cell, (self.row + 0.5) * cell
+
 
 @dataclass(frozen=True)
 class Layer:

@@ -88,8 +88,8 @@ def _mark(
         return original[0] * scale, original[1] * scale
 
     if box is not None:
-        corners = (*on_canvas(box[0], box[1]), *on_canvas(box[2], box[3]))
-        # A frame that leaves the photo still shows its edge at the border.
+        inside = [min(max(edge, 0), fitting.size) for edge in box]  # beyond lies padding
+        corners = (*on_canvas(inside[0], inside[1]), *on_canvas(inside[2], inside[3]))
         limits = (canvas.width - 1, canvas.height - 1) * 2
         clipped = [min(max(c, 0), limit) for c, limit in zip(corners, limits, strict=True)]
         draw.rectangle(clipped, outline="black", width=4)

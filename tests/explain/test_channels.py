@@ -17,6 +17,10 @@ def test_summary_of_known_maps() -> None:
     assert layer.strongest_unit(0) == Unit(1, 1, 4.0)
 
 
+def test_a_units_place_on_the_input() -> None:
+    assert Unit(row=1, column=6, value=0.0).place(7, 224) == (208.0, 48.0)
+
+
 def test_orders() -> None:
     layer = measure(MAPS)
     assert layer.order("strength").tolist() == [3, 0, 1, 2]  # equal ones keep their numbers' order
