@@ -17,6 +17,7 @@ _CSS = """
   [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
   [data-testid="stSidebar"] hr { margin: .4rem 0; }
   .iv-lead { font-size: 1.1rem; line-height: 1.5; margin: 0; }
+  .iv-note:empty { display: none; }
   .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }

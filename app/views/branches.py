@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +12,7 @@ from app import services, state
 from app.components import channel_detail, channel_grid
 from app.components.scene import Scene, current
 from inception_viz.config import BRANCHES
+from inception_viz.explain.channels import Layer
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
@@ -37,6 +39,22 @@ class Panel:
     branch: str = ""
 
 
+@dataclass(frozen=True)
+class _Tops:
+    """Activations at the bright end of the scales; None gives each map its own."""
+
+    tile: float | None
+    mean_map: float | None
+
+    @classmethod
+    def shared_by(cls, layers: Iterable[Layer]) -> _Tops:
+        layers = list(layers)
+        return cls(
+            max((float(layer.maximum.max()) for layer in layers), default=0.0),
+            max((float(layer.mean_map.max()) for layer in layers), default=0.0),
+        )
+
+
 def show() -> None:
     """Draw the page."""
     scene = current()
@@ -44,17 +62,15 @@ def show() -> None:
     module = _choose_module(scene)
     panels, order, shared = _choose_view(scene, module)
     layers = {p.layer: services.layer(scene.trace, p.layer) for p in panels}
-    top = max((float(layer.maximum.max()) for layer in layers.values()), default=0.0)
-    st.caption(_how_to_read(order, top if shared else None))
+    tops = _Tops.shared_by(layers.values()) if shared else _Tops(None, None)
+    st.caption(_how_to_read(order, tops.tile))
     opened = state.channel()
     for start in range(0, len(panels), 4):
         row = panels[start : start + 4]
         columns = st.columns(1 if len(panels) == 1 else 4, gap="medium")
         for column, panel in zip(columns, row, strict=False):
             with column:
-                _panel(
-                    scene, panel, order, top if shared else None, opened, single=len(panels) == 1
-                )
+                _panel(scene, panel, order, tops, opened, single=len(panels) == 1)
     if opened is not None and opened.layer in layers:
         panel = next(p for p in panels if p.layer == opened.layer)
         channel_detail.show(scene, panel.layer, panel.title, panel.colour, opened.index)
@@ -153,7 +169,7 @@ def _panel(
     scene: Scene,
     panel: Panel,
     order: str,
-    top: float | None,
+    tops: _Tops,
     opened: state.ChannelChoice | None,
     *,
     single: bool,
@@ -170,15 +186,17 @@ def _panel(
     if single:
         picture, grid = st.columns([1, 2.2], gap="medium")
     with picture:
-        image = overlay.overlay(scene.trace.picture, scene.trace.fitting, layer.mean_map)
+        mean = layer.mean_map
+        end = float(mean.max()) if tops.mean_map is None else tops.mean_map
+        image = overlay.overlay(scene.trace.picture, scene.trace.fitting, mean, maximum=end)
         st.image(
             overlay.encode(image),
             width="stretch",
             alt=f"Mean map of {panel.title} over the photo",
-            caption="Mean over the channels",
+            caption=f"Mean over the channels: dark 0, yellow {end:.3g}",
         )
     with grid:
-        sprite = services.sprite(scene.trace, panel.layer, order, top)
+        sprite = services.sprite(scene.trace, panel.layer, order, tops.tile)
         selected = opened.index if opened is not None and opened.layer == panel.layer else None
         channel_grid.show(
             f"grid_{panel.layer}",
@@ -198,6 +216,8 @@ def _figures(scene: Scene, panel: Panel) -> str:
     if found is None:
         return text
     usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"
+    if found.branch == "5x5" and scene.model.config.kernel_5x5 != "5":
+        text = f"{scene.model.config.kernel_5x5.replace('3', '3×3')} kernels here<br>{text}"
     share = f"{percent(found.energy_share)} of the module's energy"
     return f"{text}, total {found.total:,.0f}<br>{share}{usual}"
 

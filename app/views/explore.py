@@ -40,7 +40,11 @@ def show() -> None:
     scene = current()
     st.title("See how GoogLeNet thinks")
     firing = services.firing(scene.trace, scene.model)
-    st.html(f'<p class="iv-lead">{_headline(scene)} {firing_sentence(firing)}</p>')
+    notes = " ".join(map(escape, scene.model.weights.notes))
+    st.html(
+        f'<p class="iv-lead">{_headline(scene)} {firing_sentence(firing)}</p>'
+        f'<p class="iv-note">{notes}</p>'
+    )
     clicked = _map(scene, firing)
     if clicked is not None:
         _go(clicked)
@@ -56,7 +60,7 @@ def show() -> None:
     if len(heads) == 1:
         with answers[1]:
             st.subheader("Auxiliary heads", anchor=False)
-            st.caption("These weights come without them, so there is nothing to show.")
+            st.caption("These weights come without auxiliary heads.")
 
 
 def _headline(scene: Scene) -> str:

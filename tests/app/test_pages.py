@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from zlib import compress, crc32
 
 import pytest
 from PIL import Image
@@ -50,6 +52,17 @@ def png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def png_header(width: int, height: int) -> bytes:
+    """The start of a PNG that declares a size and brings hardly any pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", compress(bytes(100)))
+
+
 def test_starts_on_random_weights_with_a_plain_notice() -> None:
     app = start()
     assert not app.exception
@@ -92,6 +105,8 @@ def test_missing_weights_offer_a_download_and_keep_the_page() -> None:
         (b"not a picture at all", "notes.jpg", "notes.jpg"),
         (b"", "empty.png", "empty"),
         (b"%PDF-1.7 ...", "paper.pdf", "PDF"),
+        (bytes(51 * 2**20), "film.png", "50 MB"),
+        (png_header(60_000, 60_000), "bomb.png", "60,000"),
         (png(noise_photo(0))[:4000], "cut.png", "cut.png"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "broken.png", "broken.png"),
     ],
