@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 import inception_viz as iv
-from inception_viz.explain.channels import Layer, measure
+from inception_viz.explain.channels import Layer, Order, measure
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.firing import firing as measure_firing
 from inception_viz.figures.sprites import Sprite, channel_sprite
@@ -146,12 +145,11 @@ def layer(result: iv.Trace, name: str) -> Layer:
 
 
 @st.cache_resource(show_spinner=False, max_entries=256, ttl="1h")
-def _sprite(key: str, name: str, order: str, maximum: float | None, _layer: Layer) -> Sprite:
-    channels: np.ndarray = _layer.order(order)  # type: ignore[arg-type]
-    return channel_sprite(_layer, channels, maximum)
+def _sprite(key: str, name: str, order: Order, maximum: float | None, _layer: Layer) -> Sprite:
+    return channel_sprite(_layer, _layer.order(order), maximum)
 
 
-def sprite(result: iv.Trace, name: str, order: str, maximum: float | None) -> Sprite:
+def sprite(result: iv.Trace, name: str, order: Order, maximum: float | None) -> Sprite:
     """All channels of a layer as one picture."""
     return _sprite(trace_key(result), name, order, maximum, layer(result, name))
 

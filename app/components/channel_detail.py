@@ -77,9 +77,8 @@ def _facts(scene: Scene, name: str, index: int) -> str:
     x, y = fitting.to_original(*unit.place(layer.maps.shape[1], fitting.size))
     width, height = fitting.original
     field = receptive_fields(scene.model.config)[name].size
-    rank = int((layer.mean > layer.mean[index]).sum()) + 1
     return (
-        f"- strength (mean activation): **{layer.mean[index]:.3g}**, rank {rank} of "
+        f"- strength (mean activation): **{layer.mean[index]:.3g}**, rank {layer.rank(index)} of "
         f"{len(layer.mean)}\n"
         f"- strongest unit: **{unit.value:.3g}** in row {unit.row}, column {unit.column}; on the "
         f"photo at ({x:.0f}, {y:.0f}) of {width}×{height} pixels\n"

@@ -6,12 +6,12 @@ import streamlit as st
 
 import inception_viz as iv
 from app import services, state
-from app.components import model_picker, photo_picker
+from app.components import choice, model_picker, photo_picker
 from app.components.scene import Scene
 from inception_viz.figures.answers import percent
-from inception_viz.preprocessing import FITS
+from inception_viz.preprocessing import Fit
 
-_FIT_NAMES = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
+_FIT_NAMES: dict[Fit, str] = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
 _FIT_HELP = (
     "The network sees a square. **Centre** cuts one out of the middle, **Whole** adds borders, "
     "**Squashed** changes the proportions."
@@ -22,22 +22,13 @@ def show() -> Scene | None:
     """Draw the sidebar and compute what it asks for; None if that isn't possible."""
     with st.sidebar:
         picture, alt = photo_picker.show()
-        fit = st.segmented_control(
-            "What the network sees of it",
-            FITS,
-            default="crop",
-            required=True,
-            format_func=_FIT_NAMES.__getitem__,
-            key=state.FIT,
-            bind="query-params",
-            help=_FIT_HELP,
-        )
+        fit = choice.show(state.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP)
         st.divider()
         model = model_picker.show()
         if model is None or picture is None:
             return None
         with services.messages():
-            trace = services.trace(model, picture, fit or "crop")
+            trace = services.trace(model, picture, fit)
             st.divider()
             return Scene(model, trace, _target(model, trace), alt)
     return None

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import partial
-
 import streamlit as st
 
 from app import services, state
-from app.components import channel_detail, channel_grid
+from app.components import channel_detail, choice, layer_panel
+from app.components.layer_panel import Panel, Tops
 from app.components.scene import Scene, current
 from inception_viz.config import BRANCHES
-from inception_viz.explain.channels import Layer
-from inception_viz.figures import overlay
-from inception_viz.figures.answers import percent, sigma
+from inception_viz.explain.channels import Order
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
 
 _STEP_NAMES = {
@@ -26,33 +21,6 @@ _STEP_NAMES = {
     "norm2": "normalisation 2",
     "pool2": "max pool 2",
 }
-_LOOKS = {"branches": "Branches", "reduce": "Reduce layers"}
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One layer on the page: its name in the trace, its title, its colour."""
-
-    layer: str
-    title: str
-    colour: str
-    branch: str = ""
-
-
-@dataclass(frozen=True)
-class _Tops:
-    """Activations at the bright end of the scales; None gives each map its own."""
-
-    tile: float | None
-    mean_map: float | None
-
-    @classmethod
-    def shared_by(cls, layers: Iterable[Layer]) -> _Tops:
-        layers = list(layers)
-        return cls(
-            max((float(layer.maximum.max()) for layer in layers), default=0.0),
-            max((float(layer.mean_map.max()) for layer in layers), default=0.0),
-        )
 
 
 def show() -> None:
@@ -62,7 +30,10 @@ def show() -> None:
     module = _choose_module(scene)
     panels, order, shared = _choose_view(scene, module)
     layers = {p.layer: services.layer(scene.trace, p.layer) for p in panels}
-    tops = _Tops.shared_by(layers.values()) if shared else _Tops(None, None)
+    tops = Tops.shared_by(layers.values()) if shared else Tops(None, None)
+    if not panels:
+        st.info("There is no reduce layer here. Choose another branch, or look at the branches.")
+        return
     st.caption(_how_to_read(order, tops.tile))
     opened = state.channel()
     for start in range(0, len(panels), 4):
@@ -70,7 +41,7 @@ def show() -> None:
         columns = st.columns(1 if len(panels) == 1 else 4, gap="medium")
         for column, panel in zip(columns, row, strict=False):
             with column:
-                _panel(scene, panel, order, tops, opened, single=len(panels) == 1)
+                layer_panel.show(scene, panel, order, tops, opened, single=len(panels) == 1)
     if opened is not None and opened.layer in layers:
         panel = next(p for p in panels if p.layer == opened.layer)
         channel_detail.show(scene, panel.layer, panel.title, panel.colour, opened.index)
@@ -91,48 +62,22 @@ def _choose_module(scene: Scene) -> str:
     )
 
 
-def _choose_view(scene: Scene, module: str) -> tuple[list[Panel], str, bool]:
+def _choose_view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:
     with st.container(horizontal=True, gap="medium"):
         look, branch = "branches", state.ALL_BRANCHES
         if module != state.STEM:
             present = [b for b in BRANCHES if b in scene.trace.branches[module]]
-            branch = st.segmented_control(
-                "Branch",
-                [state.ALL_BRANCHES, *present],
-                default=state.ALL_BRANCHES,
-                required=True,
-                format_func=lambda b: BRANCH_NAMES.get(b, "all four"),
-                key=state.BRANCH,
-                bind="query-params",
-            )
-            look = st.segmented_control(
+            names = {state.ALL_BRANCHES: "all"} | {b: BRANCH_NAMES[b] for b in present}
+            branch = choice.show(state.BRANCH, "Branch", names)
+            look = choice.show(
+                "layers",
                 "Layers",
-                list(_LOOKS),
-                default="branches",
-                required=True,
-                format_func=_LOOKS.__getitem__,
-                key="layers",
-                bind="query-params",
+                {"branches": "Branches", "reduce": "Reduce layers"},
                 help="The reduce layer is the 1×1 convolution in front of a 3×3 or 5×5.",
             )
-        order = st.segmented_control(
-            "Order",
-            ["strength", "index"],
-            default="strength",
-            required=True,
-            key="order",
-            bind="query-params",
-        )
-        scale = st.segmented_control(
-            "Brightness",
-            ["channel", "shared"],
-            default="channel",
-            required=True,
-            format_func=lambda s: "per channel" if s == "channel" else "shared",
-            key="scale",
-            bind="query-params",
-        )
-    return _panels(scene, module, look, branch), order or "strength", scale == "shared"
+        order: Order = choice.show("order", "Order", {"strength": "strength", "index": "index"})
+        scale = choice.show("scale", "Brightness", {"channel": "per channel", "shared": "shared"})
+    return _panels(scene, module, look, branch), order, scale == "shared"
 
 
 def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:
@@ -152,7 +97,7 @@ def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:
     ]
 
 
-def _how_to_read(order: str, top: float | None) -> str:
+def _how_to_read(order: Order, top: float | None) -> str:
     sorting = "strongest mean first" if order == "strength" else "as numbered"
     scale = (
         "from 0 (dark) to the channel's own maximum (yellow)"
@@ -163,63 +108,6 @@ def _how_to_read(order: str, top: float | None) -> str:
         f"Each tile is one channel's map of activations after ReLU, {scale}; {sorting}. "
         "**Click a tile** to see it large on the photo."
     )
-
-
-def _panel(
-    scene: Scene,
-    panel: Panel,
-    order: str,
-    tops: _Tops,
-    opened: state.ChannelChoice | None,
-    *,
-    single: bool,
-) -> None:
-    layer = services.layer(scene.trace, panel.layer)
-    channels, height, width = layer.maps.shape
-    st.html(
-        f'<div style="border-top:5px solid {panel.colour};padding-top:.35rem;font-size:1.15rem;'
-        f'font-weight:600">{panel.title}</div>'
-        f'<p class="iv-note">{channels} channels of {height}×{width}<br>'
-        f"{_figures(scene, panel)}</p>"
-    )
-    grid = picture = st.container()
-    if single:
-        picture, grid = st.columns([1, 2.2], gap="medium")
-    with picture:
-        mean = layer.mean_map
-        end = float(mean.max()) if tops.mean_map is None else tops.mean_map
-        image = overlay.overlay(scene.trace.picture, scene.trace.fitting, mean, maximum=end)
-        st.image(
-            overlay.encode(image),
-            width="stretch",
-            alt=f"Mean map of {panel.title} over the photo",
-            caption=f"Mean over the channels: dark 0, yellow {end:.3g}",
-        )
-    with grid:
-        sprite = services.sprite(scene.trace, panel.layer, order, tops.tile)
-        selected = opened.index if opened is not None and opened.layer == panel.layer else None
-        channel_grid.show(
-            f"grid_{panel.layer}",
-            panel.title,
-            layer,
-            sprite,
-            selected=selected,
-            tile=56 if single or height > 30 else 40,
-            on_choose=partial(state.open_channel, panel.layer),
-        )
-
-
-def _figures(scene: Scene, panel: Panel) -> str:
-    layer = services.layer(scene.trace, panel.layer)
-    text = f"mean activation {layer.mean.mean():.3g} a unit"
-    found = services.firing(scene.trace, scene.model).get(panel.layer.split("/")[0], panel.branch)
-    if found is None:
-        return text
-    usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"
-    if found.branch == "5x5" and scene.model.config.kernel_5x5 != "5":
-        text = f"{scene.model.config.kernel_5x5.replace('3', '3×3')} kernels here<br>{text}"
-    share = f"{percent(found.energy_share)} of the module's energy"
-    return f"{text}, total {found.total:,.0f}<br>{share}{usual}"
 
 
 show()

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from app import services, state
-from app.components import branch_map
+from app.components import branch_map, choice
 from app.components.scene import Scene, current
 from inception_viz.explain.firing import Firing
 from inception_viz.figures import overlay
@@ -73,18 +73,7 @@ def _headline(scene: Scene) -> str:
 
 def _map(scene: Scene, firing: Firing) -> str | None:
     metrics = [m for m in _METRICS if m != "deviation" or firing.reference is not None]
-    metric: Metric = (
-        st.segmented_control(
-            "Colour by",
-            metrics,
-            default=metrics[0],
-            required=True,
-            format_func=lambda m: _METRICS[m][0],
-            key="metric",
-            bind="query-params",
-        )
-        or metrics[0]
-    )
+    metric = choice.show("metric", "Colour by", {m: _METRICS[m][0] for m in metrics})
     reference = firing.reference
     explanation = _METRICS[metric][1].format(
         photos=reference.photos if reference else 0, data=reference.data if reference else ""

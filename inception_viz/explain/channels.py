@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from torch import Tensor
 
 Order = Literal["strength", "index"]
-ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,24 @@ class Layer:
             return np.arange(len(self.mean))
         return np.argsort(-self.mean, kind="stable")
 
+    def rank(self, channel: int) -> int:
+        """1 for the channel with the strongest mean."""
+        return int((self.mean > self.mean[channel]).sum()) + 1
+
     def strongest_unit(self, channel: int) -> Unit:
         """The unit of a channel with the highest activation (the first of several)."""
         row, column = np.unravel_index(int(self.maps[channel].argmax()), self.maps.shape[1:])
         return Unit(int(row), int(column), float(self.maps[channel, row, column]))
+
+    @property
+    def overall_mean(self) -> float:
+        """Activation averaged over all units of all channels."""
+        return float(self.mean.mean())
+
+    @property
+    def highest(self) -> float:
+        """The highest activation of any unit."""
+        return float(self.maximum.max())
 
     @property
     def mean_map(self) -> np.ndarray:

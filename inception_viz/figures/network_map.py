@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal, get_args
 
-from inception_viz.config import BRANCHES, Branch
+from inception_viz.config import BRANCHES
 from inception_viz.explain.firing import BranchFiring, Firing
 from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import (
@@ -273,8 +273,3 @@ def _text(
         f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"{weight}{style}>'
         f"{escape(text)}</text>"
     )
-
-
-def branch_label(module: str, branch: Branch) -> str:
-    """ "4c 5×5", as on screen."""
-    return f"{module} {BRANCH_NAMES[branch]}"

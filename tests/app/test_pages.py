@@ -147,6 +147,8 @@ def test_reduce_layers_and_single_branches() -> None:
     app = start("branches")
     app.segmented_control(key="layers").set_value("reduce").run()
     assert "3a 3×3 reduce" in texts(app) and "3a 1×1" not in texts(app)
+    app.segmented_control(key="branch").set_value("1x1").run()
+    assert "no reduce layer here" in texts(app)
     app.segmented_control(key="layers").set_value("branches").run()
     app.segmented_control(key="branch").set_value("5x5").run()
     assert "3a 5×5" in texts(app) and "3a 3×3" not in texts(app)

@@ -12,6 +12,8 @@ def test_summary_of_known_maps() -> None:
     assert layer.mean.tolist() == [1, 1, 0, 2.25]
     assert layer.maximum.tolist() == [4, 1, 0, 9]
     assert layer.zero_share.tolist() == [0.75, 0, 1, 0.75]
+    assert (layer.overall_mean, layer.highest) == (1.0625, 9)
+    assert [layer.rank(channel) for channel in range(4)] == [2, 2, 4, 1]
     assert layer.mean_map.tolist() == [[0.25, 2.5], [0.25, 1.25]]
     assert layer.strongest_unit(3) == Unit(0, 1, 9.0)
     assert layer.strongest_unit(0) == Unit(1, 1, 4.0)
