@@ -39,9 +39,8 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     best = trace.top_classes(5)
     names = _unique_names(model.labels)
     options = [None, *sorted(range(len(names)), key=lambda index: names[index].lower())]
-    if st.session_state.get("target_model") not in (None, model.key):
-        st.session_state.pop(state.TARGET, None)
-    st.session_state["target_model"] = model.key
+    if (st.session_state.get(state.TARGET) or 0) >= len(names):
+        del st.session_state[state.TARGET]  # the model before had more classes
     chosen = st.selectbox(
         "Class in question",
         options,

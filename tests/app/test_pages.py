@@ -186,6 +186,7 @@ def test_samples_are_credited() -> None:
 
 def test_own_weights_are_used_and_bad_ones_explained(tmp_path: Path) -> None:
     app = start()
+    app.selectbox(key="target").set_value(281).run()
     app.selectbox(key="model").set_value("file").run()
     assert "you see Random weights" in texts(app)
     app.file_uploader(key="weights_file").upload("notes.pth", b"no weights").run()
@@ -195,6 +196,7 @@ def test_own_weights_are_used_and_bad_ones_explained(tmp_path: Path) -> None:
     app.file_uploader(key="weights_file").upload("tiny.safetensors", path.read_bytes()).run()
     assert not app.exception and not app.error
     assert app.session_state["scene"].model.title == "tiny.safetensors"
+    assert app.session_state["scene"].target < 7  # this network has seven classes
 
 
 def test_a_failed_download_says_why_and_can_be_tried_again(

@@ -41,7 +41,8 @@ def server(cache: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py"]
+    command += [f"--server.port={port}", "--server.headless=true"]
     environment = {**os.environ, "INCEPTION_VIZ_CACHE": str(cache), "TORCH_HOME": str(cache)}
     process = subprocess.Popen(
         command,
