@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -47,7 +48,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        try:
+            yield temporary
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise  # about something else than this directory
+            with _directory_errors(path.parent):
+                raise
         with _directory_errors(path.parent):
             replace_synced(temporary, path)
     finally:
@@ -56,8 +63,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 def replace_synced(temporary: Path, path: Path) -> None:
     """Put a finished file in place so that a crash leaves the old file or the new one."""
-    with temporary.open("rb") as file:
+    with temporary.open("r+b") as file:  # Windows syncs only what is open for writing
         os.fsync(file.fileno())
+    temporary.chmod(0o644)  # mkstemp's files are private; a cache may be shared
     temporary.replace(path)
 
 

@@ -59,22 +59,26 @@ def read_caffemodel(path: str | os.PathLike[str]) -> dict[str, tuple[np.ndarray,
     """
     path = Path(path)
     net = _parse(path)
+    if any(layer.HasField("layer") for layer in net.layers):
+        raise WeightsError(
+            f"{path.name} is of Caffe's oldest format. Convert it with Caffe's "
+            "upgrade_net_proto_binary and try again."
+        )
     blobs: dict[str, tuple[np.ndarray, ...]] = {}
     for layer in (*net.layer, *net.layers):
         if not layer.blobs:
             continue
+        if not isinstance(layer.name, str):  # protobuf gives bytes where it isn't UTF-8
+            raise WeightsError(
+                f"{path.name} has a layer whose name is no text ({layer.name!r}). It is damaged."
+            )
         if layer.name in blobs:
             raise WeightsError(f'{path.name} has the layer "{layer.name}" twice. It is damaged.')
         blobs[layer.name] = tuple(
-            _array(blob, f'blob {index} of the layer "{layer.name}" in {path.name}')
+            _array(blob, f'Blob {index} of the layer "{layer.name}" in {path.name}')
             for index, blob in enumerate(layer.blobs)
         )
     if not blobs:
-        if any(layer.HasField("layer") for layer in net.layers):
-            raise WeightsError(
-                f"{path.name} is of Caffe's oldest format. Convert it with Caffe's "
-                "upgrade_net_proto_binary and try again."
-            )
         raise WeightsError(f"{path.name} holds no weights. Use a trained .caffemodel.")
     return blobs
 
@@ -109,15 +113,16 @@ def _array(blob: Any, where: str) -> np.ndarray:
         shape = tuple(getattr(blob, side) for side in _OLD_SHAPE)
     values = blob.data or blob.double_data
     if min(shape, default=0) < 1 or math.prod(shape) > MAX_BLOB_VALUES:
-        raise WeightsError(f"{where.capitalize()} claims the shape {shape}. It is damaged.")
+        raise WeightsError(f"{where} claims the shape {shape}. It is damaged.")
     if len(values) != math.prod(shape):
         raise WeightsError(
-            f"{where.capitalize()} claims the shape {shape}, which takes {math.prod(shape):,} "
+            f"{where} claims the shape {shape}, which takes {math.prod(shape):,} "
             f"values, but has {len(values):,}. The file is damaged."
         )
-    array = np.array(values, dtype=np.float32).reshape(shape)
+    with np.errstate(over="ignore"):  # a double beyond float32 turns infinite and is refused below
+        array = np.array(values, dtype=np.float32).reshape(shape)
     if not np.isfinite(array).all():
-        raise WeightsError(f"{where.capitalize()} has values that are not finite. It is damaged.")
+        raise WeightsError(f"{where} has values that are not finite. It is damaged.")
     return array
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,12 +46,17 @@ def download(
         DownloadError: in a sentence for the user that names the host and a way out.
         WeightsError: if the directory can't be written.
     """
+    if path.exists():  # before the lock: a directory that can't be written may still be read
+        return path
     job = _Job(url, path, timeout, max_bytes)
+    job.check_url()
     with exclusive(path):
         if path.exists():
             return path
-        with job.errors():
-            job.transfer(progress)
+        with closing(job.transfer()) as steps:
+            for done, total in steps:
+                if progress is not None:
+                    progress(done, total)
         if _sha1(job.part) != sha1:
             job.discard()
             raise job.error("The file that arrived is not the expected one (wrong checksum)")
@@ -77,13 +82,33 @@ class _Job:
         """Holds the server's mark (ETag or date) of the version that the part belongs to."""
         return self.path.with_name(f"{self.path.name}.part.version")
 
-    def transfer(self, progress: Progress | None) -> None:
+    def check_url(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise DownloadError(
+                f"{self.url} is no http or https address. Correct it, or put the file by hand "
+                f"at {self.path}."
+            )
+
+    def transfer(self) -> Generator[tuple[int, int | None], None, None]:
+        """Fill the part; yields the bytes done and the total after every chunk.
+
+        Only what happens in here becomes a sentence: the caller's own exceptions stay as they are.
+        """
+        with self.errors():
+            yield from self._transfer()
+
+    def _transfer(self) -> Generator[tuple[int, int | None], None, None]:
         have, headers = self._resume_point()
         response = requests.get(self.url, headers=headers, stream=True, timeout=self.timeout)
         with response:
             if response.status_code == 416 and have:  # the part is no beginning of this file
                 self.discard()
-                self.transfer(progress)
+                yield from self._transfer()
                 return
             if response.status_code not in (200, 206):
                 raise self.error(f"The server answered {response.status_code} {response.reason}")
@@ -96,15 +121,15 @@ class _Job:
             if max(total or 0, done) > self.max_bytes:
                 raise self.error(f"The file is larger than {self.max_bytes / 2**20:,.0f} MiB")
             self._remember_version(response)
-            done = self._write(response, done, total, progress)
+            done = yield from self._write(response, done, total)
         if total is not None and done != total:
             raise self.error(
                 f"The transfer broke off after {done:,} of {total:,} bytes", resumable=True
             )
 
     def _write(
-        self, response: requests.Response, done: int, total: int | None, progress: Progress | None
-    ) -> int:
+        self, response: requests.Response, done: int, total: int | None
+    ) -> Generator[tuple[int, int | None], None, int]:
         limit = self.max_bytes if total is None else min(total, self.max_bytes)
         with self.part.open("ab" if done else "wb") as file:
             for chunk in response.iter_content(CHUNK_BYTES):
@@ -114,8 +139,7 @@ class _Job:
                     self.discard()
                     raise self.error("The server sent more than it announced")
                 file.write(chunk)
-                if progress is not None:
-                    progress(done, total)
+                yield done, total
         return done
 
     def _resume_point(self) -> tuple[int, dict[str, str]]:

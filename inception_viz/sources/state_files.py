@@ -83,10 +83,20 @@ def read_pth(path: Path) -> dict[str, Tensor]:
 
 
 def write_safetensors(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write atomically; metadata values that aren't strings are stored as JSON."""
+    """Write atomically; metadata values that aren't strings are stored as JSON.
+
+    Raises:
+        WeightsError: if the directory can't be written or is full.
+    """
     text = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
     with atomic_write(path) as temporary:
-        save_file({k: v.contiguous() for k, v in state.items()}, temporary, metadata=text)
+        try:
+            save_file({k: v.contiguous() for k, v in state.items()}, temporary, metadata=text)
+        except SafetensorError as error:  # its word for whatever the disk refused
+            raise WeightsError(
+                f"{path.name} can't be written to {path.parent} ({error}). Free some space or "
+                "choose another directory."
+            ) from error
 
 
 def fill_network(

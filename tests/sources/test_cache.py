@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_an_unusable_directory_is_named(tmp_path: Path) -> None:
         atomic_write(tmp_path / "file" / "x"),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOSPC, WeightsError), (errno.ENOENT, FileNotFoundError)]
+)
+def test_a_full_disk_while_writing(tmp_path: Path, number: int, kind: type[Exception]) -> None:
+    with pytest.raises(kind), atomic_write(tmp_path / "x"):
+        raise OSError(number, "what the disk said")
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_thread_at_a_time(tmp_path: Path) -> None:

@@ -91,6 +91,28 @@ def test_bad_blobs_are_refused_by_name(tmp_path: Path, message: Any, words: list
     assert all(word in str(error.value) for word in [*words, "bad.caffemodel"])
 
 
+def test_names_are_told_as_written(tmp_path: Path) -> None:
+    message = net(Inception_3a=[((2,), [1.0])])
+    with pytest.raises(WeightsError) as error:
+        read_caffemodel(write(tmp_path / "MyModel.caffemodel", message))
+    assert 'Blob 0 of the layer "Inception_3a" in MyModel.caffemodel' in str(error.value)
+
+
+def test_doubles_beyond_float32_are_refused(tmp_path: Path) -> None:
+    message: Any = _messages()["NetParameter"]()
+    blob = message.layer.add(name="a").blobs.add(double_data=[1e300])
+    blob.shape.dim.append(1)
+    with pytest.raises(WeightsError, match="not finite"):
+        read_caffemodel(write(tmp_path / "x.caffemodel", message))
+
+
+def test_a_layer_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.caffemodel"
+    path.write_bytes(field(100, field(1, b"\xff\xfe") + field(7, NEW_BLOB)))
+    with pytest.raises(WeightsError, match="no text"):
+        read_caffemodel(path)
+
+
 def test_a_layer_twice_and_the_oldest_format(tmp_path: Path) -> None:
     message = net(a=[((1,), [1.0])])
     message.MergeFrom(net(a=[((1,), [2.0])]))
@@ -98,8 +120,10 @@ def test_a_layer_twice_and_the_oldest_format(tmp_path: Path) -> None:
         read_caffemodel(write(tmp_path / "twice.caffemodel", message))
     oldest: Any = _messages()["NetParameter"]()
     oldest.layers.add().layer.name = "conv"
-    with pytest.raises(WeightsError, match="upgrade_net_proto_binary"):
-        read_caffemodel(write(tmp_path / "old.caffemodel", oldest))
+    for message in (oldest, net(a=[((1,), [1.0])])):  # alone, and beside newer layers
+        message.MergeFrom(oldest)
+        with pytest.raises(WeightsError, match="upgrade_net_proto_binary"):
+            read_caffemodel(write(tmp_path / "old.caffemodel", message))
 
 
 @pytest.mark.parametrize(

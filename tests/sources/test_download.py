@@ -114,6 +114,25 @@ def test_a_file_already_there_needs_no_network(host: Behaviour, target: Path) ->
     assert host.ranges == []
 
 
+def test_a_file_already_there_is_used_where_nothing_can_be_written(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise WeightsError(f"The directory {path.parent} can't be written.")
+
+    target.parent.mkdir()
+    target.write_bytes(b"mine")
+    monkeypatch.setattr("inception_viz.sources.download.exclusive", refuse)
+    assert download("http://127.0.0.1:9/model", target, sha1=SHA1) == target
+
+
+@pytest.mark.parametrize("url", ["ftp://host/model", "file:///model", "model", "http://["])
+def test_other_addresses_are_refused(target: Path, url: str) -> None:
+    with pytest.raises(DownloadError, match="no http or https address"):
+        download(url, target, sha1=SHA1)
+    assert not target.parent.exists()
+
+
 def test_resumes_where_it_broke_off(host: Behaviour, target: Path) -> None:
     host.cut_after = CHUNK_BYTES + 5
     with pytest.raises(DownloadError, match="go on where it stopped"):
@@ -193,14 +212,12 @@ def test_an_unreachable_server(target: Path) -> None:
         download("http://127.0.0.1:9/model", target, sha1=SHA1)
 
 
-def test_stopping_keeps_the_part(host: Behaviour, target: Path) -> None:
-    class StopError(Exception):
-        pass
-
+@pytest.mark.parametrize("kind", [ZeroDivisionError, BrokenPipeError, KeyboardInterrupt])
+def test_stopping_keeps_the_part(host: Behaviour, target: Path, kind: type[BaseException]) -> None:
     def stop(done: int, total: int | None) -> None:
-        raise StopError
+        raise kind
 
-    with pytest.raises(StopError):
+    with pytest.raises(kind):
         download(host.url, target, sha1=SHA1, progress=stop)
     assert not target.exists()
     download(host.url, target, sha1=SHA1)

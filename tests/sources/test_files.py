@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
@@ -94,6 +95,18 @@ def test_a_state_dict_with_its_config(tmp_path: Path, tiny: iv.Classifier) -> No
         load_file(path, config=tiny_config(aux1=None))
     with pytest.raises(iv.WeightsError, match="9 labels"):
         load_file(path, config=tiny.config, labels=["x"] * 9)
+
+
+def test_a_full_disk_is_a_sentence(
+    tmp_path: Path, tiny: iv.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise SafetensorError("No space left on device")
+
+    monkeypatch.setattr("inception_viz.sources.state_files.save_file", full)
+    with pytest.raises(iv.WeightsError, match="Free some space"):
+        save_weights(tiny.weights, tmp_path / "x.safetensors")
+    assert list(tmp_path.iterdir()) == []
 
 
 class Harm:
