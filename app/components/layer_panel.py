@@ -72,7 +72,7 @@ def show(
             overlay.encode(image),
             width="stretch",
             alt=f"Mean map of {panel.title} over the photo",
-            caption=f"Mean over the channels: dark 0, yellow {end:.3g}",
+            caption=f"Mean of the channels, 0 to {end:.3g}",
         )
     with grid:
         sprite = services.sprite(scene.trace, panel.layer, order, tops.tile)
