@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from inception_viz.sources.errors import WeightsError
 
 MAX_FILE_BYTES = 2**30
 MAX_BLOB_VALUES = 2**28
+MAX_DIMENSIONS = 8
+MAX_LAYERS = 2000
+MAX_BLOBS = 16  # of one layer
 
 # message → field → (number, type); "*" in front means repeated, "+" repeated and packed.
 _SCHEMA = {
@@ -96,6 +100,7 @@ def _parse(path: Path) -> Any:
         content = path.read_bytes()
     except OSError as error:
         raise WeightsError(f"{path} can't be read ({error.strerror}).") from error
+    _refuse_swarms(content, path.name)
     net = _messages()["NetParameter"]()
     try:
         net.ParseFromString(content)
@@ -106,13 +111,57 @@ def _parse(path: Path) -> Any:
     return net
 
 
+def _refuse_swarms(content: bytes, name: str) -> None:
+    """Count layers and blobs from their tags alone: millions of empty ones fill the memory."""
+    layers = 0
+    for number, start, end in _messages_in(content, 0, len(content)):
+        if number in (2, 100):
+            layers += 1
+            blobs = sum(n in (6, 7) for n, _, _ in _messages_in(content, start, end, MAX_BLOBS * 8))
+            if layers > MAX_LAYERS or blobs > MAX_BLOBS:
+                raise WeightsError(f"{name} has far more layers or blobs than a GoogLeNet.")
+
+
+def _messages_in(
+    content: bytes, place: int, end: int, most: int | None = None
+) -> Iterator[tuple[int, int, int]]:
+    """Field number, start and end of the length-delimited fields; stops where it can't go on."""
+
+    def varint(place: int) -> tuple[int, int]:
+        value = shift = 0
+        while place < end and shift < 64:
+            byte = content[place]
+            value, place, shift = value | (byte & 127) << shift, place + 1, shift + 7
+            if byte < 128:
+                break
+        return value, place
+
+    count = 0
+    while place < end:
+        tag, place = varint(place)
+        kind = tag & 7
+        if kind == 2:
+            length, place = varint(place)
+            yield tag >> 3, place, min(place + length, end)
+            place += length
+        elif kind == 0:
+            _, place = varint(place)
+        elif kind in (1, 5):
+            place += 8 if kind == 1 else 4
+        else:
+            return
+        count += 1
+        if most is not None and count > most:
+            return
+
+
 def _array(blob: Any, where: str) -> np.ndarray:
     if blob.HasField("shape"):
         shape = tuple(blob.shape.dim)
     else:
         shape = tuple(getattr(blob, side) for side in _OLD_SHAPE)
     values = blob.data or blob.double_data
-    if min(shape, default=0) < 1 or math.prod(shape) > MAX_BLOB_VALUES:
+    if not 0 < len(shape) <= MAX_DIMENSIONS or min(shape) < 1 or math.prod(shape) > MAX_BLOB_VALUES:
         raise WeightsError(f"{where} claims the shape {shape}. It is damaged.")
     if len(values) != math.prod(shape):
         raise WeightsError(

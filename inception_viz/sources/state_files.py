@@ -8,8 +8,6 @@ sizes are checked before anything is read, and names, shapes and types before an
 from __future__ import annotations
 
 import json
-import pickle
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,9 +21,13 @@ from inception_viz.config import GoogLeNetConfig
 from inception_viz.network import GoogLeNet
 from inception_viz.sources.cache import atomic_write
 from inception_viz.sources.errors import WeightsError
+from inception_viz.sources.pickle_check import check_pickles
 
 MAX_FILE_BYTES = 2**30
 MAX_TENSORS = 20_000
+MAX_HEADER_BYTES = 4 * 2**20
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_COUNTERS = (torch.int64, torch.int32)
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # common names around a state dict
 _PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
 
@@ -37,10 +39,18 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         WeightsError: if the file is missing, too large or not in this format.
     """
     _check_size(path)
+    with path.open("rb") as header:
+        if int.from_bytes(header.read(8), "little") > MAX_HEADER_BYTES:
+            raise WeightsError(
+                f"{path.name} can't be read as safetensors: its header would be too large. It may "
+                "be of another format; copy or download it again."
+            )
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata, names = dict(file.metadata() or {}), list(file.keys())
+            if len(names) > MAX_TENSORS:
+                raise WeightsError(f"{path.name} holds {len(names):,} tensors, too many to read.")
+            tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(
             f"{path.name} can't be read as safetensors ({error}). It may be truncated or of "
@@ -66,15 +76,10 @@ def read_pth(path: Path) -> dict[str, Tensor]:
             built to unpack to more than its own size.
     """
     _check_size(path)
-    _refuse_inflating_zip(path)
+    check_pickles(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many types on damaged files
-        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
-            raise WeightsError(
-                f"{path.name} holds more than tensors, and only tensors are read because anything "
-                "else could run code. Save the state dict: torch.save(model.state_dict(), path)."
-            ) from error
         raise WeightsError(
             f"{path.name} can't be read as a PyTorch checkpoint ({type(error).__name__}). It may "
             "be truncated or of another format; copy or download it again."
@@ -137,14 +142,15 @@ def _checked(value: Tensor, expected: Tensor, name: str, where: str) -> Tensor:
     if value.shape != expected.shape:
         found, wanted = ("×".join(map(str, t.shape)) or "a number" for t in (value, expected))
         raise WeightsError(f'"{name}" in {where} is {found}; this network needs {wanted}.')
-    if not expected.is_floating_point():
-        return value.to(expected.dtype)
-    if not value.is_floating_point():
-        raise WeightsError(f'"{name}" in {where} holds {value.dtype}, not floating-point numbers.')
+    readable = _FLOATS if expected.is_floating_point() else _COUNTERS
+    if value.dtype not in readable:
+        raise WeightsError(f'"{name}" in {where} holds {value.dtype}, which is not used here.')
     # A copy of its own: a view would keep the whole file's storage alive.
-    value = value.to(torch.float32, copy=True).contiguous()
+    value = value.detach().to(expected.dtype, copy=True).contiguous()
     if not torch.isfinite(value).all():
         raise WeightsError(f'"{name}" in {where} has values that are not finite; it is damaged.')
+    if name.endswith("running_var") and (value < 0).any():
+        raise WeightsError(f'"{name}" in {where} has a variance below 0; it is damaged.')
     return value
 
 
@@ -161,21 +167,6 @@ def _check_size(path: Path) -> None:
         raise WeightsError(
             f"{path.name} is {size / 2**20:,.0f} MiB; weights of at most "
             f"{MAX_FILE_BYTES // 2**20:,} MiB are read."
-        )
-
-
-def _refuse_inflating_zip(path: Path) -> None:
-    if not zipfile.is_zipfile(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise WeightsError(f"{path.name} is a damaged archive. Copy it again.") from error
-    if unpacked > path.stat().st_size:  # PyTorch stores its records uncompressed
-        raise WeightsError(
-            f"{path.name} would unpack to more than its own size, which PyTorch's files never do. "
-            "Save it again with torch.save."
         )
 
 
