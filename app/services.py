@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
 import os
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import streamlit as st
+from PIL import Image
 
 import inception_viz as iv
+from app.components.text import plain
 from inception_viz.explain.channels import Layer, Order, measure
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.firing import firing as measure_firing
+from inception_viz.figures.overlay import encode
 from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
@@ -62,6 +64,26 @@ def sample_picture(name: str) -> iv.Picture:
     return iv.read_picture(samples()[name].path)
 
 
+@st.cache_resource(show_spinner=False, max_entries=64, ttl="1h")
+def _uploaded(file_id: str, name: str, _file: BinaryIO) -> iv.Picture | iv.ImageError:
+    try:
+        return iv.read_picture(_file, name=name)
+    except iv.ImageError as error:
+        return error  # kept as well: a bad file isn't read again at every click
+
+
+def uploaded_picture(file_id: str, name: str, file: BinaryIO) -> iv.Picture:
+    """A picture that the user brought, decoded once.
+
+    Raises:
+        ImageError: in a sentence for the user.
+    """
+    found = _uploaded(file_id, name, file)
+    if isinstance(found, iv.ImageError):
+        raise found
+    return found
+
+
 def classifier(source: str) -> iv.Classifier:
     """The model of a source that is available.
 
@@ -79,22 +101,34 @@ def _classifier(source: str, _cache: str) -> iv.Classifier:
 
 
 @st.cache_resource(show_spinner="Reading the weights …", max_entries=2, ttl="2h")
-def _classifier_of_file(sha256: str, name: str, _content: bytes) -> iv.Classifier:
+def _classifier_of_file(
+    file_id: str, name: str, _content: bytes
+) -> iv.Classifier | iv.WeightsError:
+    try:
+        return _read_classifier(name, _content)
+    except iv.WeightsError as error:
+        return error
+
+
+def _read_classifier(name: str, content: bytes) -> iv.Classifier:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (Path(name).name or "weights")
-        path.write_bytes(_content)
-        loaded = dataclasses.replace(iv.load(path), source=f"file:{name}", title=name)
+        path = Path(folder) / Path(name).name[-100:]  # file systems have limits, too
+        path.write_bytes(content)
+        loaded = iv.load(path)
     _ = loaded.inference_network
     return loaded
 
 
-def classifier_of_file(name: str, content: bytes) -> iv.Classifier:
+def classifier_of_file(file_id: str, name: str, content: bytes) -> iv.Classifier:
     """The model in a file that the user brought.
 
     Raises:
         WeightsError: in a sentence for the user.
     """
-    return _classifier_of_file(hashlib.sha256(content).hexdigest(), name, content)
+    found = _classifier_of_file(file_id, name, content)
+    if isinstance(found, iv.WeightsError):
+        raise found
+    return found
 
 
 def _cache_state() -> str:
@@ -154,7 +188,25 @@ def sprite(result: iv.Trace, name: str, order: Order, maximum: float | None) -> 
     return _sprite(trace_key(result), name, order, maximum, layer(result, name))
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def thumbnail(path: str, side: int) -> bytes:
+    """A small JPEG of a picture file, its longer side ``side`` pixels."""
+    with Image.open(path) as image:
+        image.thumbnail((side, side))
+        return encode(image.convert("RGB"), quality=80)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def unique_names(labels: tuple[str, ...]) -> list[str]:
+    """Labels that occur twice ("crane") get their class number."""
+    counts = Counter(labels)
+    return [f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels)]
+
+
 # Downloads -------------------------------------------------------------------------------------
+
+
+_starting = threading.Lock()
 
 
 @dataclass
@@ -178,16 +230,17 @@ def _downloads() -> dict[str, Download]:
 
 
 def download(source: str) -> Download | None:
-    """The download of a source that is under way or over, if there is one."""
+    """The latest download of a source, under way or over, if there was one."""
     return _downloads().get(source)
 
 
 def start_download(source: str) -> None:
     """Fetch a source's weights in the background, unless that is happening already."""
-    current = _downloads().get(source)
-    if current is not None and not current.finished:
-        return
-    job = _downloads()[source] = Download()
+    with _starting:
+        current = _downloads().get(source)
+        if current is not None and not current.finished:
+            return
+        job = _downloads()[source] = Download()
 
     def progress(done: int, total: int | None) -> None:
         if job.cancelled.is_set():
@@ -211,15 +264,10 @@ def start_download(source: str) -> None:
     threading.Thread(target=work, daemon=True, name=f"download-{source}").start()
 
 
-def forget_download(source: str) -> None:
-    """Drop the record of a download that is over."""
-    _downloads().pop(source, None)
-
-
 @contextmanager
 def messages() -> Iterator[None]:
     """Show the library's errors as messages, where they happen; nothing else is lost."""
     try:
         yield
     except (iv.ImageError, iv.WeightsError, iv.ConfigError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")

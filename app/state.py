@@ -39,7 +39,7 @@ def sample(known: Collection[str], default: str) -> str:
     wanted = st.query_params.get(SAMPLE) or st.session_state.get(SAMPLE) or default
     chosen = wanted if wanted in known else default
     if wanted != chosen:
-        st.toast(f'There is no sample photo "{wanted[:40]}"; showing another.')
+        st.toast("The link names a sample photo that doesn't exist; showing another.")
     choose_sample(chosen)
     return chosen
 
@@ -60,7 +60,11 @@ def link() -> dict[str, str]:
 def channel() -> ChannelChoice | None:
     """The channel whose detail is open, if any. What can't be one is ignored."""
     layer, _, index = st.query_params.get(CHANNEL, "").rpartition(":")
-    return ChannelChoice(layer, int(index)) if layer and index.isdecimal() else None
+    return (
+        ChannelChoice(layer, int(index))
+        if layer and index.isdecimal() and len(index) <= 6
+        else None
+    )
 
 
 def open_channel(layer: str, index: int) -> None:

@@ -35,8 +35,8 @@ def main() -> None:
     from torchvision.models import googlenet
 
     theirs = googlenet(weights=None, init_weights=False).eval().requires_grad_(False)
-    config, names = read_layout(theirs.state_dict())
-    loaded = fill_network(config, theirs.state_dict(), names, "torchvision")
+    layout = read_layout(theirs.state_dict())
+    loaded = fill_network(layout.config, layout.state, layout.names, "torchvision")
     networks = {"batch norm": fold_batch_norm(loaded)}
     networks["LRN"] = fold_batch_norm(GoogLeNet(GoogLeNetConfig.paper()))
     x = torch.randn(1, 3, 224, 224)

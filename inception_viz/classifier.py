@@ -25,7 +25,7 @@ from inception_viz.sources.registry import REGISTRY
 from inception_viz.trace import Trace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Classifier:
     """Network + preprocessing + labels + source. Safe to share between threads.
 
@@ -62,8 +62,9 @@ class Classifier:
     @cached_property
     def key(self) -> str:
         """Identity for caches: source, architecture and weights."""
-        config = sha256(self.config.to_json().encode()).hexdigest()[:12]
-        return f"{self.source}-{config}-{self.weights.fingerprint}"
+        weights = self.weights
+        rest = (self.config.to_json(), weights.preprocessing, weights.labels, weights.trained_heads)
+        return f"{self.source}-{sha256(repr(rest).encode()).hexdigest()[:12]}-{weights.fingerprint}"
 
     @cached_property
     def inference_network(self) -> GoogLeNet:
@@ -85,6 +86,7 @@ class Classifier:
 
         Raises:
             ImageError: if the picture can't be used.
+            WeightsError: if the weights give no finite answer.
             ValueError: for an unknown ``fit``.
         """
         picture = read_picture(image)
@@ -93,6 +95,11 @@ class Classifier:
         x = self.preprocessing.tensor(square)
         network = self.inference_network
         logits, record = tracing.run(network, x)
+        if not logits.main.isfinite().all():
+            raise WeightsError(
+                f"The network of {self.title} answers with numbers that are not finite. Its "
+                "weights are damaged, or its training diverged; use another checkpoint."
+            )
         return tracing.assemble(
             network,
             logits,
@@ -127,7 +134,7 @@ def load(
     Raises:
         WeightsError: if the weights aren't there or can't be used, in a sentence for the user.
     """
-    if source == "random":
+    if source == "random" and not (labels or preprocessing):
         return Classifier(build(config, seed), "random", REGISTRY["random"].title)
     if isinstance(source, str) and source in REGISTRY:
         if config or labels or preprocessing:

@@ -183,8 +183,7 @@ def _fetch_weights(options: argparse.Namespace) -> None:
     from inception_viz.sources.registry import REGISTRY
 
     source = REGISTRY[options.source]
-    if source.fetch is None or source.available():
-        print(f"{source.id} is already here")
+    if source.fetch is None:
         return
     with tqdm(total=source.download_bytes, unit="B", unit_scale=True, desc=source.id) as bar:
 
@@ -193,6 +192,7 @@ def _fetch_weights(options: argparse.Namespace) -> None:
             bar.update(done - bar.n)
 
         source.fetch(progress)
+    print(f"{source.id} is here")
 
 
 def _convert_weights(options: argparse.Namespace) -> None:

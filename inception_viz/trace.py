@@ -29,7 +29,7 @@ from inception_viz.preprocessing import Fitting
 Record = dict[str, Tensor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """One picture through one classifier. Nothing changes it afterwards; every page reads it.
 

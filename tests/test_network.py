@@ -78,8 +78,8 @@ def torchvision_pair() -> tuple[nn.Module, GoogLeNet]:
             for value in (layer.bias, layer.running_mean):
                 value.data.normal_(std=0.1)  # type: ignore[union-attr]
     state = reference.state_dict()
-    config, names = read_layout(state)
-    return reference, fill_network(config, state, names, "the reference")
+    layout = read_layout(state)
+    return reference, fill_network(layout.config, state, layout.names, "the reference")
 
 
 @pytest.mark.parametrize("folded", [False, True])

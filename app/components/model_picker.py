@@ -6,6 +6,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app import services, state
+from app.components.text import plain
 from inception_viz.sources.base import Source
 from inception_viz.sources.cache import cached
 from inception_viz.sources.file import SUFFIXES
@@ -37,8 +38,8 @@ def show() -> iv.Classifier | None:
     elif not REGISTRY[chosen].available():
         _offer_download(REGISTRY[chosen], fallback)
         chosen = fallback.id
-    with services.messages():
-        model = services.classifier(chosen)
+    model = _load(chosen)
+    if model is not None:
         if chosen == "random":
             st.warning(
                 "These weights are random: the network has learned nothing, its answers are "
@@ -46,17 +47,28 @@ def show() -> iv.Classifier | None:
                 icon=":material/shuffle:",
             )
         _describe(model, REGISTRY[chosen].summary)
-        return model
+    return model
+
+
+def _load(chosen: str) -> iv.Classifier | None:
+    """The model of a source that is here; of a damaged one, what to do and a random network."""
+    with services.messages():
+        return services.classifier(chosen)
+    if REGISTRY[chosen].fetch is not None:
+        _download_button(REGISTRY[chosen], "Download it again")
+        st.caption("Until then, you see random weights.")
+        return services.classifier("random")
     return None
 
 
 def _describe(model: iv.Classifier, summary: str) -> None:
     with st.expander("What this model is"):
-        st.markdown(f"{summary}\n\n" + "\n".join(f"- {note}" for note in model.weights.notes))
+        notes = "\n".join(f"- {plain(note)}" for note in model.weights.notes)
+        st.markdown(f"{summary}\n\n{notes}")
 
 
 def _from_file() -> iv.Classifier | None:
-    # Known by content, so any name may be chosen; the library says what it can't read.
+    # No type= here: its refusal would be terser than the library's.
     file = st.file_uploader(
         f"Weights ({', '.join(SUFFIXES)}), up to {_FILE_MEGABYTES} MB",
         key="weights_file",
@@ -66,7 +78,7 @@ def _from_file() -> iv.Classifier | None:
     if file is None:
         return None
     with services.messages():
-        return services.classifier_of_file(file.name, file.getvalue())
+        return services.classifier_of_file(file.file_id, file.name, file.getvalue())
     return None
 
 
@@ -78,31 +90,29 @@ def _offer_download(source: Source, fallback: Source) -> None:
         f"`{cached('x').parent}`.",
         icon=":material/download:",
     )
-    failed = st.session_state.get(f"failed_{source.id}")
-    if services.download(source.id) is not None:
-        _progress(source.id, source.download_bytes)
+    _download_button(source, f"Download {megabytes:.0f} MB")
+
+
+def _download_button(source: Source, label: str) -> None:
+    """A button to start the download, or how far it is; the error of one that failed."""
+    job = services.download(source.id)
+    if job is not None and not job.finished:
+        _progress(source)
         return
-    if failed:
-        st.error(failed, icon=":material/error:")
-    if st.button(f"Download {megabytes:.0f} MB", key=f"fetch_{source.id}", width="stretch"):
-        st.session_state.pop(f"failed_{source.id}", None)
+    if job is not None and job.error:
+        st.error(plain(job.error), icon=":material/error:")
+    if st.button(label, key=f"fetch_{source.id}", width="stretch"):
         services.start_download(source.id)
         st.rerun()
 
 
 @st.fragment(run_every=0.5)
-def _progress(source: str, expected: int) -> None:
-    job = services.download(source)
-    if job is None:
-        return
-    if not job.finished:
-        total = job.total or expected
-        share = min(job.done / total, 1.0) if total else 0.0
-        st.progress(share, f"{job.done / 1e6:.1f} of {total / 1e6:.1f} MB")
-        if st.button("Stop", key=f"stop_{source}"):
-            job.cancelled.set()
-        return
-    if job.error:
-        st.session_state[f"failed_{source}"] = job.error
-    services.forget_download(source)
-    st.rerun()
+def _progress(source: Source) -> None:
+    job = services.download(source.id)
+    if job is None or job.finished:
+        st.rerun()
+    total = job.total or source.download_bytes
+    share = min(job.done / total, 1.0) if total else 0.0
+    st.progress(share, f"{job.done / 1e6:.1f} of {total / 1e6:.1f} MB")
+    if source.can_stop and st.button("Stop", key=f"stop_{source.id}"):
+        job.cancelled.set()

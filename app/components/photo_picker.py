@@ -48,4 +48,4 @@ def _bring_own(origin: str) -> None:
     if file is None:
         return
     with services.messages():
-        state.keep_upload(iv.read_picture(file.getvalue(), name=file.name))
+        state.keep_upload(services.uploaded_picture(file.file_id, file.name, file))

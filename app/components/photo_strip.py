@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from app import services
 from app.services import Sample
 
 _CSS = """
@@ -61,16 +61,6 @@ def show(
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _thumbnail_bytes(path: str) -> bytes:
-    from PIL import Image
-
-    with Image.open(path) as image:
-        image.thumbnail((192, 192))
-        buffer = io.BytesIO()
-        image.convert("RGB").save(buffer, "JPEG", quality=80)
-    return buffer.getvalue()
-
-
 def _thumbnail(photo: Sample) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(_thumbnail_bytes(str(photo.path))).decode()
+    picture = base64.b64encode(services.thumbnail(str(photo.path), 192)).decode()
+    return f"data:image/jpeg;base64,{picture}"

@@ -8,6 +8,7 @@ import inception_viz as iv
 from app import services, state
 from app.components import choice, model_picker, photo_picker
 from app.components.scene import Scene
+from app.components.text import plain
 from inception_viz.figures.answers import percent
 from inception_viz.preprocessing import Fit
 
@@ -37,7 +38,7 @@ def show() -> Scene | None:
 def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     """The class in question: the network's first choice, or any other."""
     best = trace.top_classes(5)
-    names = _unique_names(model.labels)
+    names = services.unique_names(model.labels)
     options = [None, *sorted(range(len(names)), key=lambda index: names[index].lower())]
     if (st.session_state.get(state.TARGET) or 0) >= len(names):
         del st.session_state[state.TARGET]  # the model before had more classes
@@ -52,7 +53,7 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     st.pills(
         "Or one of the likeliest",
         [index for index, _ in best],
-        format_func=lambda index: f"{names[index]} {percent(dict(best)[index])}",
+        format_func=lambda index: plain(f"{names[index]} {percent(dict(best)[index])}"),
         key="quick_target",
         on_change=_take_quick_target,
         label_visibility="collapsed",
@@ -63,10 +64,3 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
 def _take_quick_target() -> None:
     if st.session_state["quick_target"] is not None:
         st.session_state[state.TARGET] = st.session_state["quick_target"]
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _unique_names(labels: tuple[str, ...]) -> list[str]:
-    """Labels that occur twice ("crane") get their class number."""
-    twice = {label for label in labels if labels.count(label) > 1}
-    return [f"{label} ({i})" if label in twice else label for i, label in enumerate(labels)]

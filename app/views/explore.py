@@ -9,6 +9,7 @@ import streamlit as st
 from app import services, state
 from app.components import branch_map, choice
 from app.components.scene import Scene, current
+from app.components.text import plain
 from inception_viz.explain.firing import Firing
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import answer_bars, percent
@@ -109,7 +110,7 @@ def _answer(scene: Scene, head: str) -> None:
     st.html(answer_bars(predictions, emphasised=target))
     belief = float(trace.probabilities(head)[scene.target])
     if target not in dict(predictions):
-        st.caption(f"Class in question, {target}: {percent(belief)}")
+        st.caption(f"Class in question, {plain(target)}: {percent(belief)}")
 
 
 show()

@@ -25,7 +25,7 @@ class Unit:
         return (self.column + 0.5) * cell, (self.row + 0.5) * cell
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """The maps of one layer for one picture, as float32 arrays on the CPU.
 

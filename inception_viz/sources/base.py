@@ -11,7 +11,7 @@ from inception_viz.reference import Reference
 from inception_viz.sources.download import Progress
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
     """A network with its weights, bound to the input and the labels that these weights mean.
 
@@ -47,6 +47,7 @@ class Source:
         fetch: download the weights, reporting progress; None where nothing has to be fetched.
         download_bytes: about how much ``fetch`` transfers.
         where: the download's address, for the user to read.
+        can_stop: whether an exception in the progress callback ends ``fetch``.
     """
 
     id: str
@@ -57,3 +58,4 @@ class Source:
     fetch: Callable[[Progress | None], None] | None = None
     download_bytes: int = 0
     where: str = ""
+    can_stop: bool = True

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inception_viz.reference import Reference
 from inception_viz.sources.base import Source, Weights
-from inception_viz.sources.cache import cached, exclusive
+from inception_viz.sources.cache import cached, exclusive, remove
 from inception_viz.sources.download import Progress, download
 from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import load_file, save_weights
@@ -29,14 +29,22 @@ def available() -> bool:
 
 
 def fetch(progress: Progress | None = None) -> None:
-    """Download the official file into the cache and convert it. Nothing is done if it is there.
+    """Download the official file into the cache and convert it.
+
+    Nothing is done if it is there; a damaged one is replaced.
 
     Raises:
         DownloadError: in a sentence for the user.
         WeightsError: if the file can't be converted.
     """
-    if not cached(CONVERTED).is_file():
-        download(URL, cached(MODEL), sha1=SHA1, progress=progress)
+    if available():
+        try:
+            load()
+            return
+        except WeightsError:
+            remove(cached(CONVERTED))
+            remove(cached(MODEL))
+    download(URL, cached(MODEL), sha1=SHA1, progress=progress)
     load()
 
 

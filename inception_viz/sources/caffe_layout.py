@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -36,7 +36,7 @@ _HEADS = {"loss1": "aux1", "loss2": "aux2"}
 CLASSIFIER = "loss3/classifier"
 
 
-def to_weights(blobs: Blobs, where: str, *, labels: Sequence[str] | None = None) -> Weights:
+def to_weights(blobs: Blobs, where: str) -> Weights:
     """The network that ``blobs`` (layer name → weight, bias) hold, with Caffe's preprocessing.
 
     The auxiliary heads are taken when all their layers are there.
@@ -64,7 +64,7 @@ def to_weights(blobs: Blobs, where: str, *, labels: Sequence[str] | None = None)
             f'{where} has the layer "{unknown[0]}", which GoogLeNet has not. It is another network.'
         )
     network = fill_network(config, _state(blobs, layers, where), _names(layers), where)
-    names = tuple(labels) if labels else imagenet_labels()
+    names = imagenet_labels()
     return Weights(
         network=network,
         preprocessing=CAFFE,

@@ -29,8 +29,10 @@ from inception_viz.sources.state_files import (
 )
 from inception_viz.sources.torchvision_layout import is_torchvision_layout, read_layout
 
+TORCHVISION_HASH = "1378be20"  # of torchvision's own file, whose heads were never trained
 SUFFIXES = (".safetensors", ".pth", ".pt", ".caffemodel")
-MAX_LABEL_CHARACTERS = 200
+MAX_TEXT_CHARACTERS = 400
+MAX_ACTIVATIONS = 32_000_000  # the paper's network makes 4 million
 
 
 def load_file(
@@ -48,11 +50,14 @@ def load_file(
     Raises:
         WeightsError: in a sentence for the user.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))  # noqa: PTH111  (an unknown user stays as it is)
     suffix = path.suffix.lower()
     if suffix == ".caffemodel":
-        weights = caffe_layout.to_weights(read_caffemodel(path), path.name, labels=labels)
-        return replace(weights, fingerprint=file_hash(path))
+        if config or preprocessing:
+            raise WeightsError("A .caffemodel comes with its own architecture and preprocessing.")
+        weights = caffe_layout.to_weights(read_caffemodel(path), path.name)
+        labels = check_labels(labels or weights.labels, weights.network.config.classes, path.name)
+        return replace(weights, labels=labels, fingerprint=file_hash(path))
     if suffix not in SUFFIXES:
         raise WeightsError(
             f"{path.name or path} is no weights file that can be read. Use one that ends in "
@@ -90,7 +95,8 @@ def _from_state(
     preprocessing: Preprocessing | None,
 ) -> Weights:
     names: dict[str, str] = {}
-    notes = tuple(_metadata(path, metadata, "notes", list))
+    untrained = False
+    notes = _texts(path, metadata, "notes")
     default_preprocessing = IMAGENET
     if config is None and "config" in metadata:
         try:
@@ -98,13 +104,16 @@ def _from_state(
         except ConfigError as error:
             raise WeightsError(f"The config inside {path.name} is not valid. {error}") from error
     elif is_torchvision_layout(state):
-        found, names = read_layout(state)
-        config = config or found
+        layout = read_layout(state)
+        config, names, state = config or layout.config, layout.names, layout.state
         default_preprocessing = TORCHVISION
         notes = (
             "The file has torchvision's layout: its 5×5 branch convolves with 3×3 kernels, and "
             "pictures are prepared as for torchvision's pretrained GoogLeNet.",
+            *layout.notes,
         )
+        if file_hash(path).startswith(TORCHVISION_HASH):
+            untrained = True
     if config is None:
         raise WeightsError(
             f"{path.name} doesn't say which network its weights belong to, and its names are not "
@@ -112,14 +121,13 @@ def _from_state(
         )
     network = fill_network(config, state, names, path.name)
     stored = _metadata(path, metadata, "preprocessing", dict)
-    trained = _metadata(path, metadata, "trained_heads", list) or ["main", *config.heads]
+    _refuse_huge(config, path)
+    trained = () if untrained else _texts(path, metadata, "trained_heads") or config.heads
     return Weights(
         network=network,
         preprocessing=preprocessing or _preprocessing(path, stored) or default_preprocessing,
-        labels=check_labels(
-            labels or _metadata(path, metadata, "labels", list), config.classes, path.name
-        ),
-        trained_heads=tuple(head for head in ("main", *config.heads) if head in trained),
+        labels=check_labels(labels or _texts(path, metadata, "labels"), config.classes, path.name),
+        trained_heads=("main", *(head for head in config.heads if head in trained)),
         notes=notes,
         fingerprint=file_hash(path),
     )
@@ -137,7 +145,7 @@ def check_labels(labels: Sequence[str] | None, classes: int, where: str) -> tupl
         raise WeightsError(
             f"{where} has {classes} classes, but there are {len(labels)} labels. Give one for each."
         )
-    return tuple(str(label)[:MAX_LABEL_CHARACTERS] for label in labels)
+    return tuple(str(label)[:MAX_TEXT_CHARACTERS] for label in labels)
 
 
 def _metadata(path: Path, metadata: dict[str, str], key: str, kind: type) -> Any:
@@ -152,14 +160,43 @@ def _metadata(path: Path, metadata: dict[str, str], key: str, kind: type) -> Any
     return value
 
 
+def _texts(path: Path, metadata: dict[str, str], key: str) -> tuple[str, ...]:
+    """A list of short texts; what isn't text, or can't be shown, is refused."""
+    values = _metadata(path, metadata, key, list)
+    if not all(isinstance(v, str) and v.isprintable() for v in values):
+        raise WeightsError(f'The "{key}" inside {path.name} should be a list of plain texts.')
+    return tuple(v[:MAX_TEXT_CHARACTERS] for v in values)
+
+
 def _preprocessing(path: Path, stored: dict[str, Any]) -> Preprocessing | None:
     if not stored:
         return None
     try:
-        mean, std = (tuple(float(v) for v in stored[k]) for k in ("mean", "std"))
+        mean, std = ([float(v) for v in list(stored[key])] for key in ("mean", "std"))
         scale, channels = float(stored["scale"]), stored["channels"]
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"The preprocessing inside {path.name} is incomplete.") from error
-    if len(mean) != 3 or len(std) != 3 or 0 in std or not scale or channels not in ("RGB", "BGR"):
-        raise WeightsError(f"The preprocessing inside {path.name} makes no sense: {stored}.")
+    usable = (
+        len(mean) == len(std) == 3
+        and all(abs(m) <= 1e4 for m in mean)
+        and all(1e-4 <= abs(s) <= 1e4 for s in (*std, scale))
+        and channels in ("RGB", "BGR")
+    )
+    if not usable:
+        raise WeightsError(f"The preprocessing inside {path.name} makes no sense.")
     return Preprocessing((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), scale, channels)
+
+
+def _refuse_huge(config: GoogLeNetConfig, path: Path) -> None:
+    """Refuse a network whose maps would fill the memory when a photo goes through it."""
+    stem, half = config.stem, config.input_size // 2
+    values = stem.conv1 * half**2 + (stem.conv2_reduce + 2 * stem.conv2) * (half // 2) ** 2
+    for module, (_, width) in config.channels.items():
+        row = config.modules[module]
+        values += (width + row.f_3x3_r + row.f_5x5_r) * config.map_size(module) ** 2
+    if values > MAX_ACTIVATIONS:
+        raise WeightsError(
+            f"The network in {path.name} would make {values / 1e6:,.0f} million activations for "
+            f"one photo; at most {MAX_ACTIVATIONS / 1e6:.0f} million are allowed. Use a smaller "
+            "input_size or fewer filters."
+        )

@@ -6,7 +6,9 @@ without auxiliary heads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -31,28 +33,52 @@ def is_torchvision_layout(names: Mapping[str, object]) -> bool:
     return "inception3a.branch1.conv.weight" in names and "conv3.conv.weight" in names
 
 
-def read_layout(state: Mapping[str, Tensor]) -> tuple[GoogLeNetConfig, dict[str, str]]:
-    """The config that fits ``state``, and our parameter name → its name.
+@dataclass(frozen=True)
+class Layout:
+    """What a state dict describes: our config, our name → its name, and what of it is used."""
 
-    Only names and shapes are looked at.
+    config: GoogLeNetConfig
+    names: dict[str, str]
+    state: dict[str, Tensor]
+    notes: tuple[str, ...]
+
+
+def read_layout(state: Mapping[str, Tensor]) -> Layout:
+    """Recognise the network; only names and shapes are looked at.
+
+    A classifier inside a sequence ("fc.1.weight") is found. Heads left over from before the
+    fine-tuning, with another number of classes, are dropped with a note.
 
     Raises:
-        WeightsError: if the classifier or half of a head is missing.
+        WeightsError: if the classifier is missing or can't be one.
     """
-    if "fc.weight" not in state or state["fc.weight"].dim() != 2:
+    classifiers = [n for n in state if re.fullmatch(r"fc(\.\d+)?\.weight", n)]
+    if len(classifiers) != 1 or state[classifiers[0]].dim() != 2:
         raise WeightsError(
-            "The weights look like torchvision's GoogLeNet, but the classifier fc.weight is "
-            "missing. Save the state dict of the whole network."
+            "The weights look like torchvision's GoogLeNet, but not one linear classifier fc was "
+            "found. Save the state dict of the whole network."
         )
-    heads = {name: f"{name}.fc2.weight" in state for name in ("aux1", "aux2")}
+    own = classifiers[0].removesuffix(".weight")
+    state = {re.sub(rf"^{re.escape(own)}\.", "fc.", n): value for n, value in state.items()}
+    classes = state["fc.weight"].shape[0]
+    notes: list[str] = []
+    missing: dict[str, None] = {}
+    for head in ("aux1", "aux2"):
+        last = state.get(f"{head}.fc2.weight")
+        if last is not None and last.dim() == 2 and last.shape[0] != classes:
+            notes.append(f"Its head {head} knows {last.shape[0]} other classes and is left out.")
+            state = {n: value for n, value in state.items() if not n.startswith(f"{head}.")}
+            last = None
+        if last is None:
+            missing[head] = None
+    if len(missing) < 2:
+        notes.append("Its auxiliary heads are shown as they are; they may not have been trained.")
     try:
-        config = GoogLeNetConfig.torchvision(
-            classes=state["fc.weight"].shape[0],
-            **{name: None for name, there in heads.items() if not there},
-        )
+        config = GoogLeNetConfig.torchvision(classes=classes, **missing)
     except ConfigError as error:
         raise WeightsError(f"The weights' classifier can't be used. {error}") from error
-    return config, {ours: theirs for theirs, ours in _names(config).items()}
+    names = {ours: theirs for theirs, ours in _names(config).items()}
+    return Layout(config, names, dict(state), tuple(notes))
 
 
 def _names(config: GoogLeNetConfig) -> dict[str, str]:

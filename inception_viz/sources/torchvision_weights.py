@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,8 @@ def load() -> Weights:
 
 
 def _weights_enum() -> Any:
-    from torchvision.models import GoogLeNet_Weights
-
-    import inception_viz._torchvision  # noqa: F401  (must come first)
-
-    return GoogLeNet_Weights.IMAGENET1K_V1
+    import_module("inception_viz._torchvision")  # must come first, whatever sorts imports
+    return import_module("torchvision.models").GoogLeNet_Weights.IMAGENET1K_V1
 
 
 @contextmanager
@@ -89,10 +87,12 @@ def _watched(target: Path, progress: Progress | None) -> Iterator[None]:
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.3):
-            partial = max(target.parent.glob(f"{FILE}.*partial"), default=None)
-            if partial is not None and progress is not None:
-                progress(partial.stat().st_size, DOWNLOAD_BYTES)
+        while progress is not None and not done.wait(0.3):
+            with suppress(OSError):  # it is renamed at the end
+                partials = [p.stat() for p in target.parent.glob(f"{FILE}.*partial")]
+                if partials:
+                    newest = max(partials, key=lambda stat: stat.st_mtime)
+                    progress(newest.st_size, DOWNLOAD_BYTES)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -112,5 +112,6 @@ SOURCE = Source(
     available=available,
     fetch=fetch,
     download_bytes=DOWNLOAD_BYTES,
+    can_stop=False,
     where="download.pytorch.org",
 )
