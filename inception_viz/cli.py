@@ -86,6 +86,16 @@ def _add_photo_options(parser: argparse.ArgumentParser) -> None:
         default="crop",
         help="crop the centre, pad the whole photo, or squash it (default: crop)",
     )
+    _add_file_options(parser)
+
+
+def _add_file_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="JSON of the network, for a weights file that doesn't say which it belongs to",
+    )
+    parser.add_argument("--labels", type=Path, help="text file with one class name a line")
 
 
 def _add_weights_commands(
@@ -109,8 +119,10 @@ def _add_weights_commands(
 
 
 def _load(options: argparse.Namespace) -> iv.Classifier:
+    config = options.config and iv.GoogLeNetConfig.from_json(_text(options.config))
+    labels = options.labels and _text(options.labels).splitlines()
     if options.weights is not None:
-        return iv.load(options.weights)
+        return iv.load(options.weights, config=config, labels=labels)
     from inception_viz.sources.registry import default_source
 
     source = default_source()
@@ -121,6 +133,13 @@ def _load(options: argparse.Namespace) -> iv.Classifier:
             file=sys.stderr,
         )
     return iv.load(source.id)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise iv.WeightsError(f"{path} can't be read as text ({error}).") from error
 
 
 def _predict(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import inception_viz as iv
 from inception_viz.cli import main
@@ -37,6 +38,21 @@ def test_predict_with_a_head(weights: str, capsys: pytest.CaptureFixture[str]) -
     arguments = ["predict", str(sample("cat")), "--weights", weights, "--head", "aux1", "-k", "3"]
     assert main(arguments) == 0
     assert capsys.readouterr().out.count("class") == 3
+
+
+def test_config_and_labels_for_a_file_without(
+    tmp_path: Path, tiny: iv.Classifier, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(tiny.network.state_dict(), tmp_path / "plain.pth")
+    (tmp_path / "config.json").write_text(tiny.config.to_json())
+    (tmp_path / "names.txt").write_text("\n".join(f"bird {i}" for i in range(7)))
+    arguments = ["predict", str(sample("cat")), "--weights", str(tmp_path / "plain.pth")]
+    assert main(arguments) == 1
+    assert "Give the config" in capsys.readouterr().err
+    arguments += ["--config", str(tmp_path / "config.json")]
+    assert main([*arguments, "--labels", str(tmp_path / "names.txt")]) == 0
+    assert capsys.readouterr().out.count("bird") == 5
+    assert main([*arguments, "--labels", str(tmp_path / "none.txt")]) == 1
 
 
 def test_a_head_that_is_not_there(caffemodel: Path, capsys: pytest.CaptureFixture[str]) -> None:

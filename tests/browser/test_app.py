@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import inception_viz as iv
+from inception_viz.sources.file import save_weights
 from tests.browser import driver
-from tests.conftest import CAFFEMODEL
+from tests.conftest import CAFFEMODEL, tiny_config
 
 pytestmark = [
     pytest.mark.browser,
@@ -59,6 +62,24 @@ def test_no_request_leaves_for_another_host(page: Page, address: str) -> None:
     page.wait_for_load_state("networkidle")
     foreign = [u for u in asked if not u.startswith(("data:", "blob:", "about:"))]
     assert {urlsplit(url).netloc for url in foreign} == {urlsplit(address).netloc}
+
+
+def test_foreign_text_makes_no_request(page: Page, address: str, tmp_path: Path) -> None:
+    """Markdown in a link or a weights file stays text."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    image = "![x](http://elsewhere.example/a.png)"
+    visit(page, f"/?image={quote(image)}&channel={quote(image)}:1")
+    weights = iv.load("random", config=tiny_config()).weights
+    weights = replace(weights, labels=(image,) * 7, notes=(image,))
+    save_weights(weights, tmp_path / "x.safetensors")
+    visit(page, f"/?model={quote('A file of yours …')}")
+    page.locator("input[type=file]").set_input_files(tmp_path / "x.safetensors")
+    expect(page.locator(".iv-lead")).to_contain_text(image)
+    page.get_by_text("What this model is").click()
+    driver.settle(page)
+    page.wait_for_timeout(500)
+    assert not [url for url in asked if "elsewhere" in urlsplit(url).netloc]
 
 
 def test_from_the_map_to_a_channel_and_back(page: Page) -> None:

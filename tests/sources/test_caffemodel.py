@@ -33,14 +33,16 @@ def write(path: Path, message: Any) -> Path:
 def field(number: int, content: bytes) -> bytes:
     tag = number << 3 | 2
     head = bytes([tag]) if tag < 128 else bytes([tag & 127 | 128, tag >> 7])
-    assert len(content) < 128
-    return head + bytes([len(content)]) + content
+    size = len(content)
+    length = bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])
+    return head + length + content
 
 
 def varint_field(number: int, value: int) -> bytes:
     return bytes([number << 3, value])
 
 
+FOUR = field(5, struct.pack("<f", 1))
 FLOATS = struct.pack("<6f", 1, 2, 3, 4, 5, 6)
 NEW_BLOB = field(7, field(1, bytes([2, 3]))) + field(5, FLOATS)
 OLD_BLOB = b"".join(varint_field(i, v) for i, v in ((1, 1), (2, 1), (3, 2), (4, 3))) + field(
@@ -140,6 +142,21 @@ def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.caffemodel", tmp_path):
         with pytest.raises(WeightsError, match="no file"):
             read_caffemodel(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x12\x00" * 100_000,  # layers with nothing in them
+        field(100, field(1, b"x") + b"\x3a\x00" * 50),  # a layer of many empty blobs
+        field(100, field(1, b"x") + field(7, field(7, field(1, b"\x01" * 100)) + FOUR)),
+    ],
+)
+def test_swarms_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "swarm.caffemodel"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"swarm\.caffemodel"):
+        read_caffemodel(path)
 
 
 def test_damaged_bytes_give_blobs_or_a_sentence(tmp_path: Path) -> None:

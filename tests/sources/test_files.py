@@ -18,6 +18,7 @@ from torch import nn
 
 import inception_viz as iv
 import inception_viz._torchvision
+from inception_viz.config import StemConfig
 from inception_viz.preprocessing import CAFFE, IMAGENET, TORCHVISION
 from inception_viz.sources.file import load_file, save_weights
 from tests.conftest import noise_photo, tiny_config
@@ -131,6 +132,84 @@ def test_no_pickle_is_executed(tmp_path: Path, zipped: bool) -> None:
     assert not proof.exists()
 
 
+def test_a_pickle_that_asks_for_memory_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "hungry.pth"
+    head = b"".join(pickle.dumps(v, 2) for v in (0x1950A86A20F9469CFC6C, 1001, ()))
+    path.write_bytes(head + b"\x80\x02cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R.")
+    with pytest.raises(iv.WeightsError, match="holds more than tensors"):
+        load_file(path)
+    path.write_bytes(head + b"\x80\x02" + b"}" * 1_000_000 + b".")
+    with pytest.raises(iv.WeightsError, match="far more than the weights"):
+        load_file(path)
+
+
+def test_a_header_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "header.safetensors"
+    path.write_bytes((2**33).to_bytes(8, "little") + b"{}")
+    with pytest.raises(iv.WeightsError, match="header"):
+        load_file(path)
+
+
+def test_a_network_too_large_to_trace_is_refused(tmp_path: Path) -> None:
+    config = tiny_config(stem=StemConfig(512, 4, 8), input_size=1024)
+    path = tmp_path / "wide.safetensors"
+    save_weights(iv.load("random", config=config).weights, path)
+    with pytest.raises(iv.WeightsError, match="million activations"):
+        load_file(path)
+
+
+def test_heads_and_main_are_always_what_the_network_has(
+    tmp_path: Path, tiny: iv.Classifier
+) -> None:
+    path = tmp_path / "x.safetensors"
+    metadata = {"config": tiny.config.to_json(), "trained_heads": '["aux1", "nonsense"]'}
+    save_file(tiny.network.state_dict(), path, metadata=metadata)
+    assert load_file(path).trained_heads == ("main", "aux1")
+
+
+@pytest.mark.parametrize("classifier", ["fc", "fc.1"])
+def test_only_the_classifier_was_replaced(tmp_path: Path, classifier: str) -> None:
+    """The usual fine-tuning: a new fc, the heads still at their old classes."""
+    state = torchvision_net(classes=9).state_dict()
+    for value, shape in (("weight", (3, 1024)), ("bias", (3,))):
+        del state[f"fc.{value}"]
+        state[f"{classifier}.{value}"] = torch.randn(shape)
+    path = tmp_path / "tuned.pth"
+    torch.save(state, path)
+    loaded = iv.load(path)
+    assert loaded.config.classes == 3 and not loaded.config.heads
+    assert "aux1 knows 9 other classes" in " ".join(loaded.weights.notes)
+    assert loaded.trace(noise_photo(0)).logits.shape == (3,)
+
+
+@pytest.mark.parametrize("value", [-1.0, float("inf")])
+def test_impossible_statistics_are_refused(tmp_path: Path, value: float) -> None:
+    state = torchvision_net().state_dict()
+    state["conv1.bn.running_var"].fill_(value)
+    path = tmp_path / "bad.pth"
+    torch.save(state, path)
+    with pytest.raises(iv.WeightsError, match=r"conv1\.bn\.running_var"):
+        load_file(path)
+
+
+def test_answers_that_are_not_finite_are_refused(tmp_path: Path, tiny: iv.Classifier) -> None:
+    state = {k: v.clone() for k, v in tiny.network.state_dict().items()}
+    state["classifier.weight"].fill_(3e38)
+    path = tmp_path / "diverged.safetensors"
+    save_file(state, path, metadata={"config": tiny.config.to_json()})
+    with pytest.raises(iv.WeightsError, match="not finite"):
+        iv.load(path).trace(noise_photo(0))
+
+
+def test_odd_number_types_are_refused(tmp_path: Path, tiny: iv.Classifier) -> None:
+    state = dict(tiny.network.state_dict())
+    state["classifier.bias"] = state["classifier.bias"].to(torch.float8_e5m2)
+    path = tmp_path / "odd.pth"
+    torch.save(state, path)
+    with pytest.raises(iv.WeightsError, match=r"odd\.pth"):
+        load_file(path, config=tiny.config)
+
+
 def test_inflating_zip_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "bomb.pth"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -191,6 +270,11 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path, tiny: iv.Classif
         ("preprocessing", '{"mean": 1}'),
         ("preprocessing", '{"mean": [1,2,3], "std": [0,1,1], "scale": 1, "channels": "RGB"}'),
         ("trained_heads", '"main"'),
+        ("trained_heads", "[1]"),
+        ("notes", "[1]"),
+        ("labels", json.dumps(["\ud800", *"bcdefg"])),
+        ("preprocessing", '{"mean": [1,2,NaN], "std": [1,1,1], "scale": 1, "channels": "RGB"}'),
+        ("preprocessing", '{"mean": [1,2,3], "std": [1e-300,1,1], "scale": 1, "channels": "RGB"}'),
     ],
 )
 def test_bad_metadata_is_explained(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import inception_viz._torchvision
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.sources import bvlc, torchvision_weights
 from inception_viz.sources.registry import REGISTRY, default_source
-from tests.conftest import noise_photo
+from tests.conftest import ROOT, noise_photo
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +115,28 @@ def test_torchvision_file_is_mapped_and_its_heads_left_out(cache: Path) -> None:
     with torch.no_grad():
         expected = net(IMAGENET.tensor(square))[0]
     torch.testing.assert_close(trace.logits, expected, rtol=0, atol=1e-4)
+
+
+def test_torchvisions_api_is_reached_without_help() -> None:
+    code = (
+        "from inception_viz.sources import torchvision_weights as t; print(t._weights_enum().url)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.strip().endswith(torchvision_weights.FILE), run.stderr
+
+
+def test_a_damaged_download_is_replaced(
+    cache: Path, caffemodel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cache / bvlc.MODEL).write_bytes(b"garbage")
+
+    def download(_url: str, path: Path, **_rest: object) -> None:
+        assert not path.exists()
+        shutil.copy(caffemodel, path)
+
+    monkeypatch.setattr(bvlc, "download", download)
+    bvlc.fetch()
+    assert bvlc.load().network.config.classes == 1000
 
 
 def test_torchvisions_own_cache_is_used(cache: Path) -> None:
