@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inception_viz.sources.errors import DownloadError as DownloadError
     from inception_viz.sources.errors import WeightsError as WeightsError
     from inception_viz.trace import Trace as Trace
+    from inception_viz.training.errors import TrainingError as TrainingError
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ _HOME = {
     "ImageError": "images",
     "Picture": "images",
     "Trace": "trace",
+    "TrainingError": "training.errors",
     "WeightsError": "sources.errors",
     "load": "classifier",
     "read_picture": "images",

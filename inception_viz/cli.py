@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (iv.ImageError, iv.WeightsError, iv.ConfigError) as error:
+    except (iv.ImageError, iv.WeightsError, iv.ConfigError, iv.TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -66,9 +66,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     trace.set_defaults(run=_trace)
 
+    _add_training_commands(commands)
     weights = commands.add_parser("weights", help="list, fetch, convert or describe weights")
     _add_weights_commands(weights.add_subparsers(required=True, metavar="ACTION"))
     return parser
+
+
+def _add_training_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> None:
+    from inception_viz.training import cli as training
+
+    train = commands.add_parser("train", help="train GoogLeNet on folders of pictures")
+    training.add_train_options(train)
+    train.set_defaults(run=training.train)
 
 
 def _add_photo_options(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -135,7 +136,9 @@ class AuxHead(nn.Module):
     """An auxiliary classifier: N × C × 14 × 14 → N × classes (paper, section 5).
 
     Average pool 5×5/3 → 1×1 convolution 128 → fully connected 1024 → dropout 70 % → linear.
-    Deviates from the paper: with ``pool="4x4"`` it pools adaptively, as torchvision does.
+    Deviates from the paper: with ``pool="4x4"`` it pools adaptively, as torchvision does. A map of
+    another side than the config's, as in training with smaller pictures, is pooled adaptively to
+    the side that the fully connected layer needs.
     """
 
     def __init__(
@@ -150,6 +153,7 @@ class AuxHead(nn.Module):
         """``map_size`` is the side of the map that the head attaches to."""
         super().__init__()
         side = head.pooled_size(map_size)
+        self.map_size, self.pooled_size = map_size, side
         self.pool: nn.Module = (
             nn.AdaptiveAvgPool2d(4) if head.pool == "4x4" else nn.AvgPool2d(5, stride=3)
         )
@@ -161,7 +165,9 @@ class AuxHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits."""
-        x = self.conv(self.pool(x)).flatten(1)
+        fits = x.shape[-2:] == (self.map_size, self.map_size)
+        pooled = self.pool(x) if fits else F.adaptive_avg_pool2d(x, self.pooled_size)
+        x = self.conv(pooled).flatten(1)
         logits: Tensor = self.classifier(self.dropout(self.relu(self.fc(x))))
         return logits
 

@@ -24,6 +24,7 @@ LAYERS = [
     {"trace"},
     {"classifier"},
     {"explain"},
+    {"training"},
     {"figures"},
     {"cli", "__main__"},
 ]

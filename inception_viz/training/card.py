@@ -1,0 +1,83 @@
+"""What a training leaves: weights that load by themselves, and a model card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from inception_viz.network import GoogLeNet
+from inception_viz.preprocessing import IMAGENET
+from inception_viz.sources.base import Weights
+from inception_viz.sources.file import save_weights
+from inception_viz.training.data import TrainingData
+from inception_viz.training.recipe import Recipe
+from inception_viz.training.run import Row, Run, environment
+
+
+def trained_weights(
+    network: GoogLeNet, labels: Sequence[str], recipe: Recipe, notes: Sequence[str] = ()
+) -> Weights:
+    """What was trained, as weights; heads that had no part in the loss don't count as trained."""
+    heads = network.config.heads if recipe.aux_weight else ()
+    return Weights(
+        network=network,
+        preprocessing=IMAGENET,
+        labels=tuple(labels),
+        trained_heads=("main", *heads),
+        notes=tuple(notes),
+        fingerprint="",
+    )
+
+
+def write_results(
+    run: Run, data: TrainingData, network: GoogLeNet, recipe: Recipe, history: Sequence[Row]
+) -> None:
+    """Write ``model.safetensors`` and the model card.
+
+    Raises:
+        WeightsError, TrainingError: if the folder can't be written.
+    """
+    metrics = next(
+        ({k: v for k, v in row.items() if v is not None} for row in reversed(history)), {}
+    )
+    weights = trained_weights(network, data.labels, recipe)
+    save_weights(weights, run.model, metrics=json.dumps(metrics), recipe=recipe.to_json())
+    run.write_card(model_card(run, data, network, recipe, history))
+
+
+def model_card(
+    run: Run, data: TrainingData, network: GoogLeNet, recipe: Recipe, history: Sequence[Row]
+) -> str:
+    """Markdown: what was trained on what, how, where, and how well."""
+    config, where = network.config, environment()
+    parameters = sum(p.numel() for p in network.parameters())
+    scored = [row for row in history if row.get("val_accuracy_main") is not None]
+    lines = [
+        f"# GoogLeNet trained on {data.name}",
+        "",
+        f"- **Network**: {len(config.modules)} inception modules, normalisation {config.norm}, "
+        f"5×5 branch with kernel {config.kernel_5x5}, {parameters:,} parameters with its heads.",
+        f"- **Classes** ({len(data.labels)}): {', '.join(data.labels)}.",
+        f"- **Pictures**: {len(data.train):,} to learn from, {len(data.validation):,} to be "
+        "judged by.",
+        f"- **Recipe**: {recipe.epochs} epochs ("
+        + ", ".join(f"{p.epochs} at {p.size} px" for p in recipe.phases)
+        + f"), {recipe.batch} pictures a step, one-cycle SGD up to {recipe.learning_rate:g}, "
+        f"weight decay {recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, "
+        f"auxiliary weight {recipe.aux_weight:g}, augmentation {recipe.augmentation}, seed {recipe.seed}.",
+        f"- **Where**: {where['accelerator'] or where['cpu']}, {where['cores']} cores, torch "
+        f"{where['packages']['torch']}.",
+        "",
+    ]
+    lines += [f"- {note}" for note in data.notes] + [""] * bool(data.notes)
+    if scored:
+        lines += ["| epoch | pictures | head | loss | accuracy |", "|---|---|---|---|---|"]
+        row = scored[-1]
+        lines += [
+            f"| {row['epoch']} | {row['size']} px | {head} | {row[f'val_loss_{head}']:.3f} | "
+            f"{row[f'val_accuracy_{head}']:.2%} |"
+            for head in ("main", *config.heads)
+        ]
+        lines += ["", "Scored on the validation pictures, one centre crop each."]
+    lines += ["", 'Load it with `inception_viz.load("model.safetensors")`.', ""]
+    return "\n".join(lines)

@@ -1,0 +1,145 @@
+"""The commands ``train`` and ``fit-heads``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import get_args
+
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.training.console import Console
+from inception_viz.training.data import NAMED, open_data
+from inception_viz.training.errors import TrainingError
+from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
+from inception_viz.training.run import Run, Status, runs_dir
+
+PRESETS: dict[str, Callable[[int], GoogLeNetConfig]] = {
+    "paper": lambda classes: GoogLeNetConfig.paper(norm="batch", classes=classes),
+    "paper-lrn": lambda classes: GoogLeNetConfig.paper(classes=classes),
+    "torchvision": lambda classes: GoogLeNetConfig.torchvision(classes=classes),
+    "naive": lambda classes: GoogLeNetConfig.naive(norm="batch", classes=classes),
+}
+
+
+def add_train_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``train``; those of the recipe have its names and defaults."""
+    recipe = Recipe()
+    parser.add_argument("--data", help=f"{', '.join(NAMED)}, or a folder of class folders")
+    parser.add_argument("--root", type=Path, help="where the named dataset lies")
+    parser.add_argument("--download", action="store_true", help="fetch the named dataset")
+    parser.add_argument(
+        "--config", default="paper", help=f"{', '.join(PRESETS)}, or a JSON file (default: paper)"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="the run's folder, a new one by default")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run")
+    parser.add_argument(
+        "--phases",
+        type=str,
+        help="SIZE:EPOCHS,… picture sizes in pixels "
+        f"(default: {','.join(f'{p.size}:{p.epochs}' for p in recipe.phases)})",
+    )
+    for name in (
+        "batch",
+        "learning_rate",
+        "warm_up",
+        "momentum",
+        "weight_decay",
+        "label_smoothing",
+        "aux_weight",
+        "mix",
+        "mix_until",
+        "average",
+        "validate_every",
+        "seed",
+    ):
+        value = getattr(recipe, name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}"
+        )
+    parser.add_argument("--augmentation", choices=get_args(Augmentation), default="light")
+    parser.add_argument("--precision", choices=get_args(Precision), default="auto")
+    parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
+    parser.add_argument("--checkpoint-seconds", type=float, default=120.0)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train, with a progress bar on the terminal."""
+    run = (
+        Run(options.resume) if options.resume else Run(options.output or _new_folder(options.data))
+    )
+    try:
+        with run.locked(), Console() as console:
+            status = _train(options, run, console)
+    except TrainingError as error:
+        run.fail(str(error))
+        raise
+    print(f"{status.state}: {status.message or run.model}")
+
+
+def _train(options: argparse.Namespace, run: Run, console: Console) -> Status:
+    from inception_viz.preprocessing import CROP_MARGIN
+    from inception_viz.training.session import run_training
+
+    if options.resume:
+        config, recipe, record = run.start()
+        source, root, download = str(record["source"]), record["root"], False
+    else:
+        if not options.data:
+            raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
+        recipe = _recipe(options)
+        source, root, download = options.data, options.root, options.download
+    run.set_status(Status(message="Reading the pictures."))
+    data = open_data(
+        source,
+        root=Path(root) if root else None,
+        download=download,
+        shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
+        seed=recipe.seed,
+        progress=console.reading,
+    )
+    for note in data.notes:
+        console.say(note)
+    if not options.resume:
+        config = _config(options.config, len(data.labels))
+        where = {"source": _absolute(source), "root": str(Path(root).resolve()) if root else None}
+        run.create(config, recipe, data.describe() | where)
+    return run_training(
+        run,
+        data,
+        config,
+        recipe,
+        resume=bool(options.resume),
+        workers=options.workers,
+        checkpoint_seconds=options.checkpoint_seconds,
+        report=console.report,
+    )
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    names = [f.name for f in fields(Recipe) if f.name != "phases"]
+    recipe = Recipe(**{name: getattr(options, name) for name in names})
+    return replace(recipe, phases=parse_phases(options.phases)) if options.phases else recipe
+
+
+def _config(name: str, classes: int) -> GoogLeNetConfig:
+    if name in PRESETS:
+        return PRESETS[name](classes)
+    try:
+        config = GoogLeNetConfig.from_json(Path(name).read_text("utf-8"))
+    except OSError as error:
+        raise TrainingError(
+            f"There is no preset or file {name}. Use {', '.join(PRESETS)} or a JSON file."
+        ) from error
+    return replace(config, classes=classes)
+
+
+def _new_folder(data: str | None) -> Path:
+    name = Path(data or "run").name
+    return runs_dir() / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _absolute(source: str) -> str:
+    return source if source in NAMED else str(Path(source).expanduser().resolve())

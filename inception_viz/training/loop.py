@@ -1,0 +1,308 @@
+"""The training loop: one process or many, on whatever hardware ``accelerate`` finds.
+
+A step depends only on the weights and on (seed, step): the order of the pictures, each picture's
+augmentation and every step's dropout are seeded from them. So a run that was interrupted and
+resumed gives the numbers of one that wasn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader
+
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.network import GoogLeNet
+from inception_viz.preprocessing import IMAGENET
+from inception_viz.training.augment import AugmentedPhotos, EpochSampler, normalise, seed_of
+from inception_viz.training.errors import TrainingError
+from inception_viz.training.evaluation import answers, by_head, evaluation, tally
+from inception_viz.training.optimisation import (
+    AVERAGE_EVERY,
+    averaging,
+    mixed,
+    mixed_precision,
+    one_cycle,
+    sgd,
+)
+from inception_viz.training.photos import Photos
+from inception_viz.training.recipe import Recipe
+from inception_viz.training.run import Command, Row
+
+LOG_SECONDS = 2.0
+
+
+@dataclass
+class Position:
+    """Where a training stands, and what it has recorded."""
+
+    epoch: int = 0
+    step: int = 0
+    history: list[Row] = field(default_factory=list)
+    steps: list[Row] = field(default_factory=list)
+
+
+class Trainer:
+    """Everything that changes while a network is trained, and the steps that change it.
+
+    Use :meth:`train`; between steps, ``position``, ``state`` and ``network`` may be read.
+    """
+
+    def __init__(
+        self,
+        config: GoogLeNetConfig,
+        recipe: Recipe,
+        train: Photos,
+        validation: Photos,
+        *,
+        workers: int = 0,
+    ) -> None:
+        """Build the network with random weights from the recipe's seed."""
+        self.config, self.recipe, self.validation = config, recipe, validation
+        self.accelerator = Accelerator(
+            mixed_precision=mixed_precision(recipe),
+            dataloader_config=DataLoaderConfiguration(split_batches=True),
+        )
+        world = self.accelerator.num_processes
+        self.batch = min(recipe.batch, len(train)) // world * world
+        if self.batch < 2 * world:
+            raise TrainingError(f"{len(train)} pictures are too few for {world} processes.")
+        self.sampler = EpochSampler(len(train), self.batch, recipe.seed)
+        self.total_steps = self.sampler.steps * recipe.epochs
+        network = GoogLeNet(config)
+        network.initialise(recipe.seed)
+        if world > 1 and self.accelerator.device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimizer = sgd(network, recipe)
+        self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
+        self.network: GoogLeNet = self.accelerator.unwrap_model(self.model)
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=averaging(recipe.average), use_buffers=True
+        )
+        self.schedule = one_cycle(optimizer, recipe, self.total_steps)
+        self.loader = self.accelerator.prepare(
+            DataLoader(
+                AugmentedPhotos(train, recipe),
+                self.batch,
+                sampler=self.sampler,
+                drop_last=True,
+                num_workers=workers,
+                persistent_workers=workers > 0,
+                prefetch_factor=4 if workers else None,
+            )
+        )
+        self.position = Position()
+        self._totals: _Totals | None = None  # of an epoch under way
+
+    @property
+    def averaged(self) -> GoogLeNet:
+        """The network that is validated and kept: the average of the weights, if there is one."""
+        use = self.recipe.average and self.average.n_averaged > 0
+        return cast(GoogLeNet, self.average.module) if use else self.network
+
+    def train(self, after_step: Callable[[], None], command: Callable[[], Command]) -> Command:
+        """Train from the present position to the end, or until ``command`` says something else.
+
+        Returns the command that ended it: "" when all epochs are done. ``after_step`` is called
+        whenever ``position`` has moved, with the row of a finished epoch appended.
+        """
+        for epoch in range(self.position.epoch, self.recipe.epochs):
+            wish = self._epoch(epoch, after_step, command)
+            if wish:
+                return wish
+        return ""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that :meth:`restore` needs, as plain values and tensors."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": {
+                k: v for k, v in self.schedule.state_dict().items() if not k.startswith("_anneal")
+            },
+            "position": vars(self.position),
+            "epoch": self._totals.state() if self._totals else None,
+            "batch": self.batch,
+            "random": [self.recipe.seed, self.position.step],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to where :meth:`state` was taken.
+
+        Raises:
+            TrainingError: if it belongs to another network, or to other pictures.
+        """
+        try:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.schedule.load_state_dict(state["schedule"])
+            self.position = Position(**state["position"])
+            self._totals = _Totals.of(state["epoch"]) if state.get("epoch") else None
+            same = state["batch"] == self.batch
+            same = same and state["schedule"]["total_steps"] == self.total_steps + 1
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise TrainingError("The checkpoint belongs to another network.") from error
+        if not same:
+            raise TrainingError(
+                "The pictures are not those that the run was started with. Put them back, or "
+                "start a new run."
+            )
+
+    def _epoch(
+        self, epoch: int, after_step: Callable[[], None], command: Callable[[], Command]
+    ) -> Command:
+        position, sampler = self.position, self.sampler
+        sampler.epoch, sampler.first_step = epoch, position.step - epoch * sampler.steps
+        self.model.train()
+        totals = self._totals = self._totals or _Totals(self.recipe.sizes[epoch])
+        recent = _Totals(self.recipe.sizes[epoch])
+        if len(sampler):
+            for images, targets in self.loader:
+                measured = self._step(images, targets)
+                position.step += 1
+                totals.add(measured, self.batch)
+                recent.add(measured, self.batch)
+                wish = self._agreed(command)
+                if (
+                    recent.seconds > LOG_SECONDS
+                    or wish
+                    or sampler.steps * (epoch + 1) == position.step
+                ):
+                    position.steps.append(self._row(recent, epoch))
+                    recent = _Totals(self.recipe.sizes[epoch])
+                    after_step()
+                if wish:
+                    return wish
+        row = self._row(totals, epoch + 1)
+        self._totals = None
+        position.epoch = epoch + 1
+        if position.epoch % self.recipe.validate_every == 0 or position.epoch == self.recipe.epochs:
+            row |= self.validate(self.recipe.sizes[epoch])
+        position.history.append(row)
+        after_step()
+        return ""
+
+    def _step(self, images: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        recipe, step = self.recipe, self.position.step
+        torch.manual_seed(seed_of(recipe.seed, step, self.accelerator.process_index, 1))
+        x = normalise(images, IMAGENET)
+        wanted = targets
+        if recipe.mix and step < recipe.mix_until * self.total_steps:
+            x, wanted = mixed(x, targets, self.config.classes, recipe.mix)
+        logits = by_head(self.model(x))
+        losses = {
+            head: F.cross_entropy(z.float(), wanted, label_smoothing=recipe.label_smoothing)
+            for head, z in logits.items()
+        }
+        total = losses["main"] + recipe.aux_weight * sum(
+            (loss for head, loss in losses.items() if head != "main"), torch.zeros(())
+        ).to(x.device)
+        self.accelerator.backward(total)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.schedule.step()
+        if recipe.average and (step + 1) % AVERAGE_EVERY == 0:
+            self.average.update_parameters(self.network)
+        with torch.no_grad():
+            chosen = wanted.argmax(1) if wanted.ndim > 1 else wanted
+            right = {h: (z.argmax(1) == chosen).float().mean() for h, z in logits.items()}
+        return {f"loss_{h}": v.detach() for h, v in losses.items()} | {
+            f"accuracy_{h}": v for h, v in right.items()
+        }
+
+    def validate(self, size: int) -> Row:
+        """Score the averaged network on the validation pictures at ``size`` pixels."""
+        accelerator = self.accelerator
+        part = (accelerator.process_index, accelerator.num_processes)
+        batches = answers(
+            self.averaged,
+            self.validation,
+            size,
+            IMAGENET,
+            part=part,
+            autocast=accelerator.autocast,
+        )
+        classes = self.config.classes
+        sums = accelerator.reduce(tally(classes, batches))
+        scores = evaluation(classes, sums).heads
+        row: Row = {f"val_loss_{head}": score.loss for head, score in scores.items()}
+        return row | {f"val_accuracy_{head}": score.accuracy for head, score in scores.items()}
+
+    def _row(self, totals: _Totals, epoch: int) -> Row:
+        means = totals.means(self.accelerator)
+        if not all(v == v and abs(v) < float("inf") for v in means.values()):
+            raise TrainingError(
+                "The loss is no longer a finite number: the training diverged. Start again with a "
+                "lower learning rate."
+            )
+        heads = ("main", *self.config.heads)
+        row: Row = {
+            "epoch": epoch,
+            "step": self.position.step,
+            "size": totals.size,
+            "learning_rate": float(self.schedule.get_last_lr()[0]),
+            "images_per_second": totals.images / totals.seconds if totals.images else 0.0,
+        }
+        row |= {
+            f"train_{k}_{h}": means.get(f"{k}_{h}") for h in heads for k in ("loss", "accuracy")
+        }
+        return row | {f"val_{k}_{h}": None for h in heads for k in ("loss", "accuracy")}
+
+    def _agreed(self, command: Callable[[], Command]) -> Command:
+        """The main process's command, the same in all processes."""
+        if self.accelerator.num_processes == 1:
+            return command()
+        if self.position.step % 10:  # asking everybody costs a round trip
+            return ""
+        return self.agree(command())
+
+    def agree(self, wish: Command) -> Command:
+        """What the main process wishes, told to all processes."""
+        if self.accelerator.num_processes == 1:
+            return wish
+        agreed: Command = broadcast_object_list([wish])[0]
+        return agreed
+
+
+class _Totals:
+    """Running sums of losses and accuracies, and the time they took."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.images, self.steps, self.start = size, 0, 0, monotonic()
+        self.sums: dict[str, Tensor] = {}
+
+    def state(self) -> dict[str, Any]:
+        now = {"seconds": self.seconds, "sums": {k: v.cpu() for k, v in self.sums.items()}}
+        return {"size": self.size, "images": self.images, "steps": self.steps} | now
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> _Totals:
+        totals = cls(state["size"])
+        totals.images, totals.steps, totals.sums = state["images"], state["steps"], state["sums"]
+        totals.start -= state["seconds"]
+        return totals
+
+    @property
+    def seconds(self) -> float:
+        return max(monotonic() - self.start, 1e-9)
+
+    def add(self, measured: dict[str, Tensor], images: int) -> None:
+        self.images, self.steps = self.images + images, self.steps + 1
+        for name, value in measured.items():
+            self.sums[name] = self.sums[name].to(value.device) + value if name in self.sums else value.clone()
+
+    def means(self, accelerator: Accelerator) -> dict[str, float]:
+        mean = {k: v / self.steps for k, v in self.sums.items()}
+        return {k: float(v) for k, v in accelerator.reduce(mean, reduction="mean").items()}

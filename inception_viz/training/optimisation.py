@@ -1,0 +1,88 @@
+"""Choices of the optimiser: precision, decay, schedule, mixing and averaging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import OneCycleLR
+
+from inception_viz import _torchvision  # noqa: F401  (before torchvision)
+from inception_viz.training.recipe import Recipe
+
+AVERAGE_EVERY = 4  # steps; the moving average costs memory traffic, not accuracy
+
+
+def mixed_precision(recipe: Recipe) -> str:
+    """Accelerate's name of the precision: "bf16" where it is wanted and fast here, else "no"."""
+    if recipe.precision != "auto":
+        return "bf16" if recipe.precision == "bf16" else "no"
+    if torch.cuda.is_available():
+        fast = torch.cuda.is_bf16_supported()
+    else:
+        fast = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+    return "bf16" if fast else "no"
+
+
+def sgd(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+    """SGD with Nesterov's momentum; biases and batch norms don't decay."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    vectors = [p for p in network.parameters() if p.ndim <= 1]
+    return torch.optim.SGD(
+        [
+            {"params": matrices, "weight_decay": recipe.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ],
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.momentum > 0,
+    )
+
+
+def one_cycle(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> OneCycleLR:
+    """The learning rate goes up, then down to almost nothing (Smith, arXiv 1708.07120)."""
+    return OneCycleLR(
+        optimizer,
+        max_lr=recipe.learning_rate,
+        total_steps=steps + 1,
+        pct_start=recipe.warm_up,
+        div_factor=20,
+        final_div_factor=200,
+        base_momentum=max(recipe.momentum - 0.1, 0),
+        max_momentum=recipe.momentum,
+        cycle_momentum=recipe.momentum > 0,
+    )
+
+
+def mixed(x: Tensor, targets: Tensor, classes: int, share: float) -> tuple[Tensor, Tensor]:
+    """Blend or cut ``share`` of all batches; the classes of those become probabilities."""
+    draw = float(torch.rand(()))
+    if draw >= share:
+        return x, targets
+    blended, wanted = _mixers(classes)[draw < share / 2](x, targets)
+    return blended.contiguous(memory_format=torch.channels_last), wanted
+
+
+@cache
+def _mixers(classes: int) -> tuple[nn.Module, nn.Module]:
+    from torchvision.transforms import v2
+
+    return v2.MixUp(num_classes=classes, alpha=0.2), v2.CutMix(num_classes=classes, alpha=1.0)
+
+
+def averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """An exponential moving average that starts quickly: the first updates weigh more."""
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], values: list[Tensor], count: Tensor | int) -> None:
+        keep = min(decay**AVERAGE_EVERY, (1 + int(count)) / (10 + int(count)))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(averages, values, 1 - keep)
+        else:
+            for average, value in zip(averages, values, strict=True):
+                average.copy_(value)
+
+    return update

@@ -1,0 +1,263 @@
+"""The folder of one training run: what it was started with, how it goes, and what it left.
+
+``config.json`` and ``recipe.json`` say what is trained and how, ``data.json`` on what,
+``environment.json`` where. ``history.csv`` has a row an epoch, ``steps.csv`` one every few seconds,
+``status.json`` the present state, ``control`` a wish from outside. ``checkpoints/`` serves to
+resume. ``model.safetensors`` and ``README.md``, its model card, come at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.sources.cache import atomic_write, cache_dir
+from inception_viz.sources.errors import WeightsError
+from inception_viz.training.errors import TrainingError
+from inception_viz.training.recipe import Recipe
+
+State = Literal["preparing", "training", "paused", "finished", "stopped", "failed"]
+Command = Literal["", "pause", "stop"]
+ACTIVE: tuple[State, ...] = ("preparing", "training", "paused")
+Row = dict[str, float | int | None]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run is going.
+
+    Attributes:
+        state: what it is doing.
+        message: what to tell the user, such as why it failed.
+        epoch, epochs: epochs done, and in all.
+        step, steps: steps done, and in all.
+        size: side of the pictures now, in pixels.
+        images_per_second: lately.
+        seconds_left: estimated; None before there is an estimate.
+        warnings: such as a head stuck at chance.
+        updated: Unix time.
+    """
+
+    state: State = "preparing"
+    message: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    size: int = 0
+    images_per_second: float = 0.0
+    seconds_left: float | None = None
+    warnings: tuple[str, ...] = ()
+    updated: float = field(default_factory=time.time)
+
+
+def runs_dir() -> Path:
+    """Where runs go unless told otherwise: ``runs`` in the cache directory."""
+    return cache_dir() / "runs"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder. Reading never raises for what isn't there yet."""
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The finished weights."""
+        return self.path / "model.safetensors"
+
+    @property
+    def card(self) -> Path:
+        """The model card."""
+        return self.path / "README.md"
+
+    def create(self, config: GoogLeNetConfig, recipe: Recipe, data: Mapping[str, Any]) -> None:
+        """Write what the run starts with.
+
+        Raises:
+            TrainingError: if the folder holds a run already or can't be written.
+        """
+        if (self.path / "recipe.json").exists():
+            raise TrainingError(
+                f"{self.path} holds a run already. Resume it, or choose another folder."
+            )
+        self._write("config.json", config.to_json())
+        self._write("data.json", json.dumps(data, indent=1))
+        self._write("environment.json", json.dumps(environment(), indent=1))
+        self._write("recipe.json", recipe.to_json())
+
+    def start(self) -> tuple[GoogLeNetConfig, Recipe, dict[str, Any]]:
+        """What the run was started with.
+
+        Raises:
+            TrainingError: if the folder holds no run.
+        """
+        try:
+            texts = [
+                (self.path / name).read_text("utf-8")
+                for name in ("config.json", "recipe.json", "data.json")
+            ]
+            return (
+                GoogLeNetConfig.from_json(texts[0]),
+                Recipe.from_json(texts[1]),
+                json.loads(texts[2]),
+            )
+        except (OSError, ValueError) as error:
+            raise TrainingError(
+                f"{self.path} holds no training run that can be read. Check the folder."
+            ) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder; the system lets go of it when the process ends, however it ends.
+
+        Raises:
+            TrainingError: if another process trains here.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / ".lock", is_singleton=False)
+        try:
+            lock.acquire(timeout=1)  # somebody may be looking whether it is free
+        except Timeout as error:
+            raise TrainingError(f"Another process is training in {self.path}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def status(self) -> Status:
+        """The present state. A run that ended without saying so is "stopped"."""
+        values = self._json("status.json")
+        known = {k: v for k, v in values.items() if k in Status.__dataclass_fields__}
+        status = Status(**known) if values else Status()
+        status = replace(status, warnings=tuple(status.warnings))
+        if status.state in ACTIVE and values and not self.is_held():
+            return replace(
+                status,
+                state="stopped",
+                message="The process ended unexpectedly. Resume goes on from the last checkpoint.",
+            )
+        return status
+
+    def is_held(self) -> bool:
+        """Whether a process is training in this folder now."""
+        if not self.path.is_dir():
+            return False
+        lock = FileLock(self.path / ".lock", is_singleton=False)
+        try:
+            lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            return True
+        lock.release()
+        return False
+
+    def set_status(self, status: Status) -> None:
+        """Publish the present state."""
+        self._write("status.json", json.dumps(asdict(replace(status, updated=time.time()))))
+
+    def fail(self, message: str) -> None:
+        """Publish why the run could not go on, if the disk still takes it."""
+        with contextlib.suppress(TrainingError):
+            self.set_status(replace(self.status(), state="failed", message=message))
+
+    def command(self) -> Command:
+        """What somebody wants this run to do: pause, stop, or nothing in particular."""
+        try:
+            text = (self.path / "control").read_text("utf-8").strip()
+        except OSError:
+            return ""
+        return text if text in ("pause", "stop") else ""  # type: ignore[return-value]
+
+    def send(self, command: Command) -> None:
+        """Ask the run to pause, to stop, or (with "") to go on."""
+        self._write("control", command)
+
+    def history(self) -> list[dict[str, float | None]]:
+        """A row an epoch."""
+        return self._rows("history.csv")
+
+    def steps(self) -> list[dict[str, float | None]]:
+        """A row every few seconds."""
+        return self._rows("steps.csv")
+
+    def write_history(self, rows: Sequence[Row], steps: Sequence[Row]) -> None:
+        """Replace both tables."""
+        for name, table in (("history.csv", rows), ("steps.csv", steps)):
+            self._write(name, _as_csv(table))
+
+    def write_card(self, text: str) -> None:
+        """Write the model card."""
+        self._write("README.md", text)
+
+    def _rows(self, name: str) -> list[dict[str, float | None]]:
+        try:
+            text = (self.path / name).read_text("utf-8")
+            rows = list(csv.DictReader(io.StringIO(text)))
+            return [{k: float(v) if v else None for k, v in row.items()} for row in rows]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            value = json.loads((self.path / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _write(self, name: str, text: str) -> None:
+        try:
+            with atomic_write(self.path / name) as temporary:
+                temporary.write_text(text, "utf-8")
+        except (WeightsError, OSError) as error:
+            raise TrainingError(
+                f"{name} can't be written to {self.path}. Free some space or allow writing there, "
+                "then resume: the last checkpoint is intact."
+            ) from error
+
+
+def environment() -> dict[str, Any]:
+    """Versions and hardware, for the record."""
+    from importlib.metadata import version
+
+    import torch
+
+    accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cpu": torch.cpu.get_capabilities().get("architecture", platform.machine()),
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "accelerator": accelerator,
+        "packages": {name: version(name) for name in ("torch", "torchvision", "accelerate")},
+    }
+
+
+def _as_csv(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
+    return out.getvalue()

@@ -1,0 +1,250 @@
+"""One training from start to end: folder, data, loop, checkpoints, and what remains of it."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from types import FrameType
+
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.sources.errors import WeightsError
+from inception_viz.training import checkpoint
+from inception_viz.training.card import write_results
+from inception_viz.training.data import TrainingData
+from inception_viz.training.errors import TrainingError
+from inception_viz.training.loop import Trainer
+from inception_viz.training.recipe import Recipe
+from inception_viz.training.run import Command, Row, Run, State, Status
+
+CHECKPOINT_SECONDS = 120.0
+CONTROL_SECONDS = 0.2  # how often the folder is looked at for a wish
+STUCK_EPOCHS = 3
+STUCK_STEPS = 60
+
+Report = Callable[[Status, Row], None]
+
+
+def run_training(
+    run: Run,
+    data: TrainingData,
+    config: GoogLeNetConfig,
+    recipe: Recipe,
+    *,
+    resume: bool = False,
+    workers: int = 0,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    report: Report | None = None,
+) -> Status:
+    """Train ``config`` on ``data`` in the folder ``run``, from its last checkpoint on if resumed.
+
+    The run can be paused, resumed and stopped from outside (:meth:`Run.send`) and with Ctrl-C.
+    Stopped or finished, it leaves ``model.safetensors`` and a model card.
+
+    Args:
+        run: its folder; locked by the caller (:meth:`Run.locked`).
+        data: what to learn from.
+        config: the network; its classes must be those of the data.
+        recipe: how to train.
+        resume: go on from the newest intact checkpoint, if there is one.
+        workers: processes that prepare pictures beside the one that computes.
+        checkpoint_seconds: at most this much work is lost if the process is killed.
+        report: called every few seconds with the status and the newest row of figures.
+
+    Raises:
+        TrainingError: in a sentence for the user; the run's status says it too.
+    """
+    if config.classes != len(data.labels):
+        raise TrainingError(
+            f"The network has {config.classes} classes, the pictures {len(data.labels)}."
+        )
+    trainer = Trainer(config, recipe, data.train, data.validation, workers=workers)
+    found = checkpoint.newest(run.checkpoints) if resume else None
+    if found:
+        trainer.restore(found[1])
+    return _Session(run, data, trainer, checkpoint_seconds, report).go()
+
+
+class _Session:
+    """What happens around the steps. Only the main process writes."""
+
+    def __init__(
+        self,
+        run: Run,
+        data: TrainingData,
+        trainer: Trainer,
+        checkpoint_seconds: float,
+        report: Report | None,
+    ) -> None:
+        self.run, self.data, self.trainer, self.report = run, data, trainer, report
+        self.writes = trainer.accelerator.is_main_process
+        self.checkpoint_seconds = checkpoint_seconds
+        self.saved_at, self.saved_step = monotonic(), trainer.position.step
+        self.wish: Command = ""
+        self.looked_at = 0.0
+        self.interrupted = False
+
+    def go(self) -> Status:
+        try:
+            with _on_interrupt(self._interrupt):
+                if self.writes:
+                    self.run.send("")
+                    self._publish("training")
+                while (ended_by := self.trainer.train(self._after_step, self._command)) == "pause":
+                    self._save()
+                    self._wait()
+                if self.writes:
+                    return self._finish(stopped=ended_by == "stop")
+                return self._status("finished")
+        except Exception as error:
+            if self.writes:
+                known = isinstance(error, TrainingError | WeightsError)
+                self.run.fail(
+                    str(error)
+                    if known
+                    else f"The training failed: {type(error).__name__}: {str(error)[:300]}."
+                )
+            raise
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+
+    def _command(self) -> Command:
+        if self.interrupted:
+            return "stop"
+        if monotonic() - self.looked_at > CONTROL_SECONDS:
+            self.looked_at, self.wish = monotonic(), self.run.command()
+        return self.wish
+
+    def _after_step(self) -> None:
+        if self.writes:
+            position = self.trainer.position
+            self.run.write_history(position.history, position.steps)
+            self._publish("training")
+            if monotonic() - self.saved_at > self.checkpoint_seconds:
+                self._save()
+
+    def _save(self) -> None:
+        if self.writes and self.trainer.position.step > self.saved_step:
+            position = self.trainer.position
+            self.run.write_history(position.history, position.steps)
+            checkpoint.save(self.run.checkpoints, position.step, self.trainer.state())
+            self.saved_step = position.step
+        self.saved_at = monotonic()
+
+    def _wait(self) -> None:
+        """Paused: nothing is computed until somebody wants something else."""
+        if self.writes:
+            self._publish("paused")
+        accelerator = self.trainer.accelerator
+        while self._agreed_command() == "pause":
+            time.sleep(CONTROL_SECONDS)
+        accelerator.wait_for_everyone()
+
+    def _agreed_command(self) -> Command:
+        self.looked_at = 0.0
+        return self.trainer.agree(self._command())
+
+    def _finish(self, *, stopped: bool) -> Status:
+        self._save()
+        trainer, position = self.trainer, self.trainer.position
+        if stopped and not position.step:
+            status = self._status("stopped", "Stopped before the first step; nothing was learned.")
+        else:
+            write_results(self.run, self.data, trainer.averaged, trainer.recipe, position.history)
+            text = (
+                "Stopped. The weights so far are kept, and resume goes on from here."
+                if stopped
+                else ""
+            )
+            status = self._status("stopped" if stopped else "finished", text)
+        self.run.set_status(status)
+        return status
+
+    def _publish(self, state: State) -> None:
+        status = self._status(state)
+        self.run.set_status(status)
+        if self.report:
+            position = self.trainer.position
+            self.report(status, (position.steps or position.history or [{}])[-1])
+
+    def _status(self, state: State, message: str = "") -> Status:
+        trainer, position = self.trainer, self.trainer.position
+        recipe = trainer.recipe
+        rate = float(position.steps[-1]["images_per_second"] or 0) if position.steps else 0.0
+        return Status(
+            state=state,
+            message=message,
+            epoch=position.epoch,
+            epochs=recipe.epochs,
+            step=position.step,
+            steps=trainer.total_steps,
+            size=recipe.sizes[min(position.epoch, recipe.epochs - 1)],
+            images_per_second=rate,
+            seconds_left=seconds_left(
+                recipe, position.step, trainer.sampler.steps, trainer.batch, rate
+            ),
+            warnings=tuple(
+                f"{head} is stuck: after {position.epoch} epochs it guesses no better than chance. "
+                "Lower the learning rate, or train on more pictures."
+                for head in stuck_heads(position.history, trainer.config.classes)
+            ),
+        )
+
+
+def seconds_left(
+    recipe: Recipe, step: int, steps_per_epoch: int, batch: int, images_per_second: float
+) -> float | None:
+    """Time for the rest at the present rate; a picture costs as much as it has pixels."""
+    if not images_per_second:
+        return None
+    epoch = min(step // steps_per_epoch, recipe.epochs - 1)
+    now = recipe.sizes[epoch] ** 2
+    steps = [steps_per_epoch] * recipe.epochs
+    steps[:epoch], steps[epoch] = [0] * epoch, steps_per_epoch * (epoch + 1) - step
+    work = sum(count * size**2 / now for count, size in zip(steps, recipe.sizes, strict=True))
+    return work * batch / images_per_second
+
+
+def stuck_heads(history: Sequence[Row], classes: int) -> list[str]:
+    """Heads that have learned nothing: for the last epochs their loss was that of guessing.
+
+    A head that guesses has a cross-entropy of ln(classes) and is right once in ``classes``.
+    """
+    recent = history[-STUCK_EPOCHS:]
+    if len(recent) < STUCK_EPOCHS or (recent[-1]["step"] or 0) < STUCK_STEPS:
+        return []
+    heads = [key.removeprefix("train_loss_") for key in recent[0] if key.startswith("train_loss_")]
+    return [
+        head
+        for head in heads
+        if all(
+            (row[f"train_loss_{head}"] or 0) > 0.97 * math.log(classes)
+            and (row[f"train_accuracy_{head}"] or 0) < 1.5 / classes
+            for row in recent
+        )
+    ]
+
+
+@contextmanager
+def _on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C (or SIGTERM) ends the training in order, the second one at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
