@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 import threading
@@ -26,6 +27,9 @@ from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
 from inception_viz.sources.registry import REGISTRY
+from inception_viz.training import checkpoint
+from inception_viz.training.inside import newest_classifier
+from inception_viz.training.run import Run
 
 SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 
@@ -129,6 +133,33 @@ def classifier_of_file(file_id: str, name: str, content: bytes) -> iv.Classifier
     if isinstance(found, iv.WeightsError):
         raise found
     return found
+
+
+def has_checkpoint(run: Run) -> bool:
+    """Whether a run has anything to look inside of."""
+    return bool(checkpoint.checkpoints(run.checkpoints))
+
+
+def guessing_loss(classes: int) -> float:
+    """The cross-entropy of a uniform guess."""
+    return math.log(classes)
+
+
+def classifier_of_run(run: Run) -> iv.Classifier:
+    """What a training has learned so far: its newest checkpoint, or its finished model.
+
+    Raises:
+        WeightsError, TrainingError: in a sentence for the user.
+    """
+    newest = [path.name for path in checkpoint.checkpoints(run.checkpoints)[:1]]
+    return _classifier_of_run(run.path.name, f"{newest} {run.model.is_file()}", run)
+
+
+@st.cache_resource(show_spinner="Loading what was learned …", max_entries=2, ttl="2h")
+def _classifier_of_run(name: str, version: str, _run: Run) -> iv.Classifier:
+    loaded = newest_classifier(_run)
+    _ = loaded.inference_network
+    return loaded
 
 
 def _cache_state() -> str:
@@ -269,5 +300,5 @@ def messages() -> Iterator[None]:
     """Show the library's errors as messages, where they happen; nothing else is lost."""
     try:
         yield
-    except (iv.ImageError, iv.WeightsError, iv.ConfigError) as error:
+    except (iv.ImageError, iv.WeightsError, iv.ConfigError, iv.TrainingError) as error:
         st.error(plain(str(error)), icon=":material/error:")

@@ -21,6 +21,8 @@ BRANCH: Final = "branch"
 MODEL: Final = "model"
 TARGET: Final = "target"
 FIT: Final = "fit"
+RUN: Final = "run"  # the training that was started in this session
+LAB_CONFIG: Final = "lab_config"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"

@@ -18,6 +18,7 @@ from inception_viz.images import Picture, read_picture
 from inception_viz.network import GoogLeNet, fold_batch_norm
 from inception_viz.preprocessing import Fit, Preprocessing, fit_image, fitting
 from inception_viz.sources.base import Weights
+from inception_viz.sources.distilled import attach_heads
 from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import SUFFIXES, load_file
 from inception_viz.sources.random_weights import build
@@ -142,7 +143,8 @@ def load(
                 f'"{source}" comes with its own architecture, labels and preprocessing; '
                 "give them only for a file."
             )
-        return Classifier(REGISTRY[source].load(), source, REGISTRY[source].title)
+        loaded = attach_heads(REGISTRY[source].load())
+        return Classifier(loaded, source, REGISTRY[source].title)
     path = Path(source)
     if not path.suffix and not path.exists():
         raise WeightsError(
@@ -150,4 +152,4 @@ def load(
             f"file that ends in {', '.join(SUFFIXES)}."
         )
     weights = load_file(path, config=config, labels=labels, preprocessing=preprocessing)
-    return Classifier(weights, f"file:{path.name}", path.name)
+    return Classifier(attach_heads(weights), f"file:{path.name}", path.name)

@@ -80,6 +80,11 @@ def _add_training_commands(
     train = commands.add_parser("train", help="train GoogLeNet on folders of pictures")
     training.add_train_options(train)
     train.set_defaults(run=training.train)
+    fit = commands.add_parser(
+        "fit-heads", help="give a trained network auxiliary heads that repeat its answers"
+    )
+    training.add_fit_options(fit)
+    fit.set_defaults(run=training.fit)
 
 
 def _add_photo_options(parser: argparse.ArgumentParser) -> None:

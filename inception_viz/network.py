@@ -165,10 +165,18 @@ class AuxHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits."""
+        return self.classify(self.pooled(x))
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """The average pool: N × C × 4 × 4 for the paper's head."""
         fits = x.shape[-2:] == (self.map_size, self.map_size)
-        pooled = self.pool(x) if fits else F.adaptive_avg_pool2d(x, self.pooled_size)
-        x = self.conv(pooled).flatten(1)
-        logits: Tensor = self.classifier(self.dropout(self.relu(self.fc(x))))
+        out: Tensor = self.pool(x) if fits else F.adaptive_avg_pool2d(x, self.pooled_size)
+        return out
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Everything behind the pool."""
+        x = self.relu(self.fc(self.conv(pooled).flatten(1)))
+        logits: Tensor = self.classifier(self.dropout(x))
         return logits
 
 

@@ -30,5 +30,15 @@ class Reference:
 
     @classmethod
     def from_json(cls, text: str) -> Reference:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**json.loads(text))
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            ValueError, TypeError, KeyError: if the text is something else.
+        """
+        values = json.loads(text)
+        return cls(
+            mean=values["mean"],
+            std=values["std"],
+            photos=int(values["photos"]),
+            data=str(values["data"])[:200],
+        )

@@ -79,10 +79,7 @@ def test_every_import_is_pinned() -> None:
     }
     foreign = used - set(sys.stdlib_module_names) - {"inception_viz", "app"}
     assert foreign <= pinned
-    assert pinned - foreign == {
-        "orjson",
-        "torchvision",
-    }  # plotly looks for one; the other comes in by its name
+    assert pinned - foreign == {"orjson"}  # plotly looks for it by itself
 
 
 def test_versions_agree() -> None:

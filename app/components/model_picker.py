@@ -11,23 +11,36 @@ from inception_viz.sources.base import Source
 from inception_viz.sources.cache import cached
 from inception_viz.sources.file import SUFFIXES
 from inception_viz.sources.registry import REGISTRY, default_source
+from inception_viz.training import process
+from inception_viz.training.run import Run
 
 _FILE = "file"
 _FILE_TITLE = "A file of yours …"
 _FILE_MEGABYTES = 64
+_RUNS = 12
 
 
 def show() -> iv.Classifier | None:
     """Draw the choice; return the model, another one while the chosen one isn't here yet."""
     fallback = default_source()
+    runs = {f"run:{run.path.name}": run for run in _usable_runs()}
+    titles = {name: source.title for name, source in REGISTRY.items()}
+    titles |= {name: run_title(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
     chosen = st.selectbox(
         "Model",
-        [*REGISTRY, _FILE],
+        list(titles),
         index=list(REGISTRY).index(fallback.id),
-        format_func=lambda name: REGISTRY[name].title if name in REGISTRY else _FILE_TITLE,
+        format_func=titles.__getitem__,
         key=state.MODEL,
         bind="query-params",
     )
+    if chosen in runs:
+        with services.messages():
+            trained = services.classifier_of_run(runs[chosen])
+            _describe(trained, "Trained on this computer; see the page Train.")
+            return trained
+        st.caption(f"Until then, you see {fallback.title}.")
+        chosen = fallback.id
     if chosen == _FILE:
         model = _from_file()
         if model is not None:
@@ -48,6 +61,17 @@ def show() -> iv.Classifier | None:
             )
         _describe(model, REGISTRY[chosen].summary)
     return model
+
+
+def run_title(run: Run) -> str:
+    """How a training is called in the list of models, and in URLs."""
+    return f"Training {run.path.name}"
+
+
+def _usable_runs() -> list[Run]:
+    """The newest trainings that have learned something."""
+    found = [run for run in process.runs() if services.has_checkpoint(run) or run.model.is_file()]
+    return found[:_RUNS]
 
 
 def _load(chosen: str) -> iv.Classifier | None:

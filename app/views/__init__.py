@@ -19,4 +19,5 @@ class View(NamedTuple):
 REGISTRY = (
     View("explore.py", "Explore", "explore"),
     View("branches.py", "Branch activations", "branches"),
+    View("train.py", "Train", "train"),
 )

@@ -23,6 +23,8 @@ class Weights:
         notes: what the weights can't do or do differently, one sentence each, for the user.
         fingerprint: tells these very weights from others, for cache keys.
         reference: each branch's usual firing, where it was measured.
+        distilled_heads: those of ``trained_heads`` that learned from the main head's answers,
+            after the trunk was trained and without changing it.
     """
 
     network: GoogLeNet
@@ -32,6 +34,7 @@ class Weights:
     notes: tuple[str, ...]
     fingerprint: str
     reference: Reference | None = None
+    distilled_heads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

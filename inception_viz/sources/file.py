@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 from inception_viz._config_checks import ConfigError
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.preprocessing import IMAGENET, TORCHVISION, Preprocessing
+from inception_viz.reference import Reference
 from inception_viz.sources import caffe_layout
 from inception_viz.sources.base import Weights
 from inception_viz.sources.caffemodel import read_caffemodel
@@ -67,8 +69,15 @@ def load_file(
     return _from_state(path, state, metadata, config, labels, preprocessing)
 
 
-def save_weights(weights: Weights, path: Path, **extra: str) -> None:
-    """Write a safetensors file that :func:`load_file` reads without being told anything else."""
+def save_weights(weights: Weights, path: Path, *, half: bool = False, **extra: str) -> None:
+    """Write a safetensors file that :func:`load_file` reads without being told anything else.
+
+    ``half`` stores matrices and kernels as 16-bit floats: half the size, answers all but the same.
+    ``extra`` is added to the metadata.
+
+    Raises:
+        WeightsError: if the directory can't be written or is full.
+    """
     metadata: dict[str, Any] = {
         "format": "inception-viz",
         "config": weights.network.config.to_json(),
@@ -76,8 +85,14 @@ def save_weights(weights: Weights, path: Path, **extra: str) -> None:
         "preprocessing": asdict(weights.preprocessing),
         "trained_heads": list(weights.trained_heads),
         "notes": list(weights.notes),
+        "distilled_heads": list(weights.distilled_heads),
     }
-    write_safetensors(path, weights.network.state_dict(), metadata | extra)
+    if weights.reference:
+        metadata["reference"] = weights.reference.to_json()
+    state = weights.network.state_dict()
+    if half:
+        state = {k: v.half() if v.ndim > 1 else v for k, v in state.items()}
+    write_safetensors(path, state, metadata | extra)
 
 
 def file_hash(path: Path) -> str:
@@ -123,6 +138,7 @@ def _from_state(
     stored = _metadata(path, metadata, "preprocessing", dict)
     _refuse_huge(config, path)
     trained = () if untrained else _texts(path, metadata, "trained_heads") or config.heads
+    distilled = _texts(path, metadata, "distilled_heads")
     return Weights(
         network=network,
         preprocessing=preprocessing or _preprocessing(path, stored) or default_preprocessing,
@@ -130,6 +146,8 @@ def _from_state(
         trained_heads=("main", *(head for head in config.heads if head in trained)),
         notes=notes,
         fingerprint=file_hash(path),
+        reference=_reference(path, metadata, config),
+        distilled_heads=tuple(head for head in config.heads if head in distilled),
     )
 
 
@@ -185,6 +203,21 @@ def _preprocessing(path: Path, stored: dict[str, Any]) -> Preprocessing | None:
     if not usable:
         raise WeightsError(f"The preprocessing inside {path.name} makes no sense.")
     return Preprocessing((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), scale, channels)
+
+
+def _reference(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) -> Reference | None:
+    if "reference" not in metadata:
+        return None
+    try:
+        reference = Reference.from_json(metadata["reference"])
+        for module, row in config.modules.items():
+            for branch in row.widths(config.channels[module][0]):
+                mean, std = reference.mean[module][branch], reference.std[module][branch]
+                if not (isfinite(mean) and 0 <= std < float("inf")):
+                    raise ValueError("no finite figures")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise WeightsError(f"The reference firing inside {path.name} makes no sense.") from error
+    return reference
 
 
 def _refuse_huge(config: GoogLeNetConfig, path: Path) -> None:

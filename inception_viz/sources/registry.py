@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from inception_viz.sources import bvlc, random_weights, torchvision_weights
+from inception_viz.sources import bvlc, imagenette, random_weights, torchvision_weights
 from inception_viz.sources.base import Source
 
 REGISTRY: dict[str, Source] = {
-    source.id: source for source in (bvlc.SOURCE, torchvision_weights.SOURCE, random_weights.SOURCE)
+    source.id: source
+    for source in (
+        imagenette.SOURCE,
+        bvlc.SOURCE,
+        torchvision_weights.SOURCE,
+        random_weights.SOURCE,
+    )
 }
 """Every source by its id, in the order in which the app looks for one to start on."""
 

@@ -15,7 +15,11 @@ from inception_viz.training.run import Row, Run, environment
 
 
 def trained_weights(
-    network: GoogLeNet, labels: Sequence[str], recipe: Recipe, notes: Sequence[str] = ()
+    network: GoogLeNet,
+    labels: Sequence[str],
+    recipe: Recipe,
+    notes: Sequence[str] = (),
+    fingerprint: str = "",
 ) -> Weights:
     """What was trained, as weights; heads that had no part in the loss don't count as trained."""
     heads = network.config.heads if recipe.aux_weight else ()
@@ -25,7 +29,7 @@ def trained_weights(
         labels=tuple(labels),
         trained_heads=("main", *heads),
         notes=tuple(notes),
-        fingerprint="",
+        fingerprint=fingerprint,
     )
 
 
@@ -64,7 +68,8 @@ def model_card(
         + ", ".join(f"{p.epochs} at {p.size} px" for p in recipe.phases)
         + f"), {recipe.batch} pictures a step, one-cycle SGD up to {recipe.learning_rate:g}, "
         f"weight decay {recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, "
-        f"auxiliary weight {recipe.aux_weight:g}, augmentation {recipe.augmentation}, seed {recipe.seed}.",
+        f"auxiliary weight {recipe.aux_weight:g}, augmentation {recipe.augmentation}, mixed "
+        f"{recipe.mix:.0%}, average {recipe.average:g}, seed {recipe.seed}.",
         f"- **Where**: {where['accelerator'] or where['cpu']}, {where['cores']} cores, torch "
         f"{where['packages']['torch']}.",
         "",

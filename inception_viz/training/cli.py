@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
-from inception_viz.config import GoogLeNetConfig
 from inception_viz.training.console import Console
-from inception_viz.training.data import NAMED, open_data
+from inception_viz.training.data import NAMED
 from inception_viz.training.errors import TrainingError
+from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
 from inception_viz.training.run import Run, Status, runs_dir
-
-PRESETS: dict[str, Callable[[int], GoogLeNetConfig]] = {
-    "paper": lambda classes: GoogLeNetConfig.paper(norm="batch", classes=classes),
-    "paper-lrn": lambda classes: GoogLeNetConfig.paper(classes=classes),
-    "torchvision": lambda classes: GoogLeNetConfig.torchvision(classes=classes),
-    "naive": lambda classes: GoogLeNetConfig.naive(norm="batch", classes=classes),
-}
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +24,11 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch the named dataset")
     parser.add_argument(
         "--config", default="paper", help=f"{', '.join(PRESETS)}, or a JSON file (default: paper)"
+    )
+    parser.add_argument(
+        "--input-size",
+        type=int,
+        help="pixels that the finished model looks at (default: those of the last phase)",
     )
     parser.add_argument("-o", "--output", type=Path, help="the run's folder, a new one by default")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run")
@@ -62,6 +59,9 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--augmentation", choices=get_args(Augmentation), default="light")
     parser.add_argument("--precision", choices=get_args(Precision), default="auto")
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
+    parser.add_argument(
+        "--background", action="store_true", help="leave a core to whatever else runs here"
+    )
     parser.add_argument("--checkpoint-seconds", type=float, default=120.0)
 
 
@@ -81,6 +81,8 @@ def train(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace, run: Run, console: Console) -> Status:
     from inception_viz.preprocessing import CROP_MARGIN
+    from inception_viz.training.data import open_data
+    from inception_viz.training.process import ease
     from inception_viz.training.session import run_training
 
     if options.resume:
@@ -91,7 +93,12 @@ def _train(options: argparse.Namespace, run: Run, console: Console) -> Status:
             raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
         recipe = _recipe(options)
         source, root, download = options.data, options.root, options.download
+        network = read_network(options.config)
+        if options.input_size or options.config in PRESETS:
+            network = for_size(network, options.input_size or recipe.sizes[-1])
     run.set_status(Status(message="Reading the pictures."))
+    if options.background:
+        ease()
     data = open_data(
         source,
         root=Path(root) if root else None,
@@ -103,7 +110,7 @@ def _train(options: argparse.Namespace, run: Run, console: Console) -> Status:
     for note in data.notes:
         console.say(note)
     if not options.resume:
-        config = _config(options.config, len(data.labels))
+        config = replace(network, classes=len(data.labels))
         where = {"source": _absolute(source), "root": str(Path(root).resolve()) if root else None}
         run.create(config, recipe, data.describe() | where)
     return run_training(
@@ -124,18 +131,6 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     return replace(recipe, phases=parse_phases(options.phases)) if options.phases else recipe
 
 
-def _config(name: str, classes: int) -> GoogLeNetConfig:
-    if name in PRESETS:
-        return PRESETS[name](classes)
-    try:
-        config = GoogLeNetConfig.from_json(Path(name).read_text("utf-8"))
-    except OSError as error:
-        raise TrainingError(
-            f"There is no preset or file {name}. Use {', '.join(PRESETS)} or a JSON file."
-        ) from error
-    return replace(config, classes=classes)
-
-
 def _new_folder(data: str | None) -> Path:
     name = Path(data or "run").name
     return runs_dir() / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
@@ -143,3 +138,57 @@ def _new_folder(data: str | None) -> Path:
 
 def _absolute(source: str) -> str:
     return source if source in NAMED else str(Path(source).expanduser().resolve())
+
+
+def add_fit_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``fit-heads``."""
+    parser.add_argument(
+        "--weights", required=True, metavar="SOURCE", help="bvlc, torchvision, or a weights file"
+    )
+    parser.add_argument("--images", type=Path, required=True, help="a folder of any photos")
+    parser.add_argument(
+        "--check", type=Path, help="measure the agreement on these photos (default: a tenth)"
+    )
+    parser.add_argument("--epochs", type=int, default=30, help="default: 30")
+    parser.add_argument("--mirror", action="store_true", help="mirrored photos, too")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="NAME.safetensors for the whole network; without it, the heads are kept in the cache "
+        "and used wherever these weights are loaded",
+    )
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Fit auxiliary heads to a trained trunk."""
+    import inception_viz as iv
+    from inception_viz.sources.distilled import save_heads
+    from inception_viz.sources.file import save_weights
+    from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
+
+    if options.output and options.output.suffix != ".safetensors":
+        raise TrainingError(f"{options.output.name} must end in .safetensors.")
+    if options.epochs < 1:
+        raise TrainingError("Fit for at least one epoch.")
+    photos = photos_in(options.images)
+    check = photos_in(options.check) if options.check else []
+    weights = iv.load(options.weights).weights
+    recipe = HeadRecipe(epochs=options.epochs, mirror=options.mirror, seed=options.seed)
+    with Console() as console:
+        fitted = fit_heads(
+            weights,
+            photos,
+            data=options.images.name,
+            recipe=recipe,
+            check=check,
+            progress=console.task,
+        )
+    for name in fitted.skipped[:20]:
+        print(f"skipped: {name}")
+    for head, share in fitted.agreement.items():
+        print(f"{head} agrees with the main head on {share:.1%} of {fitted.checked:,} photos")
+    if options.output:
+        save_weights(fitted.weights, options.output)
+    print(f"wrote {options.output or save_heads(fitted.weights)}")

@@ -46,6 +46,14 @@ class Console:
         if done == total:
             self._close()
 
+    def task(self, name: str, done: int, total: int) -> None:
+        """How much of a named task is done."""
+        if self._bar is None or self._bar.desc != name or self._bar.total != total:
+            self._close()
+            self._bar = tqdm(total=total, desc=name, mininterval=0.5)
+            self._bar.desc = name
+        self._bar.update(done - self._bar.n)
+
     def report(self, status: Status, row: Row) -> None:
         """How the training goes."""
         if self._bar is None:
@@ -53,7 +61,7 @@ class Console:
                 total=status.steps,
                 initial=status.step,
                 unit="step",
-                bar_format="{desc} {percentage:3.0f}% |{bar}| {postfix}",
+                bar_format="{desc} {percentage:3.0f}% |{bar}|{postfix}",
                 mininterval=0.5,
             )
         self._bar.set_description_str(f"epoch {status.epoch}/{status.epochs} {status.size} px")

@@ -301,7 +301,9 @@ class _Totals:
     def add(self, measured: dict[str, Tensor], images: int) -> None:
         self.images, self.steps = self.images + images, self.steps + 1
         for name, value in measured.items():
-            self.sums[name] = self.sums[name].to(value.device) + value if name in self.sums else value.clone()
+            self.sums[name] = (
+                self.sums[name].to(value.device) + value if name in self.sums else value.clone()
+            )
 
     def means(self, accelerator: Accelerator) -> dict[str, float]:
         mean = {k: v / self.steps for k, v in self.sums.items()}

@@ -39,6 +39,15 @@ def parse_phases(text: str) -> tuple[Phase, ...]:
         ) from error
 
 
+def progressive(size: int, epochs: int) -> tuple[Phase, ...]:
+    """``epochs`` in all, most of them on smaller pictures, the last third at ``size`` pixels."""
+    small = max(64, round(0.6 * size / 16) * 16)
+    late = max(1, round(epochs / 3))
+    if epochs < 3 or small >= size:
+        return (Phase(size, epochs),)
+    return Phase(small, epochs - late), Phase(size, late)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Stochastic gradient descent on the three losses, with a one-cycle schedule.

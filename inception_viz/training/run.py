@@ -31,6 +31,7 @@ from inception_viz.training.recipe import Recipe
 
 State = Literal["preparing", "training", "paused", "finished", "stopped", "failed"]
 Command = Literal["", "pause", "stop"]
+STARTING_SECONDS = 60.0  # how long a new process may take until it holds its folder
 ACTIVE: tuple[State, ...] = ("preparing", "training", "paused")
 Row = dict[str, float | int | None]
 
@@ -140,6 +141,7 @@ class Run:
         except Timeout as error:
             raise TrainingError(f"Another process is training in {self.path}.") from error
         try:
+            self._sweep()
             yield
         finally:
             lock.release()
@@ -150,7 +152,8 @@ class Run:
         known = {k: v for k, v in values.items() if k in Status.__dataclass_fields__}
         status = Status(**known) if values else Status()
         status = replace(status, warnings=tuple(status.warnings))
-        if status.state in ACTIVE and values and not self.is_held():
+        fresh = status.state == "preparing" and time.time() - status.updated < STARTING_SECONDS
+        if status.state in ACTIVE and values and not fresh and not self.is_held():
             return replace(
                 status,
                 state="stopped",
@@ -207,6 +210,13 @@ class Run:
     def write_card(self, text: str) -> None:
         """Write the model card."""
         self._write("README.md", text)
+
+    def _sweep(self) -> None:
+        """Remove what a process that was killed while writing left behind."""
+        for folder in (self.path, self.checkpoints):
+            for path in folder.glob(".*"):
+                if path.name != ".lock" and path.is_file():
+                    path.unlink(missing_ok=True)
 
     def _rows(self, name: str) -> list[dict[str, float | None]]:
         try:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from inception_viz.config import AuxHeadConfig
+from inception_viz.preprocessing import IMAGENET
 from inception_viz.training.data import TrainingData, open_data
 from inception_viz.training.errors import TrainingError
 from inception_viz.training.evaluation import evaluate
@@ -20,7 +21,6 @@ from inception_viz.training.optimisation import AVERAGE_EVERY, averaging, mixed_
 from inception_viz.training.photos import Photos
 from inception_viz.training.recipe import Phase, Recipe
 from inception_viz.training.run import Row
-from inception_viz.preprocessing import IMAGENET
 from tests.conftest import ROOT
 from tests.training.conftest import MakeFolder, quick, small_config
 
@@ -90,8 +90,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(data: TrainingData, stop_a
 
 def test_the_seed_decides_everything(data: TrainingData) -> None:
     runs = [
-        Trainer(small_config(), quick(seed=seed), data.train, data.validation)
-        for seed in (1, 1, 2)
+        Trainer(small_config(), quick(seed=seed), data.train, data.validation) for seed in (1, 1, 2)
     ]
     for trainer in runs:
         train(trainer)
@@ -117,7 +116,7 @@ def test_two_processes_get_the_losses_of_one(make_folder: MakeFolder, tmp_path: 
         assert done.returncode == 0, done.stderr[-3000:]
         histories.append(json.loads(out.read_text()))
     one, two = histories
-    assert one["processes"], two["processes"] == (1, 2)
+    assert (one["processes"], two["processes"]) == (1, 2)
     assert [row.keys() for row in one["rows"]] == [row.keys() for row in two["rows"]]
     for mine, theirs in zip(one["rows"], two["rows"], strict=True):
         for key in mine:
@@ -167,7 +166,7 @@ def test_the_total_loss_weighs_the_auxiliary_heads(data: TrainingData) -> None:
     assert logits.aux1 is not None
     loss = torch.nn.functional.cross_entropy(logits.main, targets)
     loss = loss + 0.7 * torch.nn.functional.cross_entropy(logits.aux1, targets)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     momentum = trainer.schedule.state_dict()["base_lrs"]
     assert momentum  # one-cycle is on
     for name, parameter in reference.named_parameters():

@@ -1,0 +1,151 @@
+"""The order for a new training: pictures, network, recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import streamlit as st
+
+import inception_viz as iv
+from app import services, state, training
+from app.training import Pictures
+from inception_viz.training.networks import PRESETS, for_size
+from inception_viz.training.recipe import Augmentation, Phase, Recipe, progressive
+
+_ZIP_MEGABYTES = 200
+_ORIGINS = {
+    "zip": "A ZIP of yours",
+    "folder": "A folder on this computer",
+    "imagenette": "Imagenette",
+    "cifar10": "CIFAR-10",
+}
+_DOWNLOADS = {"imagenette": "99 MB from s3.amazonaws.com", "cifar10": "170 MB from cs.toronto.edu"}
+_FILE = "file"
+_LAB = "lab"
+_SIZES = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224)
+
+
+def show() -> None:
+    """Draw the form; its button starts the training."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Pictures", anchor=False)
+        pictures = _pictures()
+    with right:
+        st.subheader("Network", anchor=False)
+        config = _network()
+    st.subheader("Recipe", anchor=False)
+    recipe = _recipe()
+    if st.button("Start training", type="primary", icon=":material/play_arrow:"):
+        with services.messages():
+            if pictures is None:
+                raise iv.TrainingError("Choose pictures first: a ZIP, a folder or a dataset.")
+            if config is None:
+                raise iv.TrainingError("Choose the file of a network first, or another network.")
+            with st.spinner("Preparing the pictures …"):
+                run = training.start(pictures, for_size(config, recipe.sizes[-1]), recipe)
+            st.session_state[state.RUN] = run.path.name
+            st.rerun()
+
+
+def _pictures() -> Pictures | None:
+    origin = st.segmented_control(
+        "Where they are",
+        list(_ORIGINS),
+        default="zip",
+        required=True,
+        format_func=_ORIGINS.__getitem__,
+        key="train_origin",
+    )
+    if origin == "folder":
+        path = st.text_input(
+            "Folder",
+            key="train_folder",
+            placeholder="/home/me/photos",
+            help="It holds one folder a class, or train and val with one folder a class each.",
+        )
+        return Pictures(Path(path).name or "photos", source=path.strip()) if path.strip() else None
+    if origin in _DOWNLOADS:
+        if origin == "imagenette" and training.imagenette_root() is not None:
+            st.caption("On this computer: 13,394 photos of ten ImageNet classes.")
+            return Pictures(origin, source=origin)
+        agreed = st.checkbox(
+            f"Download it if it isn't on this computer ({_DOWNLOADS[origin]})",
+            key=f"train_download_{origin}",
+        )
+        return Pictures(origin, source=origin, download=agreed)
+    file = st.file_uploader(
+        f"ZIP of class folders, up to {_ZIP_MEGABYTES} MB",
+        key="train_zip",
+        max_upload_size=_ZIP_MEGABYTES,
+        help="One folder a class; the folders' names become the labels. A fifth of each class is "
+        "held out to judge by, unless there are train and val folders.",
+    )
+    return Pictures(Path(file.name).stem, archive=file) if file else None
+
+
+def _network() -> iv.GoogLeNetConfig | None:
+    lab: iv.GoogLeNetConfig | None = st.session_state.get(state.LAB_CONFIG)
+    options = [*([_LAB] if lab else []), *PRESETS, _FILE]
+    names = {_LAB: "The one from the architecture lab", _FILE: "A JSON file of yours …"}
+    chosen = st.selectbox(
+        "Architecture",
+        options,
+        format_func=lambda name: PRESETS[name].title if name in PRESETS else names[name],
+        key="train_network",
+        help="Batch norm makes training from scratch quick and safe. LRN, as in the paper, needs a "
+        "lower learning rate and patience.",
+    )
+    if chosen == _LAB:
+        return lab
+    if chosen != _FILE:
+        return PRESETS[chosen].build()
+    file = st.file_uploader("Config (JSON)", key="train_config", max_upload_size=1)
+    if file is not None:
+        with services.messages():
+            return iv.GoogLeNetConfig.from_json(file.getvalue().decode("utf-8", "replace"))
+    return None
+
+
+def _recipe() -> Recipe:
+    default = Recipe()
+    epochs_at, size_at, weight_at = st.columns(3, gap="medium")
+    epochs = epochs_at.number_input("Epochs", 1, 1000, 30, key="train_epochs")
+    size = size_at.select_slider(
+        "Picture size (px)",
+        _SIZES,
+        128,
+        key="train_size",
+        help="Time grows with the square of it. The finished model looks at pictures of this size.",
+    )
+    weight = weight_at.slider(
+        "Weight of each auxiliary loss",
+        0.0,
+        1.0,
+        default.aux_weight,
+        0.05,
+        key="train_weight",
+        help="The paper uses 0.3. At 0 the auxiliary heads learn nothing.",
+    )
+    with st.expander("More"):
+        left, middle, right = st.columns(3, gap="medium")
+        small_first = left.toggle("Smaller pictures first", True, key="train_progressive")
+        batch = left.select_slider("Pictures a step", (8, 16, 32, 64, 128), 32, key="train_batch")
+        rate = middle.select_slider(
+            "Peak learning rate", (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2), 0.05, key="train_rate"
+        )
+        augmentation: Augmentation = middle.selectbox(
+            "Augmentation", get_args(Augmentation), 1, key="train_augmentation"
+        )
+        smoothing = right.slider("Label smoothing", 0.0, 0.3, 0.1, 0.05, key="train_smoothing")
+        seed = right.number_input("Seed", 0, 10_000, 0, key="train_seed")
+    return Recipe(
+        phases=progressive(size, epochs) if small_first else (Phase(size, epochs),),
+        batch=batch,
+        learning_rate=rate,
+        aux_weight=weight,
+        augmentation=augmentation,
+        label_smoothing=smoothing,
+        seed=int(seed),
+    )

@@ -1,0 +1,62 @@
+"""What the Train page asks for: orders for new runs, and the runs themselves."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import inception_viz as iv
+from inception_viz.training import process
+from inception_viz.training.archive import unpack
+from inception_viz.training.data import datasets_dir, imagenette_folder
+from inception_viz.training.recipe import Recipe
+from inception_viz.training.run import Run, runs_dir
+
+NEARBY = Path(__file__).parents[2] / "shared" / "data"  # beside the repository, where it is
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What to train on: a ZIP that was uploaded, or the name or folder of a dataset."""
+
+    name: str
+    source: str = ""
+    archive: BinaryIO | None = None
+    download: bool = False
+
+
+def imagenette_root() -> Path | None:
+    """The folder that holds Imagenette, if it is on this computer."""
+    return next((r for r in (datasets_dir(), NEARBY) if imagenette_folder(r).is_dir()), None)
+
+
+def start(pictures: Pictures, config: iv.GoogLeNetConfig, recipe: Recipe) -> Run:
+    """Start a training of ``config`` in a process of its own.
+
+    Raises:
+        TrainingError: if the pictures can't be used, or another training is going on.
+    """
+    busy = process.active_run()
+    if busy is not None:
+        raise iv.TrainingError(f"{busy.path.name} is training already. Wait for it, or stop it.")
+    run = process.new_run(pictures.name)
+    try:
+        source = pictures.source
+        if pictures.archive is not None:
+            source = str(unpack(pictures.archive, run.path / "photos").folder)
+        root = imagenette_root() if source == "imagenette" else None
+        process.start(run, source, config, recipe, root=root, download=pictures.download)
+    except iv.TrainingError:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    return run
+
+
+def find(name: str) -> Run | None:
+    """A run by its folder's name."""
+    if not name or Path(name).name != name:
+        return None
+    run = Run(runs_dir() / name)
+    return run if (run.path / "status.json").is_file() else None

@@ -1,0 +1,27 @@
+"""Train: your own GoogLeNet, live."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components import training_form, training_live, training_runs
+from inception_viz.training import process
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("Train your own GoogLeNet")
+    st.html(
+        '<p class="iv-lead">Put pictures into one folder a class, choose a network, and watch its '
+        "three heads learn. Training goes on when you leave this page or close the tab.</p>"
+    )
+    active = process.active_run()
+    if active is not None:
+        training_live.show(active)
+    else:
+        training_live.show_last_started()
+        training_form.show()
+    training_runs.show(active)
+
+
+show()

@@ -1,0 +1,102 @@
+"""Auxiliary heads that were fitted to a trunk without trained ones, kept beside it in the cache.
+
+``python -m inception_viz fit-heads`` makes them. A heads file belongs to one trunk, known by the
+hash of its weights, so it serves whatever file or source those weights come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from inception_viz._config_checks import ConfigError
+from inception_viz.config import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.network import GoogLeNet
+from inception_viz.sources.base import Weights
+from inception_viz.sources.cache import cached
+from inception_viz.sources.errors import WeightsError
+from inception_viz.sources.file import file_hash, load_file, save_weights
+
+NOTE = (
+    "The auxiliary heads are distilled: they learned to repeat the main head's answers on "
+    "{photos:,} photos of {data}, after the trunk was trained. They show what can be read from the "
+    "middle of the network, not what trained it."
+)
+
+
+def trunk_hash(network: GoogLeNet) -> str:
+    """Identity of everything but the auxiliary heads, 16 digits."""
+    digest = hashlib.sha256()
+    for name, value in _trunk(network).items():
+        digest.update(f"{name} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def heads_file(network: GoogLeNet) -> Path:
+    """Where the heads fitted to this trunk lie, if there are any."""
+    return cached(f"heads-{trunk_hash(network)}.safetensors")
+
+
+def with_heads(config: GoogLeNetConfig) -> GoogLeNetConfig:
+    """The same architecture with both auxiliary heads.
+
+    Raises:
+        WeightsError: if it has no modules 4a and 4d to attach them to.
+    """
+    try:
+        return replace(
+            config,
+            aux1=config.aux1 or AuxHeadConfig(after="4a"),
+            aux2=config.aux2 or AuxHeadConfig(after="4d"),
+        )
+    except ConfigError as error:
+        raise WeightsError(f"This network can't carry the paper's heads. {error}") from error
+
+
+def save_heads(weights: Weights) -> Path:
+    """Keep the whole network with its fitted heads where :func:`attach_heads` finds it.
+
+    Raises:
+        WeightsError: if the cache can't be written.
+    """
+    path = heads_file(weights.network)
+    save_weights(weights, path)
+    return path
+
+
+def attach_heads(weights: Weights) -> Weights:
+    """The same weights with the fitted heads, where they lack trained ones and some were fitted."""
+    if set(weights.trained_heads) - {"main"} or not any(cached("x").parent.glob("heads-*")):
+        return weights
+    path = heads_file(weights.network)
+    if not path.is_file():
+        return weights
+    try:
+        fitted = load_file(path)
+    except WeightsError:
+        return weights  # damaged heads are no reason to withhold the trunk
+    return replace(
+        weights,
+        network=fitted.network,
+        trained_heads=fitted.trained_heads,
+        distilled_heads=fitted.distilled_heads,
+        notes=tuple(n for n in fitted.notes if n not in weights.notes) + _still_true(weights),
+        fingerprint=f"{weights.fingerprint}+{file_hash(path)}",
+    )
+
+
+def _still_true(weights: Weights) -> tuple[str, ...]:
+    """Notes but those that say that there are no heads."""
+    return tuple(note for note in weights.notes if "auxiliary heads" not in note)
+
+
+def _trunk(network: GoogLeNet) -> dict[str, Tensor]:
+    return {
+        name: value
+        for name, value in network.state_dict().items()
+        if not name.startswith("aux.") and not name.endswith("num_batches_tracked")
+    }

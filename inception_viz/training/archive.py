@@ -1,0 +1,128 @@
+"""A ZIP of class folders that somebody uploaded, unpacked without trusting it.
+
+No path of the archive is used as a path: a file's class decides its folder, a number its name. What
+a file claims to unpack to is checked before anything is read, and counted again while it is.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from inception_viz.training.data import SUFFIXES
+from inception_viz.training.errors import DataError
+
+MAX_FILES = 50_000
+MAX_BYTES = 4 * 2**30  # of everything, unpacked
+MAX_FILE_BYTES = 50 * 2**20
+MAX_CLASSES = 1000
+_SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "val"}
+_CHUNK = 2**20
+
+Placed = tuple[zipfile.ZipInfo, tuple[str, ...]]  # an entry and the folders it goes to
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """Where the class folders lie, how many pictures they hold, how many files were left out."""
+
+    folder: Path
+    pictures: int
+    ignored: int
+
+
+def unpack(file: BinaryIO, folder: Path) -> Unpacked:
+    """Write the pictures of a ZIP into class folders below ``folder``.
+
+    The archive holds one folder a class, or ``train`` and ``val`` with one folder a class each;
+    folders around them are fine. What is no picture by its name is left out.
+
+    Raises:
+        DataError: if it is no ZIP, is damaged or encrypted, unpacks to too much, or has no class
+            folders.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = _pictures(archive)
+            ignored = sum(not e.is_dir() for e in archive.infolist()) - len(entries)
+            _write(archive, entries, folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        raise DataError(
+            "This file can't be read as a ZIP. It may be damaged or of another kind; make it again."
+        ) from error
+    except RuntimeError as error:  # what zipfile raises for encrypted files
+        if isinstance(error, DataError):
+            raise
+        raise DataError("This ZIP is encrypted. Make one without a password.") from error
+    except OSError as error:
+        raise DataError(
+            f"The pictures can't be written to {folder} ({error.strerror or error}). Free some "
+            "space or allow writing there."
+        ) from error
+    return Unpacked(folder, len(entries), ignored)
+
+
+def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
+    """Entries to unpack, each with the folders it goes to: (class,) or (split, class)."""
+    found: list[Placed] = []
+    for entry in archive.infolist():
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+        if entry.is_dir() or hidden or path.suffix.lower() not in SUFFIXES:
+            continue
+        found.append((entry, path.parts[:-1]))
+        if len(found) > MAX_FILES:
+            raise DataError(f"This ZIP has more than {MAX_FILES:,} pictures. Make a smaller one.")
+    total = sum(entry.file_size for entry, _ in found)
+    if total > MAX_BYTES:
+        raise DataError(
+            f"This ZIP would unpack to {total / 2**30:.1f} GiB; at most {MAX_BYTES / 2**30:.0f} "
+            "are unpacked. Use fewer or smaller pictures."
+        )
+    while found and all(len(f) > 1 for _, f in found) and len({f[0] for _, f in found}) == 1:
+        found = [(entry, folders[1:]) for entry, folders in found]  # a folder around everything
+    placed: list[Placed] = []
+    for entry, folders in found:
+        if len(folders) > 1 and folders[0].lower() in _SPLITS:
+            placed.append((entry, (_SPLITS[folders[0].lower()], _folder_name(folders[1]))))
+        elif folders:
+            placed.append((entry, (_folder_name(folders[0]),)))
+    classes = {folders[-1] for _, folders in placed}
+    if len(classes) < 2:
+        raise DataError(
+            "This ZIP has no class folders. Put the pictures of each class in a folder of its own, "
+            "at least two classes, and zip those folders."
+        )
+    if len(classes) > MAX_CLASSES:
+        raise DataError(f"This ZIP has {len(classes):,} classes; {MAX_CLASSES:,} are possible.")
+    return placed
+
+
+def _folder_name(label: str) -> str:
+    """A label as the name of a folder on any system."""
+    name = "".join(c if c.isprintable() and c not in '<>:"/\\|?*' else "_" for c in label)
+    return name.strip(". ")[:80] or "unnamed"
+
+
+def _write(archive: zipfile.ZipFile, entries: list[Placed], folder: Path) -> None:
+    counts: Counter[tuple[str, ...]] = Counter()
+    left = MAX_BYTES
+    for entry, folders in entries:
+        counts[folders] += 1
+        target = folder.joinpath(*folders)
+        target.mkdir(parents=True, exist_ok=True)
+        name = f"{counts[folders]:06}{PurePosixPath(entry.filename).suffix.lower()}"
+        with archive.open(entry) as source, (target / name).open("wb") as copy:
+            size = 0
+            while chunk := source.read(_CHUNK):
+                size, left = size + len(chunk), left - len(chunk)
+                if size > MAX_FILE_BYTES or left < 0:  # whatever the archive claimed
+                    raise DataError(
+                        f"{entry.filename[:80]} unpacks to more than "
+                        f"{MAX_FILE_BYTES / 2**20:.0f} MiB. Use smaller pictures."
+                    )
+                copy.write(chunk)

@@ -1,0 +1,61 @@
+"""Networks to train, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inception_viz.config import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.training.errors import TrainingError
+
+PAPER_SIZE = 224
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named network: its title on screen and how to build it."""
+
+    title: str
+    build: Callable[[], GoogLeNetConfig]
+
+
+PRESETS = {
+    "paper": Preset("Paper, with batch norm", lambda: GoogLeNetConfig.paper(norm="batch")),
+    "paper-lrn": Preset("Paper, with LRN as in 2014", GoogLeNetConfig.paper),
+    "torchvision": Preset("torchvision's variant", GoogLeNetConfig.torchvision),
+    "naive": Preset("Naive modules (figure 2a)", lambda: GoogLeNetConfig.naive(norm="batch")),
+}
+
+
+def read_network(name: str) -> GoogLeNetConfig:
+    """A preset by its name, or the config in a JSON file.
+
+    Raises:
+        TrainingError: if there is neither.
+        ConfigError: if the file holds no valid config.
+    """
+    if name in PRESETS:
+        return PRESETS[name].build()
+    try:
+        return GoogLeNetConfig.from_json(Path(name).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(
+            f"There is no preset or file {name}. Use {', '.join(PRESETS)}, or a JSON file."
+        ) from error
+
+
+def for_size(config: GoogLeNetConfig, size: int) -> GoogLeNetConfig:
+    """The same network for pictures of ``size`` pixels.
+
+    The heads' 5×5/3 pool gives 4×4 values at 224 pixels alone; at other sizes an adaptive pool
+    does, so that the heads keep their shape.
+
+    Raises:
+        ConfigError: if the pictures are too small for it.
+    """
+
+    def fitted(head: AuxHeadConfig | None) -> AuxHeadConfig | None:
+        return head and replace(head, pool=head.pool if size == PAPER_SIZE else "4x4")
+
+    return replace(config, input_size=size, aux1=fitted(config.aux1), aux2=fitted(config.aux2))

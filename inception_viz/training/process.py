@@ -1,0 +1,145 @@
+"""Train in a process of its own, so that whoever started it may leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.training.errors import TrainingError
+from inception_viz.training.recipe import Recipe
+from inception_viz.training.run import ACTIVE, Run, Status, runs_dir
+
+LOG = "log.txt"
+_starting = threading.Lock()
+
+
+def runs() -> list[Run]:
+    """All runs in :func:`runs_dir`, the newest first."""
+    try:
+        folders = [p for p in runs_dir().iterdir() if (p / "status.json").is_file()]
+    except OSError:
+        return []
+    return [Run(p) for p in sorted(folders, key=lambda p: p.name[-15:], reverse=True)]
+
+
+def active_run() -> Run | None:
+    """The run that is training on this computer now, if any."""
+    for run in runs():
+        if run.status().state in ACTIVE:
+            return run
+    return None
+
+
+def new_run(name: str) -> Run:
+    """A new folder in :func:`runs_dir`, named after the data and the time.
+
+    Raises:
+        TrainingError: if it can't be made.
+    """
+    label = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:40] or "run"
+    path = runs_dir() / f"{label}-{datetime.now():%Y%m%d-%H%M%S}"
+    try:
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise TrainingError(
+            f"The folder {path} can't be made ({error.strerror or error}). Try again in a second, "
+            "or free some space."
+        ) from error
+    return Run(path)
+
+
+def start(
+    run: Run,
+    data: str,
+    config: GoogLeNetConfig,
+    recipe: Recipe,
+    *,
+    root: Path | None = None,
+    download: bool = False,
+) -> None:
+    """Start training in ``run``'s folder; returns at once.
+
+    Raises:
+        TrainingError: if another training is going on on this computer, or the folder can't be
+            written.
+    """
+    wanted = run.path / "wanted-config.json"
+    try:
+        wanted.write_text(config.to_json(), "utf-8")
+    except OSError as error:
+        raise TrainingError(f"{run.path} can't be written ({error.strerror}).") from error
+    arguments = ["--data", data, "--config", str(wanted), "--output", str(run.path)]
+    arguments += ["--phases", ",".join(f"{p.size}:{p.epochs}" for p in recipe.phases)]
+    for field in fields(recipe):
+        if field.name != "phases":
+            arguments += [f"--{field.name.replace('_', '-')}", str(getattr(recipe, field.name))]
+    arguments += ["--root", str(root)] if root else []
+    arguments += ["--download"] if download else []
+    _spawn(run, arguments)
+
+
+def resume(run: Run) -> None:
+    """Go on with a run that is paused, was stopped or died.
+
+    Raises:
+        TrainingError: if another training is going on.
+    """
+    if run.is_held():
+        run.send("")
+        return
+    _spawn(run, ["--resume", str(run.path)])
+
+
+def delete(run: Run) -> None:
+    """Remove a run and everything in it.
+
+    Raises:
+        TrainingError: if it is training, or can't be removed.
+    """
+    if run.is_held() or run.path.parent != runs_dir():
+        raise TrainingError("This run is training. Stop it first.")
+    try:
+        shutil.rmtree(run.path)
+    except OSError as error:
+        raise TrainingError(f"{run.path} can't be removed ({error.strerror}).") from error
+
+
+def _spawn(run: Run, arguments: list[str]) -> None:
+    with _starting:
+        busy = active_run()
+        if busy is not None:
+            raise TrainingError(
+                f"{busy.path.name} is training on this computer already. One training at a time "
+                "keeps it quick for everybody; wait for it, or stop it."
+            )
+        run.send("")
+        run.set_status(Status(message="Starting."))
+        command = [sys.executable, "-m", "inception_viz", "train", "--background", *arguments]
+        package = Path(__file__).parents[2]
+        with (run.path / LOG).open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                cwd=package,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # outlives the app, and gets no Ctrl-C of its terminal
+            )
+        threading.Thread(target=child.wait, daemon=True).start()  # no zombie when it ends
+
+
+def ease() -> None:
+    """Leave a core and the right of way to whoever works with the app."""
+    import torch
+
+    if hasattr(os, "nice"):
+        os.nice(10)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))

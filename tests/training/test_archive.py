@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from inception_viz.training import archive
+from inception_viz.training.archive import unpack
+from inception_viz.training.errors import DataError
+from tests.training.conftest import picture
+
+
+def png(seed: int = 0) -> bytes:
+    out = io.BytesIO()
+    picture((10, 20, 30), seed, side=8).save(out, "PNG")
+    return out.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return out
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("around", ["", "my photos/", "a/b/"])
+def test_class_folders(tmp_path: Path, around: str) -> None:
+    names = ["cats/1.png", "cats/2.PNG", "dogs/x.png", "dogs/read me.txt", "__MACOSX/cats/._1.png"]
+    result = unpack(zipped({around + name: png() for name in names}), tmp_path / "out")
+    assert tree(tmp_path / "out") == ["cats/000001.png", "cats/000002.png", "dogs/000001.png"]
+    assert (result.pictures, result.ignored) == (3, 2)
+
+
+def test_splits_are_kept(tmp_path: Path) -> None:
+    names = ["set/train/a/1.png", "set/train/b/1.png", "set/validation/a/1.png", "set/val/b/1.png"]
+    unpack(zipped(dict.fromkeys(names, png())), tmp_path)
+    wanted = ["train/a/000001.png", "train/b/000001.png", "val/a/000001.png", "val/b/000001.png"]
+    assert tree(tmp_path) == wanted
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil/x.png",
+        "/etc/evil/x.png",
+        "a/../../../x.png",
+        "..\\..\\evil\\x.png",
+        "C:\\evil\\x.png",
+        "good\x00/x.png",
+        "con:/x.png",
+        "...../x.png",
+    ],
+)
+def test_zip_slip(tmp_path: Path, name: str) -> None:
+    """Whatever an entry is called, nothing appears outside the folder."""
+    folder = tmp_path / "deep" / "inside"
+    content = {"a/1.png": png(), "b/1.png": png(), name: png(1)}
+    unpack(zipped(content), folder)
+    assert {p for p in tmp_path.rglob("*") if p.is_file()} == {
+        p for p in folder.rglob("*") if p.is_file()
+    }
+    assert not any(".." in part for p in folder.rglob("*") for part in p.relative_to(folder).parts)
+
+
+def test_a_link_in_a_zip_becomes_no_link(tmp_path: Path) -> None:
+    out = zipped({"a/1.png": png(), "b/1.png": png()})
+    with zipfile.ZipFile(out, "a") as file:
+        link = zipfile.ZipInfo("a/link.png")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        file.writestr(link, "/etc/passwd")
+    unpack(out, tmp_path)
+    assert not any(p.is_symlink() for p in tmp_path.rglob("*"))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MAX_BYTES", 10 * 2**20)
+    bomb = zipped({f"{c}/{i}.png": bytes(2**20) for c in "ab" for i in range(8)})
+    assert bomb.getbuffer().nbytes < 100_000
+    with pytest.raises(DataError, match="would unpack to"):
+        unpack(bomb, tmp_path)
+    assert tree(tmp_path) == []
+
+
+def test_a_bomb_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_FILE_BYTES", 2**16)
+    honest = zipped({"a/1.png": bytes(2**20), "b/1.png": png()}).getvalue()
+    lie = honest.replace((2**20).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    with pytest.raises(DataError):
+        unpack(io.BytesIO(lie), tmp_path)
+    assert sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()) <= 2**17
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_FILES", 3)
+    with pytest.raises(DataError, match="more than 3 pictures"):
+        unpack(zipped({f"a/{i}.png": b"" for i in range(5)}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"1.png": b""}, {"a/1.png": b""}, {"a/1.txt": b"", "b/2.c": b""}]
+)
+def test_no_class_folders(tmp_path: Path, files: dict[str, bytes]) -> None:
+    with pytest.raises(DataError, match="no class folders"):
+        unpack(zipped(files), tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04" + bytes(100)])
+def test_no_zip(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(DataError, match="can't be read as a ZIP"):
+        unpack(io.BytesIO(content), tmp_path)
+
+
+def test_a_damaged_zip(tmp_path: Path) -> None:
+    content = bytearray(zipped({"a/1.png": png() * 50, "b/1.png": png() * 50}).getvalue())
+    content[60:80] = bytes(20)
+    with pytest.raises(DataError, match="can't be read as a ZIP"):
+        unpack(io.BytesIO(bytes(content)), tmp_path)
+
+
+def test_an_encrypted_zip(tmp_path: Path) -> None:
+    content = bytearray(zipped({"a/1.png": png(), "b/1.png": png()}).getvalue())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = content.find(signature)
+        while start >= 0:
+            content[start + offset] |= 1
+            start = content.find(signature, start + 1)
+    with pytest.raises(DataError, match="without a password"):
+        unpack(io.BytesIO(bytes(content)), tmp_path)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from inception_viz.sources.cache import VARIABLE
+from inception_viz.training import process
+from inception_viz.training.errors import TrainingError
+from inception_viz.training.recipe import Phase
+from inception_viz.training.run import Run, State
+from tests.training.conftest import MakeFolder, quick, small_config
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+
+
+def wait(run: Run, *states: State) -> None:
+    deadline = time.monotonic() + 60
+    while run.status().state not in states:
+        log = run.path / process.LOG
+        assert time.monotonic() < deadline, log.read_text() if log.exists() else "no log"
+        time.sleep(0.05)
+
+
+def test_a_training_in_its_own_process(make_folder: MakeFolder) -> None:
+    folder = str(make_folder())
+    assert process.active_run() is None
+    run = process.new_run("my photos")
+    process.start(run, folder, small_config(), quick(phases=(Phase(32, 500),)))
+    assert process.active_run() == run  # from the first moment on
+    other = process.new_run("other")
+    with pytest.raises(TrainingError, match="is training on this computer already"):
+        process.start(other, folder, small_config(), quick())
+    wait(run, "training")
+    with pytest.raises(TrainingError, match="Stop it first"):
+        process.delete(run)
+    run.send("pause")
+    wait(run, "paused")
+    process.resume(run)
+    wait(run, "training")
+    run.send("stop")
+    wait(run, "stopped")
+    while run.is_held():
+        time.sleep(0.05)
+    assert process.active_run() is None
+    assert run.start()[1].phases == (Phase(32, 500),)
+    process.resume(run)
+    wait(run, "training")
+    run.send("stop")
+    wait(run, "stopped")
+    while run.is_held():
+        time.sleep(0.05)
+    process.delete(run)
+    assert run not in process.runs()
+
+
+def test_bad_pictures_are_said_by_the_run(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    run = process.new_run("x")
+    process.start(run, str(tmp_path / "empty"), small_config(), quick())
+    wait(run, "failed")
+    assert "at least two classes" in run.status().message
+
+
+def test_a_process_that_died_is_not_active(tmp_path: Path) -> None:
+    run = process.new_run("x")
+    from inception_viz.training.run import Status
+
+    run.set_status(Status(state="training", step=3))
+    assert run.status().state == "stopped"
+    assert process.active_run() is None
+
+
+def test_only_runs_are_deleted(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError):
+        process.delete(Run(tmp_path))
+    assert tmp_path.is_dir()
