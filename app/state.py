@@ -54,9 +54,8 @@ def choose_sample(name: str) -> None:
 
 
 def link() -> dict[str, str]:
-    """The query parameters that hold on every page."""
-    shared = (SAMPLE, MODEL, TARGET, FIT)
-    return {name: st.query_params[name] for name in shared if name in st.query_params}
+    """Query parameters to take along to another page. What a widget of the sidebar holds stays."""
+    return {SAMPLE: st.query_params[SAMPLE]} if SAMPLE in st.query_params else {}
 
 
 def channel() -> ChannelChoice | None:

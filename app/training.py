@@ -45,7 +45,8 @@ def start(pictures: Pictures, config: iv.GoogLeNetConfig, recipe: Recipe) -> Run
     try:
         source = pictures.source
         if pictures.archive is not None:
-            source = str(unpack(pictures.archive, run.path / "photos").folder)
+            folder = run.path / "photos" / process.folder_name(pictures.name)
+            source = str(unpack(pictures.archive, folder).folder)
         root = imagenette_root() if source == "imagenette" else None
         process.start(run, source, config, recipe, root=root, download=pictures.download)
     except iv.TrainingError:

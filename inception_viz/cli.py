@@ -166,6 +166,8 @@ def _predict(options: argparse.Namespace) -> None:
             f"These weights have no trained head {options.head}. "
             f"Use one of: {', '.join(trace.heads)}."
         )
+    if options.head in classifier.weights.distilled_heads:
+        print(f"({options.head} is distilled: it learned to repeat the main head)")
     for label, probability in trace.predictions(options.k, options.head):
         print(f"{probability:8.3%}  {label}")
 
@@ -248,7 +250,9 @@ def _describe_weights(options: argparse.Namespace) -> None:
     print(f"5×5 kernel    {config.kernel_5x5}")
     print(f"normalisation {config.norm}")
     print(f"classes       {config.classes}, such as {', '.join(classifier.labels[:3])}")
-    print(f"heads         {', '.join(classifier.weights.trained_heads)}")
+    distilled = classifier.weights.distilled_heads
+    heads = [h + " (distilled)" * (h in distilled) for h in classifier.weights.trained_heads]
+    print(f"heads         {', '.join(heads)}")
     for note in classifier.weights.notes:
         print(f"note          {note}")
 

@@ -26,10 +26,10 @@ def show() -> iv.Classifier | None:
     runs = {f"run:{run.path.name}": run for run in _usable_runs()}
     titles = {name: source.title for name, source in REGISTRY.items()}
     titles |= {name: run_title(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
+    st.session_state.setdefault(state.MODEL, fallback.id)
     chosen = st.selectbox(
         "Model",
         list(titles),
-        index=list(REGISTRY).index(fallback.id),
         format_func=titles.__getitem__,
         key=state.MODEL,
         bind="query-params",
@@ -66,6 +66,11 @@ def show() -> iv.Classifier | None:
 def run_title(run: Run) -> str:
     """How a training is called in the list of models, and in URLs."""
     return f"Training {run.path.name}"
+
+
+def choose_run(run: Run) -> None:
+    """Make a training the model, from a button's callback."""
+    st.session_state[state.MODEL] = f"run:{run.path.name}"
 
 
 def _usable_runs() -> list[Run]:

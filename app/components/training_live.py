@@ -48,7 +48,12 @@ def _live(run: Run) -> None:
 
 
 def draw(run: Run, status: Status) -> None:
-    """State, figures, curves and buttons of a run."""
+    """State, figures, curves and buttons of a run; of a damaged one, what is wrong with it."""
+    with services.messages():
+        _draw(run, status)
+
+
+def _draw(run: Run, status: Status) -> None:
     name = run.path.name
     st.subheader(f"{_NAMES[status.state]}: {plain(name)}", anchor=False)
     if status.message:
@@ -123,6 +128,12 @@ def _buttons(run: Run, status: Status) -> None:
             st.toast("It stops after this step and keeps its weights.")
         if services.has_checkpoint(run) or run.model.is_file():
             label = "Look inside" if active else "Use this model"
-            if st.button(label, type="primary", icon=":material/search:", key=f"use_{name}"):
-                query = state.link() | {state.MODEL: model_picker.run_title(run)}
-                st.switch_page("views/explore.py", query_params=query)
+            if st.button(
+                label,
+                type="primary",
+                icon=":material/search:",
+                key=f"use_{name}",
+                on_click=model_picker.choose_run,
+                args=(run,),
+            ):
+                st.switch_page("views/explore.py", query_params=state.link())

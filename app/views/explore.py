@@ -82,7 +82,9 @@ def _map(scene: Scene, firing: Firing) -> str | None:
     heads = {"main": HeadAnswer(*scene.trace.predictions(1)[0])}
     for name, head in scene.model.config.heads.items():
         heads[f"{name}@{head.after}"] = (
-            HeadAnswer(*scene.trace.predictions(1, name)[0])
+            HeadAnswer(
+                *scene.trace.predictions(1, name)[0], name in scene.model.weights.distilled_heads
+            )
             if name in scene.trace.heads
             else HeadAnswer("never trained", None)
         )
@@ -108,6 +110,10 @@ def _answer(scene: Scene, head: str) -> None:
     target = scene.model.labels[scene.target]
     predictions = trace.predictions(5, head)
     st.html(answer_bars(predictions, emphasised=target))
+    if head in scene.model.weights.distilled_heads:
+        st.caption(
+            "Distilled: this head learned to repeat the main head, after the trunk was trained."
+        )
     belief = float(trace.probabilities(head)[scene.target])
     if target not in dict(predictions):
         st.caption(f"Class in question, {plain(target)}: {percent(belief)}")

@@ -40,10 +40,14 @@ svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
 
 @dataclass(frozen=True)
 class HeadAnswer:
-    """What a head says: its first choice and the probability, or why it has nothing to say."""
+    """What a head says: its first choice and the probability, or why it has nothing to say.
+
+    ``distilled``: it learned to repeat the main head, after the trunk was trained.
+    """
 
     label: str
     probability: float | None
+    distilled: bool = False
 
 
 def scale_end(firing: Firing, metric: Metric) -> float:
@@ -238,6 +242,7 @@ def _stem(x: float, y: float, width: float, height: float) -> str:
 
 
 def _head(x: float, y: float, width: float, height: float, title: str, answer: HeadAnswer) -> str:
+    title += ", distilled" if answer.distilled else ""
     label = answer.label if len(answer.label) <= 22 else answer.label[:21] + "…"
     probability = "" if answer.probability is None else f"{percent(answer.probability)} "
     words = escape(f"{title}: {probability}{answer.label}")

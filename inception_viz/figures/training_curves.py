@@ -8,7 +8,8 @@ from typing import Literal
 import plotly.graph_objects as go
 
 HEAD_NAMES = {"main": "Main head", "aux2": "Second auxiliary", "aux1": "First auxiliary"}
-HEAD_COLOURS = {"main": "#0072B2", "aux2": "#E69F00", "aux1": "#009E73"}
+# Not the branches' colours: a head is no branch.
+HEAD_COLOURS = {"main": "#D55E00", "aux2": "#56B4E9", "aux1": "#8C6BB1"}
 Figures = Sequence[Mapping[str, float | None]]
 
 
@@ -68,7 +69,11 @@ def training_curves(
         legend={"orientation": "h", "y": -0.22, "x": 0},
         uirevision="keep",
     )
-    fig.update_yaxes(tickformat=".0%" if accuracy else None, rangemode="tozero")
+    if accuracy:
+        fig.update_yaxes(tickformat=".0%", range=[0, 1.04])
+    else:  # a spike of one early validation would flatten everything else
+        learned = [row.get(f"train_loss_{head}") or 0.0 for row in rows for head in HEAD_NAMES]
+        fig.update_yaxes(range=[0, 1.1 * max(chance, *learned)])
     return fig
 
 

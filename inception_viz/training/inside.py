@@ -26,8 +26,8 @@ def newest_classifier(run: Run) -> Classifier:
     found = checkpoint.newest(run.checkpoints)
     if found is None:
         raise WeightsError(
-            "This training has no checkpoint yet. The first comes after a minute or two, or when "
-            "it is paused."
+            "This training has no checkpoint yet. The first comes a little after the first epoch, "
+            "or when it is paused."
         )
     path, content = found
     config, recipe, data = run.start()
@@ -40,6 +40,6 @@ def newest_classifier(run: Run) -> Classifier:
         }
     network = fill_network(config, state, {}, path.name)
     step = content["position"]["step"]
-    note = f"Weights of a training under way, after {step:,} steps on {data['name']}."
+    note = f"Weights after {step:,} steps of training on {data['name']}."
     weights = trained_weights(network, data["labels"], recipe, [note], path.stem)
     return Classifier(weights, name, f"{run.path.name}, step {step:,}")

@@ -37,14 +37,18 @@ def active_run() -> Run | None:
     return None
 
 
+def folder_name(name: str) -> str:
+    """``name`` as the name of a folder: letters, digits, hyphens and underscores."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:40] or "run"
+
+
 def new_run(name: str) -> Run:
     """A new folder in :func:`runs_dir`, named after the data and the time.
 
     Raises:
         TrainingError: if it can't be made.
     """
-    label = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:40] or "run"
-    path = runs_dir() / f"{label}-{datetime.now():%Y%m%d-%H%M%S}"
+    path = runs_dir() / f"{folder_name(name)}-{datetime.now():%Y%m%d-%H%M%S}"
     try:
         path.mkdir(parents=True)
     except OSError as error:

@@ -150,10 +150,11 @@ class Run:
         """The present state. A run that ended without saying so is "stopped"."""
         values = self._json("status.json")
         known = {k: v for k, v in values.items() if k in Status.__dataclass_fields__}
-        status = Status(**known) if values else Status()
-        status = replace(status, warnings=tuple(status.warnings))
+        if not values:
+            return Status(state="stopped", message="This folder says nothing about its training.")
+        status = replace(Status(**known), warnings=tuple(values.get("warnings", ())))
         fresh = status.state == "preparing" and time.time() - status.updated < STARTING_SECONDS
-        if status.state in ACTIVE and values and not fresh and not self.is_held():
+        if status.state in ACTIVE and not fresh and not self.is_held():
             return replace(
                 status,
                 state="stopped",

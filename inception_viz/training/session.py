@@ -22,6 +22,7 @@ from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Command, Row, Run, State, Status
 
 CHECKPOINT_SECONDS = 120.0
+FIRST_SECONDS = 15.0  # so that one can soon look inside
 CONTROL_SECONDS = 0.2  # how often the folder is looked at for a wish
 STUCK_EPOCHS = 3
 STUCK_STEPS = 60
@@ -125,7 +126,9 @@ class _Session:
             position = self.trainer.position
             self.run.write_history(position.history, position.steps)
             self._publish("training")
-            if monotonic() - self.saved_at > self.checkpoint_seconds:
+            first = not checkpoint.checkpoints(self.run.checkpoints)
+            due = min(self.checkpoint_seconds, FIRST_SECONDS) if first else self.checkpoint_seconds
+            if monotonic() - self.saved_at > due:
                 self._save()
 
     def _save(self) -> None:

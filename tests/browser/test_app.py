@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import inception_viz as iv
@@ -192,3 +193,51 @@ def test_fast_clicks_end_at_the_last(page: Page) -> None:
     driver.settle(page)
     expect(page.get_by_text("384 channels of 7×7").first).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_train_on_a_folder_reload_stop_and_classify_with_it(page: Page, tmp_path: Path) -> None:
+    for label, colour in (("blue", (30, 60, 200)), ("red", (200, 50, 40))):
+        (tmp_path / label).mkdir()
+        for index in range(12):
+            tint = Image.new("RGB", (48, 48), tuple(c + 2 * index for c in colour))
+            tint.save(tmp_path / label / f"{index}.png")
+    visit(page, "/train")
+    page.get_by_text("A folder on this computer").click()
+    page.get_by_label("Folder", exact=True).fill(str(tmp_path))
+    page.keyboard.press("Tab")
+    driver.settle(page)
+    page.get_by_label("Epochs").fill("900")
+    page.keyboard.press("Tab")
+    driver.settle(page)
+    page.get_by_role("slider", name="Picture size (px)").press("Home")
+    driver.settle(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile(r"^Training: "))).to_be_visible(timeout=60_000)
+    # The curves move, and a reload doesn't stop them.
+    first = _step(page)
+    page.reload()
+    expect(page.get_by_text(re.compile(r"^Training: "))).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    page.wait_for_function(
+        "first => Number((document.body.innerText.match(/step ([\\d,]+) of/) || [0, '0'])[1]"
+        ".replace(',', '')) > first",
+        arg=first,
+    )
+    page.get_by_role("button", name="Look inside").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile(r"^Stopped: ")).first).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Use this model").first.click()
+    expect(page.get_by_role("heading", name="See how GoogLeNet thinks")).to_be_visible()
+    driver.settle(page)
+    answers = page.locator("[data-testid=stMain]").inner_text()
+    assert "blue" in answers
+    assert "red" in answers
+    page.go_back()
+    expect(page.get_by_role("heading", name="Train your own GoogLeNet")).to_be_visible()
+
+
+def _step(page: Page) -> int:
+    text = page.get_by_text(re.compile(r"step [\d,]+ of")).inner_text()
+    found = re.search(r"step ([\d,]+) of", text)
+    assert found
+    return int(found[1].replace(",", ""))
