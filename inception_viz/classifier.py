@@ -125,8 +125,8 @@ def load(
     """Load a classifier by the id of its source, or from a file of weights.
 
     Args:
-        source: ``"bvlc"``, ``"torchvision"``, ``"random"``, or the path of a ``.safetensors``,
-            ``.pth`` or ``.caffemodel``.
+        source: ``"imagenette"``, ``"bvlc"``, ``"torchvision"``, ``"random"``, or the path of a
+            ``.safetensors``, ``.pth`` or ``.caffemodel``.
         config: the architecture, for a file that doesn't say it, or for ``"random"``.
         labels: class names, for a file that has none.
         preprocessing: how the file's network wants its input.

@@ -93,7 +93,7 @@ def _add_photo_options(parser: argparse.ArgumentParser) -> None:
         "--weights",
         default=None,
         metavar="SOURCE",
-        help="bvlc, torchvision, random, or a .safetensors, .pth or .caffemodel "
+        help="imagenette, bvlc, torchvision, random, or a .safetensors, .pth or .caffemodel "
         "file (default: the first of these that is on this computer)",
     )
     parser.add_argument(

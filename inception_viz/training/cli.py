@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
+from inception_viz.config import GoogLeNetConfig
 from inception_viz.training.console import Console
 from inception_viz.training.data import NAMED
 from inception_viz.training.errors import TrainingError
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
-from inception_viz.training.run import Run, Status, runs_dir
+from inception_viz.training.run import Row, Run, Status, runs_dir
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,11 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         help="pixels that the finished model looks at (default: those of the last phase)",
     )
     parser.add_argument("-o", "--output", type=Path, help="the run's folder, a new one by default")
+    parser.add_argument(
+        "--start-from",
+        metavar="SOURCE",
+        help="begin with the weights of imagenette, bvlc, … or of a file instead of random ones",
+    )
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run")
     parser.add_argument(
         "--phases",
@@ -59,60 +66,89 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--augmentation", choices=get_args(Augmentation), default="light")
     parser.add_argument("--precision", choices=get_args(Precision), default="auto")
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
+    parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
     parser.add_argument(
         "--background", action="store_true", help="leave a core to whatever else runs here"
     )
     parser.add_argument("--checkpoint-seconds", type=float, default=120.0)
 
 
+@dataclass(frozen=True)
+class _Order:
+    """What to train, on what, how, and in which folder."""
+
+    run: Run
+    network: GoogLeNetConfig
+    recipe: Recipe
+    source: str
+    root: Path | None
+    download: bool
+
+
 def train(options: argparse.Namespace) -> None:
     """Train, with a progress bar on the terminal."""
-    run = (
-        Run(options.resume) if options.resume else Run(options.output or _new_folder(options.data))
-    )
+    order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
+    run = order.run
     try:
         with run.locked(), Console() as console:
-            status = _train(options, run, console)
+            status = _train(options, order, console)
     except TrainingError as error:
-        run.fail(str(error))
+        if options.background or options.resume:
+            run.fail(str(error))
+        else:
+            run.discard()  # the message is on the terminal; an empty folder helps nobody
         raise
     print(f"{status.state}: {status.message or run.model}")
 
 
-def _train(options: argparse.Namespace, run: Run, console: Console) -> Status:
+def _resumed(run: Run) -> _Order:
+    config, recipe, record = run.start()
+    root = Path(record["root"]) if record["root"] else None
+    return _Order(run, config, recipe, str(record["source"]), root, False)
+
+
+def _ordered(options: argparse.Namespace) -> _Order:
+    if not options.data:
+        raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
+    run = Run(options.output or _new_folder(options.data))
+    if run.exists():
+        raise TrainingError(f"{run.path} holds a run already. Use --resume {run.path}.")
+    recipe = _recipe(options)
+    network = read_network(options.config)
+    if options.input_size or options.config in PRESETS:
+        network = for_size(network, options.input_size or recipe.sizes[-1])
+    source = options.data
+    if source not in NAMED:
+        source = str(Path(source).expanduser().resolve())
+    root = options.root.resolve() if options.root else None
+    return _Order(run, network, recipe, source, root, options.download)
+
+
+def _train(options: argparse.Namespace, order: _Order, console: Console) -> Status:
+    import inception_viz as iv
     from inception_viz.preprocessing import CROP_MARGIN
     from inception_viz.training.data import open_data
     from inception_viz.training.process import ease
     from inception_viz.training.session import run_training
 
-    if options.resume:
-        config, recipe, record = run.start()
-        source, root, download = str(record["source"]), record["root"], False
-    else:
-        if not options.data:
-            raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
-        recipe = _recipe(options)
-        source, root, download = options.data, options.root, options.download
-        network = read_network(options.config)
-        if options.input_size or options.config in PRESETS:
-            network = for_size(network, options.input_size or recipe.sizes[-1])
+    run, recipe = order.run, order.recipe
     run.set_status(Status(message="Reading the pictures."))
     if options.background:
         ease()
     data = open_data(
-        source,
-        root=Path(root) if root else None,
-        download=download,
+        order.source,
+        root=order.root,
+        download=order.download,
         shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
         seed=recipe.seed,
         progress=console.reading,
     )
     for note in data.notes:
         console.say(note)
+    config = replace(order.network, classes=len(data.labels))
     if not options.resume:
-        config = replace(network, classes=len(data.labels))
-        where = {"source": _absolute(source), "root": str(Path(root).resolve()) if root else None}
-        run.create(config, recipe, data.describe() | where)
+        where = {"source": order.source, "root": str(order.root) if order.root else None}
+        run.create(config, recipe, data.describe() | where | {"started_from": options.start_from})
     return run_training(
         run,
         data,
@@ -120,9 +156,26 @@ def _train(options: argparse.Namespace, run: Run, console: Console) -> Status:
         recipe,
         resume=bool(options.resume),
         workers=options.workers,
+        initial=iv.load(options.start_from).network if options.start_from else None,
         checkpoint_seconds=options.checkpoint_seconds,
-        report=console.report,
+        report=_reporter(options, run, console),
     )
+
+
+def _reporter(
+    options: argparse.Namespace, run: Run, console: Console
+) -> Callable[[Status, Row], None]:
+    if not options.tensorboard:
+        return console.report
+    from inception_viz.training.tensorboard import tensorboard_logs
+
+    board = tensorboard_logs(run.path / "tensorboard")
+
+    def report(status: Status, row: Row) -> None:
+        console.report(status, row)
+        board(status, row)
+
+    return report
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
@@ -134,10 +187,6 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 def _new_folder(data: str | None) -> Path:
     name = Path(data or "run").name
     return runs_dir() / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-
-
-def _absolute(source: str) -> str:
-    return source if source in NAMED else str(Path(source).expanduser().resolve())
 
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:

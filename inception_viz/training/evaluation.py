@@ -67,18 +67,21 @@ def answers(
         network.train(was_training)
 
 
-def tally(classes: int, batches: Iterator[tuple[dict[str, Tensor], Tensor]]) -> dict[str, Tensor]:
+def tally(
+    network: GoogLeNet, batches: Iterator[tuple[dict[str, Tensor], Tensor]]
+) -> dict[str, Tensor]:
     """Sums that may be added over processes: per head (loss, right, pictures), and confusion."""
-    sums: dict[str, Tensor] = {}
+    classes, device = network.config.classes, next(network.parameters()).device
+    sums = {head: torch.zeros(3, device=device) for head in ("main", *network.config.heads)}
+    sums["confusion"] = torch.zeros(classes**2, device=device)
     for logits, targets in batches:
         for head, z in logits.items():
             right = (z.argmax(1) == targets).sum()
             loss = F.cross_entropy(z, targets, reduction="sum")
             row = torch.stack((loss, right.float(), torch.tensor(float(len(z)), device=z.device)))
-            sums[head] = sums.get(head, torch.zeros_like(row)) + row.double()
+            sums[head] += row
         cells = targets * classes + logits["main"].argmax(1)
-        counts = torch.bincount(cells, minlength=classes**2).double()
-        sums["confusion"] = sums.get("confusion", torch.zeros_like(counts)) + counts
+        sums["confusion"] += torch.bincount(cells, minlength=classes**2)
     return sums
 
 
@@ -97,4 +100,4 @@ def evaluate(
 ) -> Evaluation:
     """Score ``network`` in float32 on ``photos`` at ``size`` pixels, in this process alone."""
     classes = network.config.classes
-    return evaluation(classes, tally(classes, answers(network, photos, size, preprocessing)))
+    return evaluation(classes, tally(network, answers(network, photos, size, preprocessing)))

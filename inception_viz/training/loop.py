@@ -29,6 +29,7 @@ from inception_viz.training.evaluation import answers, by_head, evaluation, tall
 from inception_viz.training.optimisation import (
     AVERAGE_EVERY,
     averaging,
+    copy_weights,
     mixed,
     mixed_precision,
     one_cycle,
@@ -37,8 +38,10 @@ from inception_viz.training.optimisation import (
 from inception_viz.training.photos import Photos
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Command, Row
+from inception_viz.training.totals import Totals
 
 LOG_SECONDS = 2.0
+MAX_ROWS = 2000  # of steps.csv; every second one is dropped when there are more
 
 
 @dataclass
@@ -65,8 +68,9 @@ class Trainer:
         validation: Photos,
         *,
         workers: int = 0,
+        initial: GoogLeNet | None = None,
     ) -> None:
-        """Build the network with random weights from the recipe's seed."""
+        """Build the network: random weights from the recipe's seed, or ``initial``'s that fit."""
         self.config, self.recipe, self.validation = config, recipe, validation
         self.accelerator = Accelerator(
             mixed_precision=mixed_precision(recipe),
@@ -80,6 +84,8 @@ class Trainer:
         self.total_steps = self.sampler.steps * recipe.epochs
         network = GoogLeNet(config)
         network.initialise(recipe.seed)
+        if initial is not None:
+            copy_weights(initial, network)
         if world > 1 and self.accelerator.device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -102,7 +108,7 @@ class Trainer:
             )
         )
         self.position = Position()
-        self._totals: _Totals | None = None  # of an epoch under way
+        self._totals: Totals | None = None  # of an epoch under way
 
     @property
     def averaged(self) -> GoogLeNet:
@@ -149,7 +155,7 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.schedule.load_state_dict(state["schedule"])
             self.position = Position(**state["position"])
-            self._totals = _Totals.of(state["epoch"]) if state.get("epoch") else None
+            self._totals = Totals.of(state["epoch"]) if state.get("epoch") else None
             same = state["batch"] == self.batch
             same = same and state["schedule"]["total_steps"] == self.total_steps + 1
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -166,14 +172,16 @@ class Trainer:
         position, sampler = self.position, self.sampler
         sampler.epoch, sampler.first_step = epoch, position.step - epoch * sampler.steps
         self.model.train()
-        totals = self._totals = self._totals or _Totals(self.recipe.sizes[epoch])
-        recent = _Totals(self.recipe.sizes[epoch])
+        totals = self._totals = self._totals or Totals(self.recipe.sizes[epoch])
+        recent = Totals(self.recipe.sizes[epoch])
         if len(sampler):
+            since = monotonic()
             for images, targets in self.loader:
                 measured = self._step(images, targets)
                 position.step += 1
-                totals.add(measured, self.batch)
-                recent.add(measured, self.batch)
+                for sums in (totals, recent):
+                    sums.add(measured, self.batch, monotonic() - since)
+                since = monotonic()
                 wish = self._agreed(command)
                 if (
                     recent.seconds > LOG_SECONDS
@@ -181,11 +189,13 @@ class Trainer:
                     or sampler.steps * (epoch + 1) == position.step
                 ):
                     position.steps.append(self._row(recent, epoch))
-                    recent = _Totals(self.recipe.sizes[epoch])
+                    if len(position.steps) > MAX_ROWS:
+                        del position.steps[1::2]
+                    recent = Totals(self.recipe.sizes[epoch])
                     after_step()
                 if wish:
                     return wish
-        row = self._row(totals, epoch + 1)
+        row = self._row(totals, epoch + 1, shared=True)
         self._totals = None
         position.epoch = epoch + 1
         if position.epoch % self.recipe.validate_every == 0 or position.epoch == self.recipe.epochs:
@@ -235,13 +245,14 @@ class Trainer:
             autocast=accelerator.autocast,
         )
         classes = self.config.classes
-        sums = accelerator.reduce(tally(classes, batches))
+        sums = accelerator.reduce(tally(self.averaged, batches))
         scores = evaluation(classes, sums).heads
         row: Row = {f"val_loss_{head}": score.loss for head, score in scores.items()}
         return row | {f"val_accuracy_{head}": score.accuracy for head, score in scores.items()}
 
-    def _row(self, totals: _Totals, epoch: int) -> Row:
-        means = totals.means(self.accelerator)
+    def _row(self, totals: Totals, epoch: int, *, shared: bool = False) -> Row:
+        """A row of figures, of this process alone or ``shared``: of all, asked at the same time."""
+        means = totals.means(self.accelerator if shared else None)
         if not all(v == v and abs(v) < float("inf") for v in means.values()):
             raise TrainingError(
                 "The loss is no longer a finite number: the training diverged. Start again with a "
@@ -253,7 +264,7 @@ class Trainer:
             "step": self.position.step,
             "size": totals.size,
             "learning_rate": float(self.schedule.get_last_lr()[0]),
-            "images_per_second": totals.images / totals.seconds if totals.images else 0.0,
+            "images_per_second": totals.images / totals.seconds if totals.seconds else 0.0,
         }
         row |= {
             f"train_{k}_{h}": means.get(f"{k}_{h}") for h in heads for k in ("loss", "accuracy")
@@ -274,37 +285,3 @@ class Trainer:
             return wish
         agreed: Command = broadcast_object_list([wish])[0]
         return agreed
-
-
-class _Totals:
-    """Running sums of losses and accuracies, and the time they took."""
-
-    def __init__(self, size: int) -> None:
-        self.size, self.images, self.steps, self.start = size, 0, 0, monotonic()
-        self.sums: dict[str, Tensor] = {}
-
-    def state(self) -> dict[str, Any]:
-        now = {"seconds": self.seconds, "sums": {k: v.cpu() for k, v in self.sums.items()}}
-        return {"size": self.size, "images": self.images, "steps": self.steps} | now
-
-    @classmethod
-    def of(cls, state: dict[str, Any]) -> _Totals:
-        totals = cls(state["size"])
-        totals.images, totals.steps, totals.sums = state["images"], state["steps"], state["sums"]
-        totals.start -= state["seconds"]
-        return totals
-
-    @property
-    def seconds(self) -> float:
-        return max(monotonic() - self.start, 1e-9)
-
-    def add(self, measured: dict[str, Tensor], images: int) -> None:
-        self.images, self.steps = self.images + images, self.steps + 1
-        for name, value in measured.items():
-            self.sums[name] = (
-                self.sums[name].to(value.device) + value if name in self.sums else value.clone()
-            )
-
-    def means(self, accelerator: Accelerator) -> dict[str, float]:
-        mean = {k: v / self.steps for k, v in self.sums.items()}
-        return {k: float(v) for k, v in accelerator.reduce(mean, reduction="mean").items()}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 
 from inception_viz import _torchvision  # noqa: F401  (before torchvision)
+from inception_viz.training.errors import TrainingError
 from inception_viz.training.recipe import Recipe
 
 AVERAGE_EVERY = 4  # steps; the moving average costs memory traffic, not accuracy
@@ -25,6 +26,19 @@ def mixed_precision(recipe: Recipe) -> str:
     else:
         fast = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return "bf16" if fast else "no"
+
+
+def copy_weights(source: nn.Module, target: nn.Module) -> None:
+    """Copy every tensor whose name and shape agree; a classifier of other classes stays random."""
+    wanted = target.state_dict()
+    fitting = {
+        name: value
+        for name, value in source.state_dict().items()
+        if name in wanted and wanted[name].shape == value.shape
+    }
+    if not fitting:
+        raise TrainingError("The weights to start from are of another network; none of them fit.")
+    target.load_state_dict(fitting, strict=False)
 
 
 def sgd(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:

@@ -97,7 +97,7 @@ class Run:
         Raises:
             TrainingError: if the folder holds a run already or can't be written.
         """
-        if (self.path / "recipe.json").exists():
+        if self.exists():
             raise TrainingError(
                 f"{self.path} holds a run already. Resume it, or choose another folder."
             )
@@ -105,6 +105,18 @@ class Run:
         self._write("data.json", json.dumps(data, indent=1))
         self._write("environment.json", json.dumps(environment(), indent=1))
         self._write("recipe.json", recipe.to_json())
+
+    def exists(self) -> bool:
+        """Whether something was started in this folder."""
+        return (self.path / "recipe.json").is_file()
+
+    def discard(self) -> None:
+        """Remove the folder if nothing was started in it."""
+        if not self.exists():
+            for name in ("status.json", "control", ".lock"):
+                (self.path / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # there is something else in it
+                self.path.rmdir()
 
     def start(self) -> tuple[GoogLeNetConfig, Recipe, dict[str, Any]]:
         """What the run was started with.

@@ -12,6 +12,7 @@ from time import monotonic
 from types import FrameType
 
 from inception_viz.config import GoogLeNetConfig
+from inception_viz.network import GoogLeNet
 from inception_viz.sources.errors import WeightsError
 from inception_viz.training import checkpoint
 from inception_viz.training.card import write_results
@@ -38,6 +39,7 @@ def run_training(
     *,
     resume: bool = False,
     workers: int = 0,
+    initial: GoogLeNet | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     report: Report | None = None,
 ) -> Status:
@@ -52,6 +54,7 @@ def run_training(
         config: the network; its classes must be those of the data.
         recipe: how to train.
         resume: go on from the newest intact checkpoint, if there is one.
+        initial: a network to start from instead of random weights; what fits is taken.
         workers: processes that prepare pictures beside the one that computes.
         checkpoint_seconds: at most this much work is lost if the process is killed.
         report: called every few seconds with the status and the newest row of figures.
@@ -63,7 +66,7 @@ def run_training(
         raise TrainingError(
             f"The network has {config.classes} classes, the pictures {len(data.labels)}."
         )
-    trainer = Trainer(config, recipe, data.train, data.validation, workers=workers)
+    trainer = Trainer(config, recipe, data.train, data.validation, workers=workers, initial=initial)
     found = checkpoint.newest(run.checkpoints) if resume else None
     if found:
         trainer.restore(found[1])
@@ -173,7 +176,10 @@ class _Session:
         self.run.set_status(status)
         if self.report:
             position = self.trainer.position
-            self.report(status, (position.steps or position.history or [{}])[-1])
+            rows = sorted(
+                position.steps[-1:] + position.history[-1:], key=lambda row: row["step"] or 0
+            )
+            self.report(status, rows[-1] if rows else {})
 
     def _status(self, state: State, message: str = "") -> Status:
         trainer, position = self.trainer, self.trainer.position

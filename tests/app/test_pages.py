@@ -63,19 +63,25 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", compress(bytes(100)))
 
 
-def test_starts_on_random_weights_with_a_plain_notice() -> None:
+def test_starts_on_the_bundled_model_without_any_download() -> None:
     app = start()
     assert not app.exception
     assert app.title[0].value == "See how GoogLeNet thinks"
+    assert app.selectbox(key="model").value == "imagenette"
+    assert not app.warning
+    assert "Imagenette GoogLeNet says" in texts(app)
+    assert not [b for b in app.button if "Download" in b.label]
+
+
+def test_random_weights_come_with_a_plain_notice() -> None:
+    app = start(model="Random weights")
+    assert not app.exception
     assert "learned nothing" in app.warning[0].value
-    assert app.selectbox(key="model").value == "random"
 
 
-def test_starts_on_the_bvlc_weights_where_they_are_cached(
-    empty_cache: Path, caffemodel: Path
-) -> None:
+def test_the_bvlc_weights_where_they_are_cached(empty_cache: Path, caffemodel: Path) -> None:
     shutil.copy(caffemodel, empty_cache)
-    app = start(image="espresso")
+    app = start(image="espresso", model="BVLC GoogLeNet")
     assert not app.exception
     assert app.selectbox(key="model").value == "bvlc"
     assert not app.warning

@@ -19,7 +19,9 @@ from torch import nn
 import inception_viz as iv
 import inception_viz._torchvision
 from inception_viz.config import StemConfig
+from inception_viz.explain.firing import measure_reference
 from inception_viz.preprocessing import CAFFE, IMAGENET, TORCHVISION
+from inception_viz.reference import Reference
 from inception_viz.sources.file import load_file, save_weights
 from tests.conftest import noise_photo, tiny_config
 
@@ -284,4 +286,35 @@ def test_bad_metadata_is_explained(
     metadata = {"config": tiny.config.to_json(), "labels": json.dumps(list("abcdefg"))}
     save_file(tiny.network.state_dict(), path, metadata=metadata | {key: value})
     with pytest.raises(iv.WeightsError, match=r"meta\.safetensors"):
+        load_file(path)
+
+
+def reference_of(classifier: iv.Classifier) -> Reference:
+    return measure_reference((classifier.trace(noise_photo(seed)) for seed in range(3)), "noise")
+
+
+def test_half_precision_and_reference_firing_come_along(
+    tmp_path: Path, tiny: iv.Classifier
+) -> None:
+    reference = reference_of(tiny)
+    save_weights(replace(tiny.weights, reference=reference), tmp_path / "full.safetensors")
+    save_weights(
+        replace(tiny.weights, reference=reference), tmp_path / "half.safetensors", half=True
+    )
+    full, half = (load_file(tmp_path / f"{name}.safetensors") for name in ("full", "half"))
+    assert full.reference == half.reference == reference
+    for name, value in full.network.state_dict().items():
+        torch.testing.assert_close(half.network.state_dict()[name], value, rtol=1e-3, atol=1e-6)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
+    assert sizes[0] < 0.7 * sizes[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"mean": 1, "std": 2, "photos": 3, "data": "x"}', "NaN", '{"mean": {}}'],
+)
+def test_a_senseless_reference_is_refused(tmp_path: Path, tiny: iv.Classifier, text: str) -> None:
+    path = tmp_path / "odd.safetensors"
+    save_weights(tiny.weights, path, reference=text)
+    with pytest.raises(iv.WeightsError, match="reference firing"):
         load_file(path)

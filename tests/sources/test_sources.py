@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,17 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_registry_is_complete() -> None:
-    assert list(REGISTRY) == ["bvlc", "torchvision", "random"]
+    assert list(REGISTRY) == ["imagenette", "bvlc", "torchvision", "random"]
     for name, source in REGISTRY.items():
         assert source.id == name
         assert source.title and source.summary.endswith(".")
         assert (source.fetch is None) == (source.download_bytes == 0)
 
 
-def test_default_is_the_first_that_is_here(cache: Path) -> None:
+def test_default_is_the_first_that_is_here(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_source().id == "imagenette"
+    bundled = replace(REGISTRY["imagenette"], available=lambda: False)
+    monkeypatch.setitem(REGISTRY, "imagenette", bundled)
     assert default_source().id == "random"
     (cache / "googlenet-1378be20.pth").write_bytes(b"x")
     assert default_source().id == "torchvision"

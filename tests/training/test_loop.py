@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from inception_viz.config import AuxHeadConfig
+from inception_viz.config import AuxHeadConfig, StemConfig
+from inception_viz.network import GoogLeNet
 from inception_viz.preprocessing import IMAGENET
 from inception_viz.training.data import TrainingData, open_data
 from inception_viz.training.errors import TrainingError
@@ -177,6 +178,20 @@ def test_the_total_loss_weighs_the_auxiliary_heads(data: TrainingData) -> None:
         expected = before[name] - rate * nesterov * gradient
         got = trainer.network.state_dict()[name]
         torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_starting_from_other_weights_takes_what_fits(data: TrainingData) -> None:
+    old = Trainer(small_config(classes=5), quick(seed=9), data.train, data.validation).network
+    new = Trainer(small_config(), quick(), data.train, data.validation, initial=old).network
+    ours, theirs = new.state_dict(), old.state_dict()
+    same = {name for name in ours if torch.equal(ours[name], theirs[name])}
+    assert all(name in same for name in ours if name.startswith("trunk."))
+    assert "classifier.weight" not in same
+    other = GoogLeNet(small_config(norm="none", stem=StemConfig(3, 3, 3)))
+    for parameter in other.parameters():
+        parameter.data = parameter.data.new_zeros(1, 1, 1)
+    with pytest.raises(TrainingError, match="another network"):
+        Trainer(small_config(), quick(), data.train, data.validation, initial=other)
 
 
 def test_weight_zero_leaves_the_heads_as_they_were(data: TrainingData) -> None:
