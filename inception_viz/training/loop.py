@@ -73,6 +73,7 @@ class Trainer:
         """Build the network: random weights from the recipe's seed, or ``initial``'s that fit."""
         self.config, self.recipe, self.validation = config, recipe, validation
         self.accelerator = Accelerator(
+            cpu=not torch.accelerator.is_available(),  # said, so that processes find each other
             mixed_precision=mixed_precision(recipe),
             dataloader_config=DataLoaderConfiguration(split_batches=True),
         )
@@ -127,6 +128,10 @@ class Trainer:
             if wish:
                 return wish
         return ""
+
+    def close(self) -> None:
+        """Let go of the other processes; nothing can be trained afterwards."""
+        self.accelerator.end_training()
 
     def state(self) -> dict[str, Any]:
         """Everything that :meth:`restore` needs, as plain values and tensors."""

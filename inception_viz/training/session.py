@@ -113,6 +113,8 @@ class _Session:
                     else f"The training failed: {type(error).__name__}: {str(error)[:300]}."
                 )
             raise
+        finally:
+            self.trainer.close()
 
     def _interrupt(self) -> None:
         self.interrupted = True

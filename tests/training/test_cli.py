@@ -58,7 +58,7 @@ def test_the_model_looks_at_the_size_of_the_last_phase(
     ("arguments", "message"),
     [
         ([], "Say what to train on"),
-        (["--data", "nowhere"], "There is no folder nowhere"),
+        (["--data", "nowhere"], "There is no folder"),
         (["--data", "nowhere", "--phases", "x"], "SIZE:EPOCHS"),
         (["--data", "nowhere", "--config", "nothing.json"], "no preset or file"),
         (["--data", "nowhere", "--learning-rate", "-1"], "learning rate"),
