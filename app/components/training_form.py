@@ -94,12 +94,11 @@ def _network() -> iv.GoogLeNetConfig | None:
         options,
         format_func=lambda name: PRESETS[name].title if name in PRESETS else names[name],
         key="train_network",
-        help="Batch norm makes training from scratch quick and safe. LRN, as in the paper, needs a "
-        "lower learning rate and patience.",
     )
     if chosen == _LAB:
         return lab
     if chosen != _FILE:
+        st.caption(PRESETS[chosen].summary)
         return PRESETS[chosen].build()
     file = st.file_uploader("Config (JSON)", key="train_config", max_upload_size=1)
     if file is not None:

@@ -10,7 +10,7 @@ from app import services, state, training
 from app.components import model_picker
 from app.components.text import plain
 from inception_viz.figures.answers import percent
-from inception_viz.figures.training_curves import training_curves
+from inception_viz.figures.training_curves import HEAD_NAMES, training_curves
 from inception_viz.training import process
 from inception_viz.training.run import ACTIVE, Run, Status
 
@@ -92,20 +92,17 @@ def _progress_text(status: Status) -> str:
 
 def _figures(status: Status, history: list[dict[str, float | None]]) -> None:
     judged = [row for row in history if row.get("val_accuracy_main") is not None]
-    speed, left, *heads = st.columns(5)
-    speed.metric("Pictures a second", f"{status.images_per_second:.0f}")
+    figures = {"Pictures a second": f"{status.images_per_second:.0f}"}
     if status.seconds_left is not None and status.state in ACTIVE:
-        left.metric("Time left", str(timedelta(seconds=round(status.seconds_left))))
+        figures["Time left"] = str(timedelta(seconds=round(status.seconds_left)))
     else:
-        left.metric("Epochs done", f"{status.epoch}")
-    names = {"main": "Main head", "aux2": "Second auxiliary", "aux1": "First auxiliary"}
-    for column, (head, title) in zip(heads, names.items(), strict=True):
+        figures["Epochs done"] = f"{status.epoch}"
+    for head, title in HEAD_NAMES.items():
         value = judged[-1].get(f"val_accuracy_{head}") if judged else None
-        column.metric(
-            title,
-            "–" if value is None else percent(value),
-            help="Right answers on the validation pictures",
-        )
+        figures[f"{title} right"] = "–" if value is None else percent(value)
+    with st.container(horizontal=True, gap="large"):  # wraps on a phone
+        for title, figure in figures.items():
+            st.metric(title, figure, width="content")
 
 
 def _buttons(run: Run, status: Status) -> None:

@@ -18,6 +18,10 @@ def show() -> None:
     active = process.active_run()
     if active is not None:
         training_live.show(active)
+        st.caption(
+            "One training at a time on this computer, so that it stays quick for everybody. When "
+            "this one ends, you can start the next."
+        )
     else:
         training_live.show_last_started()
         training_form.show()

@@ -132,7 +132,8 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     from inception_viz.training.session import run_training
 
     run, recipe = order.run, order.recipe
-    run.set_status(Status(message="Reading the pictures."))
+    doing = "Downloading and reading" if order.download else "Reading"
+    run.set_status(Status(message=f"{doing} the pictures."))
     if options.background:
         ease()
     data = open_data(

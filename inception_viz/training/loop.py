@@ -131,6 +131,10 @@ class Trainer:
 
     def close(self) -> None:
         """Let go of the other processes; nothing can be trained afterwards."""
+        if self.accelerator.num_processes > 1:
+            self.accelerator.wait_for_everyone()
+            self.model = self.network  # the wrapper would outlive the group, and crash at exit
+            self.accelerator.free_memory()
         self.accelerator.end_training()
 
     def state(self) -> dict[str, Any]:

@@ -14,17 +14,37 @@ PAPER_SIZE = 224
 
 @dataclass(frozen=True)
 class Preset:
-    """A named network: its title on screen and how to build it."""
+    """A named network: its title on screen, a sentence about it, and how to build it."""
 
     title: str
+    summary: str
     build: Callable[[], GoogLeNetConfig]
 
 
 PRESETS = {
-    "paper": Preset("Paper, with batch norm", lambda: GoogLeNetConfig.paper(norm="batch")),
-    "paper-lrn": Preset("Paper, with LRN as in 2014", GoogLeNetConfig.paper),
-    "torchvision": Preset("torchvision's variant", GoogLeNetConfig.torchvision),
-    "naive": Preset("Naive modules (figure 2a)", lambda: GoogLeNetConfig.naive(norm="batch")),
+    "paper": Preset(
+        "Paper, with batch norm",
+        "The nine modules of the paper. Batch norm came a year later; with it, training from "
+        "scratch is quick and safe.",
+        lambda: GoogLeNetConfig.paper(norm="batch"),
+    ),
+    "paper-lrn": Preset(
+        "Paper, with LRN as in 2014",
+        "As published: local response normalisation in the stem, nothing behind the convolutions. "
+        "Needs a lower learning rate and patience.",
+        GoogLeNetConfig.paper,
+    ),
+    "torchvision": Preset(
+        "torchvision's variant",
+        "Batch norm, 3×3 kernels in the 5×5 branch, smaller pool before stage 5.",
+        GoogLeNetConfig.torchvision,
+    ),
+    "naive": Preset(
+        "Naive modules (figure 2a)",
+        "No 1×1 reduction and no pool projection: channels pile up from module to module, and "
+        "every step costs far more.",
+        lambda: GoogLeNetConfig.naive(norm="batch"),
+    ),
 }
 
 
