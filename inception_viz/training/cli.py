@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -89,6 +90,10 @@ def train(options: argparse.Namespace) -> None:
     """Train, with a progress bar on the terminal."""
     order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
     run = order.run
+    if not _is_main():
+        with Console(silent=True) as console:
+            _train(options, order, console)
+        return
     try:
         with run.locked(), Console() as console:
             status = _train(options, order, console)
@@ -101,6 +106,11 @@ def train(options: argparse.Namespace) -> None:
     print(f"{status.state}: {status.message or run.model}")
 
 
+def _is_main() -> bool:
+    """Whether this is the process that writes; several are started with a rank each."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def _resumed(run: Run) -> _Order:
     config, recipe, record = run.start()
     root = Path(record["root"]) if record["root"] else None
@@ -111,7 +121,7 @@ def _ordered(options: argparse.Namespace) -> _Order:
     if not options.data:
         raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
     run = Run(options.output or _new_folder(options.data))
-    if run.exists():
+    if run.exists() and _is_main():  # the others may come after it was made
         raise TrainingError(f"{run.path} holds a run already. Use --resume {run.path}.")
     recipe = _recipe(options)
     network = read_network(options.config)
@@ -133,7 +143,8 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
 
     run, recipe = order.run, order.recipe
     doing = "Downloading and reading" if order.download else "Reading"
-    run.set_status(Status(message=f"{doing} the pictures."))
+    if _is_main():
+        run.set_status(Status(message=f"{doing} the pictures."))
     if options.background:
         ease()
     data = open_data(
@@ -147,7 +158,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     for note in data.notes:
         console.say(note)
     config = replace(order.network, classes=len(data.labels))
-    if not options.resume:
+    if _is_main() and not options.resume:
         where = {"source": order.source, "root": str(order.root) if order.root else None}
         run.create(config, recipe, data.describe() | where | {"started_from": options.start_from})
     return run_training(

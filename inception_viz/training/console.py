@@ -16,8 +16,9 @@ class Console:
     Use it in a ``with``.
     """
 
-    def __init__(self) -> None:
-        """Nothing is shown before the first call."""
+    def __init__(self, *, silent: bool = False) -> None:
+        """Nothing is shown before the first call, and nothing at all if ``silent``."""
+        self._silent = silent
         self._bar: Any = None
         self._epochs_said = 0
 
@@ -36,12 +37,15 @@ class Console:
 
     def say(self, text: str) -> None:
         """A line of text."""
-        tqdm.write(text)
+        if not self._silent:
+            tqdm.write(text)
 
     def reading(self, done: int, total: int) -> None:
         """How many pictures are read."""
         if self._bar is None:
-            self._bar = tqdm(total=total, unit=" pictures", desc="reading", mininterval=0.5)
+            self._bar = tqdm(
+                total=total, unit=" pictures", desc="reading", mininterval=0.5, disable=self._silent
+            )
         self._bar.update(done - self._bar.n)
         if done == total:
             self._close()
@@ -50,7 +54,7 @@ class Console:
         """How much of a named task is done."""
         if self._bar is None or self._bar.desc != name or self._bar.total != total:
             self._close()
-            self._bar = tqdm(total=total, desc=name, mininterval=0.5)
+            self._bar = tqdm(total=total, desc=name, mininterval=0.5, disable=self._silent)
             self._bar.desc = name
         self._bar.update(done - self._bar.n)
 
@@ -63,6 +67,7 @@ class Console:
                 unit="step",
                 bar_format="{desc} {percentage:3.0f}% |{bar}|{postfix}",
                 mininterval=0.5,
+                disable=self._silent,
             )
         self._bar.set_description_str(f"epoch {status.epoch}/{status.epochs} {status.size} px")
         parts = [f"{status.images_per_second:.0f} images/s"]

@@ -270,6 +270,7 @@ def environment() -> dict[str, Any]:
         "cpu": torch.cpu.get_capabilities().get("architecture", platform.machine()),
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
+        "processes": int(os.environ.get("WORLD_SIZE", "1")),
         "accelerator": accelerator,
         "packages": {name: version(name) for name in ("torch", "torchvision", "accelerate")},
     }

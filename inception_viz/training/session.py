@@ -101,9 +101,10 @@ class _Session:
                 while (ended_by := self.trainer.train(self._after_step, self._command)) == "pause":
                     self._save()
                     self._wait()
-                if self.writes:
-                    return self._finish(stopped=ended_by == "stop")
-                return self._status("finished")
+                stopped = ended_by == "stop"
+                status = self._finish(stopped=stopped) if self.writes else self._status("finished")
+                self.trainer.close()
+                return status
         except Exception as error:
             if self.writes:
                 known = isinstance(error, TrainingError | WeightsError)
@@ -113,8 +114,6 @@ class _Session:
                     else f"The training failed: {type(error).__name__}: {str(error)[:300]}."
                 )
             raise
-        finally:
-            self.trainer.close()
 
     def _interrupt(self) -> None:
         self.interrupted = True

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+import inception_viz as iv
 from inception_viz.config import AuxHeadConfig, StemConfig
 from inception_viz.network import GoogLeNet
 from inception_viz.preprocessing import IMAGENET
@@ -21,7 +22,7 @@ from inception_viz.training.loop import Trainer
 from inception_viz.training.optimisation import AVERAGE_EVERY, averaging, mixed_precision
 from inception_viz.training.photos import Photos
 from inception_viz.training.recipe import Phase, Recipe
-from inception_viz.training.run import Row
+from inception_viz.training.run import Row, Run
 from tests.conftest import ROOT
 from tests.training.conftest import MakeFolder, quick, small_config
 
@@ -101,48 +102,34 @@ def test_the_seed_decides_everything(data: TrainingData) -> None:
 
 def test_two_processes_get_the_losses_of_one(make_folder: MakeFolder, tmp_path: Path) -> None:
     """Without batch statistics and dropout, which depend on each process's own pictures."""
-    folder = make_folder()
-    script = tmp_path / "job.py"
-    script.write_text(_TWO_PROCESSES)
+    config = small_config(norm="none", dropout=0.0)
+    assert config.aux1 and config.aux2
+    config = replace(
+        config, aux1=replace(config.aux1, dropout=0.0), aux2=replace(config.aux2, dropout=0.0)
+    )
+    (tmp_path / "config.json").write_text(config.to_json())
+    arguments = ["--data", str(make_folder()), "--config", str(tmp_path / "config.json")]
+    arguments += ["--phases", "32:3", "--batch", "8", "--precision", "fp32"]
+    arguments += ["--augmentation", "strong", "--learning-rate", "0.01"]
     histories = []
     for processes in (1, 2):
-        out = tmp_path / f"{processes}.json"
+        run = Run(tmp_path / f"{processes}")
         # What `accelerate launch` starts on several GPUs; on CPUs alone it would need MPI.
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += [f"--nproc-per-node={processes}", str(script), str(folder), str(out)]
+        command += [f"--nproc-per-node={processes}", "-m", "inception_viz", "train"]
+        command += [*arguments, "--output", str(run.path)]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr[-3000:]
-        histories.append(json.loads(out.read_text()))
+        assert iv.load(run.model).labels == ("blue", "green", "red")
+        assert json.loads((run.path / "environment.json").read_text())["processes"] == processes
+        histories.append(run.history())
     one, two = histories
-    assert (one["processes"], two["processes"]) == (1, 2)
-    assert [row.keys() for row in one["rows"]] == [row.keys() for row in two["rows"]]
-    for mine, theirs in zip(one["rows"], two["rows"], strict=True):
+    assert len(one) == len(two) == 3
+    for mine, theirs in zip(one, two, strict=True):
         for key in mine:
             if "loss" in key or "accuracy" in key:
                 assert mine[key] == pytest.approx(theirs[key], rel=1e-4, abs=1e-5), key
-
-
-_TWO_PROCESSES = """
-import json, sys
-from pathlib import Path
-from dataclasses import replace
-from inception_viz.training.data import open_data
-from inception_viz.training.loop import Trainer
-from tests.training.conftest import quick, small_config
-
-config = small_config(norm="none", dropout=0.0)
-config = replace(config, aux1=replace(config.aux1, dropout=0.0),
-                 aux2=replace(config.aux2, dropout=0.0))
-data = open_data(sys.argv[1])
-trainer = Trainer(config, quick(augmentation="strong", learning_rate=0.01),
-                  data.train, data.validation)
-trainer.train(lambda: None, lambda: "")
-if trainer.accelerator.is_main_process:
-    result = {"processes": trainer.accelerator.num_processes, "rows": trainer.position.history}
-    Path(sys.argv[2]).write_text(json.dumps(result))
-trainer.close()
-"""
 
 
 def test_the_total_loss_weighs_the_auxiliary_heads(data: TrainingData) -> None:
