@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import inception_viz as iv
 from inception_viz.cli import main
 from inception_viz.sources.file import save_weights
+from inception_viz.sources.registry import REGISTRY
 from tests.conftest import sample
 
 
@@ -61,11 +63,18 @@ def test_a_head_that_is_not_there(caffemodel: Path, capsys: pytest.CaptureFixtur
     assert "no trained head aux2" in capsys.readouterr().err
 
 
-def test_predict_on_nothing_says_the_answers_are_noise(
-    capsys: pytest.CaptureFixture[str],
+def test_without_any_trained_weights_the_answers_are_said_to_be_noise(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    absent = replace(REGISTRY["imagenette"], available=lambda: False)
+    monkeypatch.setitem(REGISTRY, "imagenette", absent)
     assert main(["predict", str(sample("cat"))]) == 0
     assert "noise" in capsys.readouterr().err
+
+
+def test_predict_needs_no_download(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(sample("goldfish"))]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5
 
 
 def test_trace_as_arrays(weights: str, tmp_path: Path, tiny: iv.Classifier) -> None:

@@ -142,7 +142,7 @@ def test_a_good_upload_survives_a_bad_one_and_a_page_switch() -> None:
 
 @pytest.mark.parametrize("module", ["stem", "3a", "4c", "5b"])
 def test_branches_page_shows_every_layer(module: str) -> None:
-    app = start("branches")
+    app = start("branches", model="Random weights")  # with LRN, so with its layers in the stem
     app.pills(key="module").set_value(module).run()
     assert not app.exception
     grids = [c for c in app.get("bidi_component") if "channel_grid" in str(c.proto)]
@@ -181,11 +181,12 @@ def test_unknown_values_in_the_url_fall_back() -> None:
     assert "doesn't exist" in app.toast[0].value
 
 
-def test_any_class_can_be_in_question() -> None:
-    app = start()
-    app.selectbox(key="target").set_value(281).run()
+@pytest.mark.parametrize(("model", "target"), [("Random weights", 281), ("", 7)])
+def test_any_class_can_be_in_question(model: str, target: int) -> None:
+    app = start(**({"model": model} if model else {}))
+    app.selectbox(key="target").set_value(target).run()
     assert not app.exception
-    assert app.session_state["scene"].target == 281
+    assert app.session_state["scene"].target == target
 
 
 def test_samples_are_credited() -> None:
@@ -194,9 +195,9 @@ def test_samples_are_credited() -> None:
 
 def test_own_weights_are_used_and_bad_ones_explained(tmp_path: Path) -> None:
     app = start()
-    app.selectbox(key="target").set_value(281).run()
+    app.selectbox(key="target").set_value(9).run()
     app.selectbox(key="model").set_value("file").run()
-    assert "you see Random weights" in texts(app)
+    assert "you see Imagenette GoogLeNet" in texts(app)
     app.file_uploader(key="weights_file").upload("notes.pth", b"no weights").run()
     assert "PyTorch checkpoint" in app.error[0].value
     path = tmp_path / "tiny.safetensors"

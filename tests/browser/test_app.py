@@ -157,7 +157,7 @@ def test_bad_uploads_are_explained_and_lose_nothing(
 
 
 def test_own_photo_is_classified(page: Page) -> None:
-    visit(page, "/")
+    visit(page, "/?model=BVLC+GoogLeNet" if CAFFEMODEL.is_file() else "/")
     page.get_by_text("Upload", exact=True).click()
     driver.settle(page)
     photo = Path(__file__).parents[2] / "assets" / "samples" / "espresso.jpg"
