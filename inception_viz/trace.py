@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
@@ -47,6 +47,8 @@ class Trace:
         stem: step in front of module 3a → its output.
         labels: one name a class.
         model: identity of the weights.
+        muted: what puts out zeros instead of its activations, as in
+            :func:`~inception_viz.explain.muting.mute`; usually nothing.
     """
 
     picture: Picture
@@ -59,6 +61,7 @@ class Trace:
     stem: Mapping[str, Tensor]
     labels: tuple[str, ...]
     model: str
+    muted: frozenset[str] = frozenset()
 
     @property
     def logits(self) -> Tensor:
@@ -126,27 +129,44 @@ def run(network: GoogLeNet, x: Tensor) -> tuple[Logits, Record]:
         return network(x, heads=True), record
 
 
+class Sorted(NamedTuple):
+    """A record of one picture, sorted as in :class:`Trace`; only what the record holds."""
+
+    modules: Mapping[str, Tensor]
+    branches: Mapping[str, Mapping[Branch, Tensor]]
+    reduces: Mapping[str, Mapping[str, Tensor]]
+
+
+def sort_record(network: GoogLeNet, first: Record) -> Sorted:
+    """Sort the outputs of one picture (channels, height, width) by module and branch."""
+    modules = {n: m for n, m in network.modules_by_name.items() if n in first}
+    reduces = {
+        name: {branch: first[f"{name}.{branch}"] for branch in _reduced_branches(module)}
+        for name, module in modules.items()
+        if all(f"{name}.{branch}" in first for branch in _reduced_branches(module))
+    }
+    return Sorted(
+        modules=MappingProxyType({name: first[name] for name in modules}),
+        branches=_frozen({n: m.split(first[n], dim=0) for n, m in modules.items()}),
+        reduces=_frozen(reduces),
+    )
+
+
 def assemble(network: GoogLeNet, logits: Logits, record: Record, **rest: Any) -> Trace:
     """Sort the record of one picture into a :class:`Trace`; ``rest`` are its other fields."""
     first = {name: output[0] for name, output in record.items()}
-    modules = network.modules_by_name
     trained = rest.pop("trained_heads")
     heads = {
         name: value[0]
         for name, value in logits._asdict().items()
         if value is not None and name in trained
     }
-    reduces = {
-        name: {branch: first[f"{name}.{branch}"] for branch in _reduced_branches(module)}
-        for name, module in modules.items()
-    }
     steps = list(network.trunk)
+    stem = steps[: steps.index(next(iter(network.modules_by_name)))]
     return Trace(
         heads=MappingProxyType(heads),
-        modules=MappingProxyType({name: first[name] for name in modules}),
-        branches=_frozen({n: m.split(first[n], dim=0) for n, m in modules.items()}),
-        reduces=_frozen(reduces),
-        stem=MappingProxyType({n: first[n] for n in steps[: steps.index(next(iter(modules)))]}),
+        stem=MappingProxyType({name: first[name] for name in stem}),
+        **sort_record(network, first)._asdict(),
         **rest,
     )
 

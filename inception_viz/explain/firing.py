@@ -97,16 +97,29 @@ def measure_reference(traces: Iterable[Trace], data: str) -> Reference:
     Raises:
         ValueError: for fewer than two pictures.
     """
-    rows = [{(b.module, b.branch): b.mean for b in firing(trace).branches} for trace in traces]
+    rows: list[dict[tuple[str, Branch], np.ndarray]] = []
+    for trace in traces:
+        rows.append(
+            {
+                (module, branch): maps.mean((1, 2), dtype=_DOUBLE).numpy()
+                for module, branches in trace.branches.items()
+                for branch, maps in branches.items()
+            }
+        )
     if len(rows) < 2:
         raise ValueError("Give at least two pictures: one has no deviation.")
     keys = list(rows[0])
-    values = np.array([[row[key] for key in keys] for row in rows])
+    values = np.array([[row[key].mean() for key in keys] for row in rows])
+    channels: dict[str, dict[str, list[float]]] = {}
+    for module, branch in keys:
+        means = np.mean([row[module, branch] for row in rows], axis=0)
+        channels.setdefault(module, {})[branch] = [float(f"{x:.4g}") for x in means]
     return Reference(
         mean=_nested(keys, values.mean(axis=0)),
         std=_nested(keys, values.std(axis=0, ddof=1)),
         photos=len(rows),
         data=data,
+        channels=channels,
     )
 
 

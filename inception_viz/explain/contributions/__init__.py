@@ -1,0 +1,80 @@
+"""One score a branch: how much each branch of each module contributes to an answer."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from inception_viz.classifier import Classifier
+from inception_viz.config import BRANCHES
+from inception_viz.explain.behind import Progress, explained, silent
+from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs, none_values
+from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.explain.contributions.result import Contributions, Cost
+from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.target import Asked
+from inception_viz.trace import Trace
+
+__all__ = ["METHODS", "Contributions", "contributions"]
+
+
+def contributions(
+    classifier: Classifier,
+    trace: Trace,
+    target: Asked = None,
+    method: str = "shapley",
+    *,
+    baseline: Baseline = "zero",
+    progress: Progress = silent,
+) -> Contributions:
+    """Score every branch that the target's head can see.
+
+    Args:
+        classifier: the one that made ``trace``.
+        trace: of the picture; may have branches muted.
+        target: a class's index or label, or a :class:`~inception_viz.explain.target.Target` (a
+            head's logit, a probability, the margin between two classes); default the first choice.
+        method: a key of :data:`METHODS`.
+        baseline: what takes the place of a branch that is left out: ``zero``, or ``reference``, the
+            mean of each channel over the source's reference photos.
+        progress: is told the share that is done; what it raises stops the work.
+
+    Raises:
+        ExplainError: for an unknown method, target or baseline, or a trace of another classifier.
+    """
+    if method not in METHODS:
+        raise ExplainError(f'There is no method "{method[:40]}"; there are {", ".join(METHODS)}.')
+    chosen = METHODS[method]
+    if baseline not in chosen.baselines:
+        raise ExplainError(
+            f'{chosen.title} has no baseline "{baseline}"; use {" or ".join(chosen.baselines)}.'
+        )
+    what = explained(classifier, trace, target)
+    outputs = baseline_outputs(what, classifier.weights.reference, baseline)
+    start = time.perf_counter()
+    scores = chosen.score(what, outputs, progress)
+    progress(1.0)
+    unit = chosen.unit(baseline)
+    nothing = {} if unit else none_values(what, outputs, baseline)
+    modules = tuple(trace.modules)
+    values = np.full((len(modules), len(BRANCHES)), np.nan)
+    for (module, branch), score in scores.values.items():
+        values[modules.index(module), BRANCHES.index(branch)] = score
+    values.setflags(write=False)
+    return Contributions(
+        method=method,
+        target=what.target,
+        label=what.target.describe(trace.labels),
+        baseline=baseline,
+        unit=unit or what.target.unit,
+        promise=chosen.promise,
+        modules=modules,
+        values=values,
+        value=what.value,
+        none=np.array([nothing.get(name, np.nan) for name in modules]),
+        cost=Cost(scores.variants, scores.backward_passes, time.perf_counter() - start),
+        model=trace.model,
+        picture=trace.picture.sha256,
+        muted=trace.muted,
+    )

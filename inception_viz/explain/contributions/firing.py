@@ -1,0 +1,36 @@
+"""Firing: how active a branch is. No contribution, but what everything else is held against."""
+
+from __future__ import annotations
+
+from inception_viz.explain.behind import Explained, Progress
+from inception_viz.explain.contributions.baseline import Baseline
+from inception_viz.explain.contributions.method import Method, Outputs, Scores
+
+
+def score(what: Explained, baseline: Outputs, _progress: Progress) -> Scores:
+    """Mean activation of each branch, minus the baseline's."""
+    values = {}
+    for name in what.modules:
+        module = what.network.modules_by_name[name]
+        usual = module.split(baseline[name])
+        for branch, maps in what.trace.branches[name].items():
+            values[name, branch] = float(maps.double().mean() - usual[branch].double().mean())
+    return Scores(values)
+
+
+def unit(baseline: Baseline) -> str:
+    """Of the scores."""
+    return "mean activation" + (" above usual" if baseline == "reference" else "")
+
+
+METHOD = Method(
+    id="firing",
+    title="Firing",
+    words="How active the branch is: the mean activation of its units. It says what the branch "
+    "does, not what that does to the answer.",
+    check="Nothing to check: activity has no sum to add up to.",
+    formula=r"\frac{1}{C_b H W} \sum_{c,i,j} a_{b,cij}",
+    promise="none",
+    score=score,
+    unit=unit,
+)

@@ -1,0 +1,167 @@
+"""What a method finds: a score a branch, and the check."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from inception_viz.config import BRANCHES
+from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.target import Target
+from inception_viz.sources.cache import atomic_write
+
+Promise = Literal["exact", "limit", "first order", "none"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What it took.
+
+    Attributes:
+        variants: how many other outputs of a module were sent through the network behind it.
+        backward_passes: how many backward passes.
+        seconds: by the clock.
+    """
+
+    variants: int
+    backward_passes: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """A score for each branch of each module.
+
+    Attributes:
+        method: key of :data:`~inception_viz.explain.contributions.METHODS`.
+        target: the output that the scores explain, and ``label``, the same in words.
+        baseline: what stood in for a branch that was left out.
+        unit: of the scores.
+        promise: what a module's scores add up to: ``exact``: z(all) − z(none), within rounding;
+            ``limit``: the same, the better the more steps; ``first order``: the same if the network
+            behind the module were linear; ``none``: nothing in particular.
+        modules: names, the rows of ``values``.
+        values: (modules, 4), columns 1×1, 3×3, 5×5, pool; NaN for a branch that doesn't exist or
+            that the target's head can't see.
+        value: z(all), the target's value in the trace.
+        none: (modules,), z(none): its value with the module's whole output at the baseline.
+        cost: what it took.
+        model, picture: identity of the weights and SHA-256 of the picture's file.
+        muted: what the trace had muted.
+    """
+
+    method: str
+    target: Target
+    label: str
+    baseline: str
+    unit: str
+    promise: Promise
+    modules: tuple[str, ...]
+    values: np.ndarray
+    value: float
+    none: np.ndarray
+    cost: Cost
+    model: str
+    picture: str
+    muted: frozenset[str] = frozenset()
+
+    @property
+    def sums(self) -> np.ndarray:
+        """(modules,), each module's scores added up; NaN where there are none."""
+        missing = np.isnan(self.values).all(axis=1)
+        return np.where(missing, np.nan, np.nansum(self.values, axis=1))
+
+    @property
+    def gap(self) -> np.ndarray:
+        """(modules,), the sum of the scores minus (z(all) − z(none)); NaN without such a sum."""
+        return np.asarray(self.sums - (self.value - self.none))
+
+    @property
+    def relative_gap(self) -> np.ndarray:
+        """(modules,), |gap| / |z(all) − z(none)|."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.abs(self.gap) / np.abs(self.value - self.none))
+
+    def get(self, module: str, branch: str) -> float:
+        """One branch's score; NaN if it has none."""
+        return float(self.values[self.modules.index(module), BRANCHES.index(branch)])  # type: ignore[arg-type]
+
+    def strongest(self, count: int = 1) -> list[tuple[str, str, float]]:
+        """(module, branch, score) of the largest scores by size, up or down."""
+        flat = np.abs(np.nan_to_num(self.values)).ravel()
+        order = np.argsort(-flat, kind="stable")[:count]
+        return [
+            (self.modules[i // 4], BRANCHES[i % 4], float(self.values.ravel()[i])) for i in order
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a branch that has a score, with its module's check."""
+        rows = []
+        for row, module in enumerate(self.modules):
+            for column, branch in enumerate(BRANCHES):
+                if np.isnan(self.values[row, column]):
+                    continue
+                rows.append(
+                    {
+                        "module": module,
+                        "branch": branch,
+                        "score": self.values[row, column],
+                        "unit": self.unit,
+                        "method": self.method,
+                        "baseline": self.baseline,
+                        "target": self.label,
+                        "z_all": self.value,
+                        "z_none": self.none[row],
+                        "module_sum": self.sums[row],
+                        "gap": self.gap[row],
+                        "relative_gap": self.relative_gap[row],
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def save(self, path: str | Path) -> None:
+        """Write ``NAME.csv`` (the frame) or ``NAME.json`` (everything), whole or not at all.
+
+        Raises:
+            ExplainError: for another ending, or if it can't be written.
+        """
+        path = Path(path)
+        if path.suffix not in (".csv", ".json"):
+            raise ExplainError(f'"{path.name}" must end in .csv or .json.')
+        try:
+            with atomic_write(path) as temporary:
+                if path.suffix == ".csv":
+                    self.to_frame().to_csv(temporary, index=False)
+                else:
+                    temporary.write_text(json.dumps(self._plain(), indent=1), "utf-8")
+        except OSError as error:
+            raise ExplainError(f"{path} can't be written ({error}).") from error
+
+    def _plain(self) -> dict[str, object]:
+        def numbers(array: np.ndarray) -> list[object]:
+            return [None if np.isnan(x) else float(x) for x in array]
+
+        return {
+            "method": self.method,
+            "target": asdict(self.target),
+            "label": self.label,
+            "baseline": self.baseline,
+            "unit": self.unit,
+            "promise": self.promise,
+            "modules": list(self.modules),
+            "branches": list(BRANCHES),
+            "values": [numbers(row) for row in self.values],
+            "z_all": self.value,
+            "z_none": numbers(self.none),
+            "gap": numbers(self.gap),
+            "relative_gap": numbers(self.relative_gap),
+            "cost": asdict(self.cost),
+            "model": self.model,
+            "picture_sha256": self.picture,
+            "muted": sorted(self.muted),
+        }

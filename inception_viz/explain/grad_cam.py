@@ -1,0 +1,139 @@
+"""Where a module looks: class activation maps of all modules from one backward pass.
+
+Grad-CAM: Selvaraju et al., arXiv 1610.02391. LayerCAM: Jiang et al. 2021, "LayerCAM: Exploring
+Hierarchical Class Activation Maps". HiResCAM: Draelos, Carin, arXiv 2011.08891.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from inception_viz.classifier import Classifier
+from inception_viz.config import Branch
+from inception_viz.explain.behind import explained
+from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.gradients import Gradients, differentiate
+from inception_viz.explain.target import Asked, Target
+from inception_viz.trace import Trace
+
+Variant = Literal["grad_cam", "hires_cam", "layer_cam"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+
+
+@dataclass(frozen=True, eq=False)
+class Cams(Mapping[str, np.ndarray]):
+    """One map a module. ``cams["4c"]`` is (size, size) at input size, after ReLU, unnormalised.
+
+    Attributes:
+        branches: module → branch → (h, w) at map size, before ReLU; signed. A module's branches add
+            up exactly to its map before ReLU.
+        target: the output in question, and ``value``, its value.
+        variant: how gradients weigh activations.
+        size: side of the input in pixels.
+    """
+
+    branches: Mapping[str, Mapping[Branch, np.ndarray]]
+    target: Target
+    value: float
+    variant: Variant
+    size: int
+
+    def __getitem__(self, module: str) -> np.ndarray:
+        """The module's map (size, size), after ReLU."""
+        return self.at_input_size(module)
+
+    def __iter__(self) -> Iterator[str]:
+        """The modules that the target's head can see, in order."""
+        return iter(self.branches)
+
+    def __len__(self) -> int:
+        """How many modules."""
+        return len(self.branches)
+
+    def raw(self, module: str, branch: str | None = None) -> np.ndarray:
+        """(h, w) at map size, before ReLU: of a module, or of one of its branches.
+
+        Raises:
+            ExplainError: if the target's head can't see the module, or there is no such branch.
+        """
+        parts = self.branches.get(module)
+        if parts is None:
+            raise ExplainError(
+                f"The head in question can't see module {module}; it sees {', '.join(self)}."
+            )
+        if branch is None:
+            total: np.ndarray = sum(parts.values(), np.float32(0))  # type: ignore[arg-type]
+            return total
+        if branch not in parts:
+            raise ExplainError(f"Module {module} has no branch {branch}.")
+        return parts[branch]  # type: ignore[index]
+
+    def at_input_size(
+        self, module: str, branch: str | None = None, *, relu: bool = True
+    ) -> np.ndarray:
+        """(size, size), bilinear, as captum's ``LayerAttribution.interpolate`` does it."""
+        values = torch.from_numpy(self.raw(module, branch))
+        values = values.clamp(min=0) if relu else values
+        sized = F.interpolate(values[None, None], (self.size, self.size), mode="bilinear")
+        enlarged: np.ndarray = sized[0, 0].numpy()
+        return enlarged
+
+    def energy(self, module: str, branch: str | None = None) -> float:
+        """The positive part of a map added up over its cells."""
+        return float(np.clip(self.raw(module, branch), 0, None).sum(dtype=np.float64))
+
+
+def grad_cam(
+    classifier: Classifier, trace: Trace, target: Asked = None, *, variant: Variant = "grad_cam"
+) -> Cams:
+    """The class activation maps of every module and branch.
+
+    Args:
+        classifier: the one that made ``trace``.
+        trace: of the picture; may have branches muted.
+        target: a class, a head's class, or the margin between two; default the first choice.
+        variant: ``grad_cam`` weighs a channel by its mean gradient; ``hires_cam`` every unit by its
+            own gradient; ``layer_cam`` every unit by its own gradient where that is positive.
+
+    Raises:
+        ExplainError: for an unknown variant or target, or a trace of another classifier.
+    """
+    what = explained(classifier, trace, target)
+    return cams_from(trace, differentiate(what), variant)
+
+
+def cams_from(trace: Trace, slopes: Gradients, variant: Variant = "grad_cam") -> Cams:
+    """The maps of gradients that are known already.
+
+    Raises:
+        ExplainError: for an unknown variant.
+    """
+    if variant not in VARIANTS:
+        raise ExplainError(f'There is no variant "{variant:.40}"; use {", ".join(VARIANTS)}.')
+    maps: dict[str, Mapping[Branch, np.ndarray]] = {}
+    for module, slope in slopes.at.items():
+        found, start = {}, 0
+        for branch, activation in trace.branches[module].items():
+            part = slope[start : start + len(activation)]
+            start += len(activation)
+            found[branch] = _map(activation, part, variant).numpy()
+        maps[module] = MappingProxyType(found)
+    return Cams(
+        MappingProxyType(maps), slopes.target, slopes.value, variant, trace.input.shape[-1]
+    )
+
+
+def _map(activation: Tensor, slope: Tensor, variant: Variant) -> Tensor:
+    """(C, h, w) twice → (h, w)."""
+    if variant == "grad_cam":
+        return torch.einsum("c,chw->hw", slope.mean((1, 2)), activation)
+    weight = slope.clamp(min=0) if variant == "layer_cam" else slope
+    return (weight * activation).sum(0)
