@@ -61,9 +61,7 @@ class Explained:
     def answer(self, x: Tensor) -> Tensor:
         """The head on the output of the module it attaches to."""
         head = self.target.head
-        logits: Tensor = (
-            self.network.classify(x) if head == "main" else self.network.aux[head](x)
-        )
+        logits: Tensor = self.network.classify(x) if head == "main" else self.network.aux[head](x)
         return logits
 
     def values(self, module: str, outputs: Tensor) -> Tensor:
@@ -101,11 +99,16 @@ def explained(classifier: Classifier, trace: Trace, asked: Asked) -> Explained:
             "This trace was made by another model. Trace the picture with the model to explain."
         )
     target = resolve(trace, asked)
+    network = classifier.inference_network
+    return explained_by(network, trace, target)
+
+
+def explained_by(network: GoogLeNet, trace: Trace, target: Target) -> Explained:
+    """As :func:`explained`, for a network whose own trace this is, and a target that exists."""
     modules = tuple(trace.modules)
     if target.head != "main":
-        after = classifier.config.heads[target.head].after
+        after = network.config.heads[target.head].after
         modules = modules[: modules.index(after) + 1]
-    network = classifier.inference_network
     return Explained(network, trace, target, modules, masks(network, trace.muted))
 
 

@@ -126,9 +126,7 @@ def cams_from(trace: Trace, slopes: Gradients, variant: Variant = "grad_cam") ->
             start += len(activation)
             found[branch] = _map(activation, part, variant).numpy()
         maps[module] = MappingProxyType(found)
-    return Cams(
-        MappingProxyType(maps), slopes.target, slopes.value, variant, trace.input.shape[-1]
-    )
+    return Cams(MappingProxyType(maps), slopes.target, slopes.value, variant, trace.input.shape[-1])
 
 
 def _map(activation: Tensor, slope: Tensor, variant: Variant) -> Tensor:

@@ -1,0 +1,179 @@
+"""Is a map right about what matters? Delete or insert pixels in its order and watch the answer.
+
+Source: Petsiuk, Das, Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models",
+arXiv 1806.07421, section 4.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from inception_viz.classifier import Classifier
+from inception_viz.explain.behind import Progress, explained, silent
+from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.target import Asked, Target
+from inception_viz.trace import Trace
+
+Game = Literal["deletion", "insertion"]
+STEPS = 28
+_BATCH = 8
+_RANDOM_MAPS = 3
+_BLUR = (51, 20.0)  # pixels for a 224-pixel input: kernel and standard deviation
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """How the answer follows as pixels go, or come.
+
+    Attributes:
+        share: (steps + 1,), part of the pixels deleted or inserted, 0 to 1.
+        value: (steps + 1,), probability of the class.
+    """
+
+    share: np.ndarray
+    value: np.ndarray
+
+    @property
+    def area(self) -> float:
+        """Area under the curve, 0 to 1. Low is good for deletion, high for insertion."""
+        return float(np.trapezoid(self.value, self.share))
+
+
+@dataclass(frozen=True, eq=False)
+class Faithfulness:
+    """A map's curves beside those of maps that know nothing.
+
+    Attributes:
+        deletion, insertion: ranking → curve; rankings are ``map``, ``random`` (mean of several
+            coarse random maps) and ``centre`` (the nearer the middle, the earlier).
+        target: the class in question.
+    """
+
+    deletion: Mapping[str, Curve]
+    insertion: Mapping[str, Curve]
+    target: Target
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a point of a curve."""
+        return pd.concat(
+            pd.DataFrame({"game": game, "ranking": name, "share": c.share, "probability": c.value})
+            for game, curves in (("deletion", self.deletion), ("insertion", self.insertion))
+            for name, c in curves.items()
+        ).reset_index(drop=True)
+
+
+def faithfulness(
+    classifier: Classifier,
+    trace: Trace,
+    values: np.ndarray,
+    target: Asked = None,
+    *,
+    steps: int = STEPS,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Faithfulness:
+    """Play both games with a map, with random maps and with the centre prior.
+
+    Deleted pixels become grey (the input's zero); insertion starts from the blurred photo. The
+    probability of the target's class is watched, at the target's head.
+
+    Args:
+        classifier: the one that made ``trace``.
+        trace: of the picture, with nothing muted.
+        values: (size, size) map at input size; higher is more important.
+        target: the class; default the first choice.
+        steps: in how many equal portions the pixels go.
+        seed: of the random maps.
+        progress: is told the share that is done; what it raises stops the work.
+
+    Raises:
+        ExplainError: for a map of another size, an unknown target, a trace of another classifier or
+            one with something muted.
+    """
+    what = explained(classifier, trace, target)
+    if trace.muted:
+        raise ExplainError("Unmute everything first: these curves are about the whole network.")
+    size = trace.input.shape[-1]
+    if values.shape != (size, size):
+        raise ExplainError(f"The map is {values.shape}; it must be {(size, size)}, input size.")
+    target_class = Target(what.target.index, head=what.target.head, kind="probability")
+    rankings = {"map": [values], "centre": [centre_prior(size)]}
+    rankings["random"] = [random_map(size, seed + i) for i in range(_RANDOM_MAPS)]
+    games: dict[Game, tuple[Tensor, Tensor]] = {
+        "deletion": (trace.input, torch.zeros_like(trace.input)),
+        "insertion": (blurred(trace.input), trace.input),
+    }
+    total = 2 * sum(map(len, rankings.values()))
+    curves: dict[Game, dict[str, Curve]] = {"deletion": {}, "insertion": {}}
+    done = 0
+    for game, (start, end) in games.items():
+        for name, maps in rankings.items():
+            found = []
+            for ranked in maps:
+                progress(done / total)
+                found.append(_play(classifier, start, end, ranked, target_class, steps))
+                done += 1
+            curves[game][name] = Curve(np.linspace(0, 1, steps + 1), np.mean(found, axis=0))
+    progress(1.0)
+    return Faithfulness(
+        MappingProxyType(curves["deletion"]), MappingProxyType(curves["insertion"]), target_class
+    )
+
+
+def centre_prior(size: int) -> np.ndarray:
+    """(size, size): high in the middle; what a photographer would guess."""
+    along = np.linspace(-1, 1, size)
+    return np.exp(-2 * (along[:, None] ** 2 + along[None, :] ** 2))
+
+
+def random_map(size: int, seed: int, cells: int = 7) -> np.ndarray:
+    """(size, size): noise as coarse as a map of the last modules, so that it is a fair opponent."""
+    noise = torch.rand(1, 1, cells, cells, generator=torch.Generator().manual_seed(seed))
+    enlarged: np.ndarray = F.interpolate(noise, (size, size), mode="bilinear")[0, 0].numpy()
+    return enlarged
+
+
+def blurred(x: Tensor) -> Tensor:
+    """The input with nothing left to recognise but its colours."""
+    from torchvision.transforms.v2.functional import gaussian_blur
+
+    import inception_viz._torchvision  # noqa: F401  (before torchvision, which is slow to import)
+
+    kernel, sigma = (value * x.shape[-1] / 224 for value in _BLUR)
+    soft: Tensor = gaussian_blur(x, [int(kernel) // 2 * 2 + 1] * 2, [max(sigma, 0.1)] * 2)
+    return soft
+
+
+def _play(
+    classifier: Classifier,
+    start: Tensor,
+    end: Tensor,
+    ranked: np.ndarray,
+    target: Target,
+    steps: int,
+) -> np.ndarray:
+    """The target's value (steps + 1,) while pixels of ``start`` become those of ``end``."""
+    order = torch.from_numpy(np.argsort(-ranked, axis=None, kind="stable").copy())
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(len(order))
+    rank = rank.reshape(1, 1, *ranked.shape)
+    network = classifier.inference_network
+    found = []
+    for portions in torch.arange(steps + 1).split(_BATCH):
+        limit = (portions * rank.numel() // steps)[:, None, None, None]
+        with torch.no_grad():
+            logits = network(
+                torch.where(rank < limit, end, start).contiguous(memory_format=torch.channels_last),
+                heads=target.head != "main",
+            )
+            found.append(target.of(getattr(logits, target.head)))
+    return torch.cat(found).double().numpy()

@@ -1,0 +1,122 @@
+"""What the heads believe on the way: certainty, agreement, and the main classifier read early."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log2
+
+import torch
+
+from inception_viz.classifier import Classifier
+from inception_viz.explain.behind import explained
+from inception_viz.explain.target import Asked
+from inception_viz.trace import Trace
+
+
+@dataclass(frozen=True)
+class HeadBelief:
+    """What one head believes.
+
+    Attributes:
+        head: ``aux1``, ``aux2`` or ``main``.
+        after: the module it reads.
+        depth: place of that module, 1 for the first.
+        probability: of the class in question.
+        rank: of the class in question, 1 for the first choice.
+        first_choice: index of its first choice.
+        entropy: of its probabilities in bits; 0 is certain, log2(classes) knows nothing.
+        highest_entropy: log2(classes).
+        agrees: whether its first choice is the main head's.
+        overlap: Σ min(p, p_main), 0 to 1: how much of its belief is the main head's, too.
+        distilled: whether it learned to repeat the main head after the trunk was trained.
+    """
+
+    head: str
+    after: str
+    depth: int
+    probability: float
+    rank: int
+    first_choice: int
+    entropy: float
+    highest_entropy: float
+    agrees: bool
+    overlap: float
+    distilled: bool
+
+
+def beliefs(classifier: Classifier, trace: Trace, target: Asked = None) -> list[HeadBelief]:
+    """Every trained head's belief, from the earliest to the main head.
+
+    Raises:
+        ExplainError: for a class that doesn't exist, or a trace of another classifier.
+    """
+    index = explained(classifier, trace, target).target.index
+    modules = list(trace.modules)
+    main = trace.probabilities("main")
+    places = {name: head.after for name, head in classifier.config.heads.items()}
+    places["main"] = modules[-1]
+    found = []
+    for head, after in places.items():
+        if head not in trace.heads:
+            continue
+        p = trace.probabilities(head)
+        best = int(p.argmax())
+        found.append(
+            HeadBelief(
+                head=head,
+                after=after,
+                depth=modules.index(after) + 1,
+                probability=float(p[index]),
+                rank=int((p > p[index]).sum()) + 1,
+                first_choice=best,
+                entropy=float(torch.special.entr(p.double()).sum() / torch.tensor(2.0).log()),
+                highest_entropy=log2(len(p)) if len(p) > 1 else 0.0,
+                agrees=best == int(main.argmax()),
+                overlap=float(torch.minimum(p, main).sum()),
+                distilled=head in classifier.weights.distilled_heads,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class EarlyReading:
+    """The main classifier put behind a module: a "logit lens".
+
+    Attributes:
+        module: which one.
+        depth: its place, 1 for the first.
+        channels: what it puts out, and ``needed``, what the main classifier reads.
+        probability: of the class in question, or None where the widths don't fit.
+        first_choice: index of the first choice, or None.
+    """
+
+    module: str
+    depth: int
+    channels: int
+    needed: int
+    probability: float | None
+    first_choice: int | None
+
+
+def logit_lens(classifier: Classifier, trace: Trace, target: Asked = None) -> list[EarlyReading]:
+    """Average each module's output over the map and read it with the main classifier.
+
+    That only makes sense where a module puts out as many channels as the last one: the classifier
+    has one weight a channel. In the paper's table that is the last module alone. And even where the
+    numbers fit, nothing taught an earlier module to give its channels the same meaning.
+
+    Raises:
+        ExplainError: for a class that doesn't exist, or a trace of another classifier.
+    """
+    what = explained(classifier, trace, target)
+    needed = what.network.classifier.in_features
+    readings = []
+    for depth, (name, output) in enumerate(trace.modules.items(), start=1):
+        p = choice = None
+        if len(output) == needed:
+            with torch.no_grad():
+                probabilities = torch.softmax(what.network.classify(output[None])[0], 0)
+            p, choice = float(probabilities[what.target.index]), int(probabilities.argmax())
+        readings.append(EarlyReading(name, depth, len(output), needed, p, choice))
+    return readings
