@@ -1,9 +1,9 @@
-"""Make the bundled model from a training run: weights, reference firing and model card.
+"""Make the bundled model from its training runs: weights, reference firing and model card.
 
-    python benchmarks/bundle.py RUN --data ../shared/data --command "…" --hours 1.9
+    python benchmarks/bundle.py FIRST LAST --command "…" --command "…" --data ../shared/data
 
-The model is measured on Imagenette's validation photos at 224 px, one centre crop each, as stored:
-with 16-bit weights.
+The last run's model is bundled; each run is on the card with its command. The model is measured on
+Imagenette's validation photos at 224 px, one centre crop each, as stored: with 16-bit weights.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ SIZE = 224
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+", help="folders, in the order they ran")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--command", required=True, help="for the card")
-    parser.add_argument("--hours", type=float, required=True, help="training time, for the card")
+    parser.add_argument("--command", action="append", required=True, help="one a run, for the card")
     options = parser.parse_args()
-    run = Run(options.run)
+    runs = [Run(path) for path in options.runs]
+    run = runs[-1]
     weights = load_file(run.model)
     with tempfile.TemporaryDirectory() as folder:  # measured as stored
         stored = Path(folder) / "half.safetensors"
@@ -62,17 +62,15 @@ def main() -> None:
         recipe=recipe.to_json(),
         licence="MIT",
     )
-    CARD.write_text(card(run, scores, reference, options.command, options.hours), "utf-8")
+    CARD.write_text(card(runs, scores, reference, options.command), "utf-8")
     print(f"wrote {FILE} ({FILE.stat().st_size / 1e6:.1f} MB) and {CARD}")
 
 
-def card(run: Run, scores: Evaluation, reference: Reference, command: str, hours: float) -> str:
+def card(runs: list[Run], scores: Evaluation, reference: Reference, commands: list[str]) -> str:
     """The model card, in Markdown."""
-    config, recipe, data = run.start()
-    environment = json.loads((run.path / "environment.json").read_text("utf-8"))
-    network = load_file(run.model).network
+    config, _, _ = runs[-1].start()
+    network = load_file(runs[-1].model).network
     parameters = sum(p.numel() for p in network.parameters())
-    phases = ", ".join(f"{p.epochs} at {p.size} px" for p in recipe.phases)
     total = sum(map(sum, scores.confusion))
     lines = [
         "# Imagenette GoogLeNet, the bundled model",
@@ -103,22 +101,10 @@ def card(run: Run, scores: Evaluation, reference: Reference, command: str, hours
         f"| {name} | " + " | ".join(map(str, row)) + " |"
         for name, row in zip(NAMES, scores.confusion, strict=True)
     ]
+    lines += ["", "## How it was made", ""]
+    for run, command in zip(runs, commands, strict=True):
+        lines += _made(run, command)
     lines += [
-        "",
-        "## How it was made",
-        "",
-        f"```\n{command}\n```",
-        "",
-        f"{data['train']:,} photos of Imagenette-160's training split, {recipe.epochs} epochs "
-        f"({phases}), {recipe.batch} photos a step, seed {recipe.seed}. SGD with Nesterov's "
-        f"momentum, one cycle up to {recipe.learning_rate:g}, weight decay "
-        f"{recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, auxiliary losses "
-        f"weighted {recipe.aux_weight:g}, augmentation “{recipe.augmentation}”, "
-        f"{recipe.mix:.0%} of the batches mixed, averaged weights. {hours:.1f} hours on "
-        f"{environment['cores']} CPU cores ({environment['cpu']}), bf16, torch "
-        f"{environment['packages']['torch']}.",
-        "",
-        *_curve(run),
         "## How strongly each branch usually fires",
         "",
         f"Mean activation ± standard deviation over the {reference.photos:,} validation photos; "
@@ -146,6 +132,29 @@ def card(run: Run, scores: Evaluation, reference: Reference, command: str, hours
         "",
     ]
     return "\n".join(lines)
+
+
+def _made(run: Run, command: str) -> list[str]:
+    _, recipe, data = run.start()
+    environment = json.loads((run.path / "environment.json").read_text("utf-8"))
+    phases = ", ".join(f"{p.epochs} at {p.size} px" for p in recipe.phases)
+    hours = sum(data["train"] / (row["images_per_second"] or 1) for row in run.history()) / 3600
+    text = (
+        f"{data['train']:,} photos of Imagenette-160's training split, {recipe.epochs} epochs "
+        f"({phases}), {recipe.batch} photos a step, seed {recipe.seed}. SGD with Nesterov's "
+        f"momentum, one cycle up to {recipe.learning_rate:g}, weight decay "
+        f"{recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, auxiliary losses "
+        f"weighted {recipe.aux_weight:g}, augmentation “{recipe.augmentation}”, "
+        f"{recipe.mix:.0%} of the batches mixed, averaged weights. {hours:.1f} hours on "
+        f"{environment['cores']} CPU cores ({environment['cpu']}), bf16, torch "
+        f"{environment['packages']['torch']}."
+    )
+    start = (
+        "It went on from what the run above had left in this file, 16-bit weights. "
+        if data.get("started_from")
+        else "From scratch. "
+    )
+    return [f"```\n{command}\n```", "", start + text, "", *_curve(run)]
 
 
 def _curve(run: Run) -> list[str]:
