@@ -300,5 +300,11 @@ def messages() -> Iterator[None]:
     """Show the library's errors as messages, where they happen; nothing else is lost."""
     try:
         yield
-    except (iv.ImageError, iv.WeightsError, iv.ConfigError, iv.TrainingError) as error:
+    except (
+        iv.ImageError,
+        iv.WeightsError,
+        iv.ConfigError,
+        iv.TrainingError,
+        iv.ExplainError,
+    ) as error:
         st.error(plain(str(error)), icon=":material/error:")

@@ -5,6 +5,8 @@
 >>> trace = clf.trace("cat.jpg")
 >>> trace.predictions(k=5)
 >>> trace.branches["4c"]["5x5"]
+>>> iv.contributions(clf, trace, "tabby").to_frame()
+>>> iv.grad_cam(clf, trace)["5b"]
 """
 
 from importlib import import_module
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
     from inception_viz.classifier import Classifier as Classifier
     from inception_viz.classifier import load as load
     from inception_viz.config import GoogLeNetConfig as GoogLeNetConfig
+    from inception_viz.explain.contributions import contributions as contributions
+    from inception_viz.explain.errors import ExplainError as ExplainError
+    from inception_viz.explain.faithfulness import faithfulness as faithfulness
+    from inception_viz.explain.grad_cam import grad_cam as grad_cam
+    from inception_viz.explain.heads import beliefs as beliefs
+    from inception_viz.explain.heads import logit_lens as logit_lens
+    from inception_viz.explain.muting import mute as mute
+    from inception_viz.explain.muting import sweep as sweep
+    from inception_viz.explain.pixels import pixel_map as pixel_map
+    from inception_viz.explain.randomisation import sanity_check as sanity_check
+    from inception_viz.explain.target import Target as Target
     from inception_viz.images import ImageError as ImageError
     from inception_viz.images import Picture as Picture
     from inception_viz.images import read_picture as read_picture
@@ -29,14 +42,25 @@ _HOME = {
     "Classifier": "classifier",
     "ConfigError": "_config_checks",
     "DownloadError": "sources.errors",
+    "ExplainError": "explain.errors",
     "GoogLeNetConfig": "config",
     "ImageError": "images",
     "Picture": "images",
+    "Target": "explain.target",
     "Trace": "trace",
     "TrainingError": "training.errors",
     "WeightsError": "sources.errors",
+    "beliefs": "explain.heads",
+    "contributions": "explain.contributions",
+    "faithfulness": "explain.faithfulness",
+    "grad_cam": "explain.grad_cam",
     "load": "classifier",
+    "logit_lens": "explain.heads",
+    "mute": "explain.muting",
+    "pixel_map": "explain.pixels",
     "read_picture": "images",
+    "sanity_check": "explain.randomisation",
+    "sweep": "explain.muting",
 }
 
 __all__ = sorted(_HOME)

@@ -68,7 +68,9 @@ class Explained:
         """The target's value (N,) for N outputs of a module, in bites that fit the memory."""
         bite = self.bite(module)
         with torch.no_grad():
-            parts = [self.target.of(self.logits(module, part)) for part in outputs.split(bite)]
+            parts = [
+                self.target.of(self.logits(module, part)) for part in torch.split(outputs, bite)
+            ]
         return torch.cat(parts).double()
 
     def bite(self, module: str) -> int:

@@ -168,7 +168,7 @@ def _play(
     rank = rank.reshape(1, 1, *ranked.shape)
     network = classifier.inference_network
     found = []
-    for portions in torch.arange(steps + 1).split(_BATCH):
+    for portions in torch.split(torch.arange(steps + 1), _BATCH):
         limit = (portions * rank.numel() // steps)[:, None, None, None]
         with torch.no_grad():
             logits = network(

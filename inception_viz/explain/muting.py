@@ -120,7 +120,7 @@ def sweep(
         ablated = without_each(what.output(module), what.network.modules_by_name[module].widths)
         with torch.no_grad():
             logits = torch.cat(
-                [what.logits(module, part) for part in ablated.split(what.bite(module))]
+                [what.logits(module, part) for part in torch.split(ablated, what.bite(module))]
             )
         values = what.target.of(logits).double().tolist()
         best = torch.softmax(logits, dim=1).max(dim=1)

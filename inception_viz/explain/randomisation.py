@@ -104,7 +104,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     ranks = [_ranks(values.ravel()) for values in (first, second)]
     if any(r.std() == 0 for r in ranks):
         return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tupl
 
 
 def _shuffle(part: nn.Module, generator: torch.Generator) -> None:
-    """Every weight of a layer to another place; the values stay, so activations keep their scale."""
+    """Move every weight of a layer; the values stay, so activations keep their scale."""
     for parameter in part.parameters():
         flat = parameter.data.flatten()
         mixed = flat[torch.randperm(len(flat), generator=generator)].reshape(parameter.shape)

@@ -89,7 +89,7 @@ class Contributions:
 
     def get(self, module: str, branch: str) -> float:
         """One branch's score; NaN if it has none."""
-        return float(self.values[self.modules.index(module), BRANCHES.index(branch)])  # type: ignore[arg-type]
+        return float(self.values[self.modules.index(module), BRANCHES.index(branch)])
 
     def strongest(self, count: int = 1) -> list[tuple[str, str, float]]:
         """(module, branch, score) of the largest scores by size, up or down."""
