@@ -6,7 +6,7 @@ arXiv 1806.07421, section 4.3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -24,9 +24,9 @@ from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
 
 Game = Literal["deletion", "insertion"]
-STEPS = 28
+STEPS = 20
 _BATCH = 8
-_RANDOM_MAPS = 3
+_RANDOM_MAPS = 2
 _BLUR = (51, 20.0)  # pixels for a 224-pixel input: kernel and standard deviation
 
 
@@ -112,17 +112,28 @@ def faithfulness(
         "deletion": (trace.input, torch.zeros_like(trace.input)),
         "insertion": (blurred(trace.input), trace.input),
     }
-    total = 2 * sum(map(len, rankings.values()))
-    curves: dict[Game, dict[str, Curve]] = {"deletion": {}, "insertion": {}}
-    done = 0
-    for game, (start, end) in games.items():
-        for name, maps in rankings.items():
-            found = []
-            for ranked in maps:
-                progress(done / total)
-                found.append(_play(classifier, start, end, ranked, target_class, steps))
-                done += 1
-            curves[game][name] = Curve(np.linspace(0, 1, steps + 1), np.mean(found, axis=0))
+    orders = {name: [_ranks(ranked) for ranked in maps] for name, maps in rankings.items()}
+    share = np.linspace(0, 1, steps + 1)
+    curves: dict[Game, dict[str, Curve]] = {}
+    for half, (game, (start, end)) in enumerate(games.items()):
+
+        def tick(done: float, half: int = half) -> None:
+            progress((half + done) / 2)
+
+        played = _play(
+            classifier,
+            start,
+            end,
+            [o for group in orders.values() for o in group],
+            target_class,
+            steps,
+            tick,
+        )
+        rows = iter(played)
+        curves[game] = {
+            name: Curve(share, np.mean([next(rows) for _ in maps], axis=0))
+            for name, maps in orders.items()
+        }
     progress(1.0)
     return Faithfulness(
         MappingProxyType(curves["deletion"]), MappingProxyType(curves["insertion"]), target_class
@@ -144,36 +155,50 @@ def random_map(size: int, seed: int, cells: int = 7) -> np.ndarray:
 
 def blurred(x: Tensor) -> Tensor:
     """The input with nothing left to recognise but its colours."""
-    from torchvision.transforms.v2.functional import gaussian_blur
-
-    import inception_viz._torchvision  # noqa: F401  (before torchvision, which is slow to import)
+    from inception_viz import _torchvision  # noqa: F401, I001  (before torchvision)
+    from torchvision.transforms.v2.functional import gaussian_blur  # slow to import
 
     kernel, sigma = (value * x.shape[-1] / 224 for value in _BLUR)
     soft: Tensor = gaussian_blur(x, [int(kernel) // 2 * 2 + 1] * 2, [max(sigma, 0.1)] * 2)
     return soft
 
 
+def _ranks(values: np.ndarray) -> Tensor:
+    """(1, 1, size, size): 0 for the highest value of a map, 1 for the next, …"""
+    order = torch.from_numpy(np.argsort(-values, axis=None, kind="stable").copy())
+    ranks = torch.empty_like(order)
+    ranks[order] = torch.arange(len(order))
+    return ranks.reshape(1, 1, *values.shape)
+
+
 def _play(
     classifier: Classifier,
     start: Tensor,
     end: Tensor,
-    ranked: np.ndarray,
+    orders: Sequence[Tensor],
     target: Target,
     steps: int,
+    progress: Progress,
 ) -> np.ndarray:
-    """The target's value (steps + 1,) while pixels of ``start`` become those of ``end``."""
-    order = torch.from_numpy(np.argsort(-ranked, axis=None, kind="stable").copy())
-    rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order))
-    rank = rank.reshape(1, 1, *ranked.shape)
-    network = classifier.inference_network
-    found = []
-    for portions in torch.split(torch.arange(steps + 1), _BATCH):
-        limit = (portions * rank.numel() // steps)[:, None, None, None]
-        with torch.no_grad():
-            logits = network(
-                torch.where(rank < limit, end, start).contiguous(memory_format=torch.channels_last),
-                heads=target.head != "main",
-            )
-            found.append(target.of(getattr(logits, target.head)))
-    return torch.cat(found).double().numpy()
+    """The target's value (orders, steps + 1) while pixels of ``start`` become those of ``end``."""
+    values = np.empty((len(orders), steps + 1))
+    values[:, [0, steps]] = _values(classifier, torch.cat([start, end]), target)  # all orders' ends
+    between = [(row, step) for row in range(len(orders)) for step in range(1, steps)]
+    for first in range(0, len(between), _BATCH):
+        progress(first / max(len(between), 1))
+        part = between[first : first + _BATCH]
+        pixels = start[0, 0].numel()
+        batch = [
+            torch.where(orders[row] < step * pixels // steps, end, start) for row, step in part
+        ]
+        for place, value in zip(part, _values(classifier, torch.cat(batch), target), strict=True):
+            values[place] = value
+    return values
+
+
+def _values(classifier: Classifier, x: Tensor, target: Target) -> np.ndarray:
+    x = x.contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        logits = classifier.inference_network(x, heads=target.head != "main")
+    found: np.ndarray = target.of(getattr(logits, target.head)).numpy()
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -22,6 +23,7 @@ from inception_viz.explain.behind import explained
 from inception_viz.explain.errors import ExplainError
 from inception_viz.explain.gradients import Gradients, differentiate
 from inception_viz.explain.target import Asked, Target
+from inception_viz.sources.cache import atomic_write
 from inception_viz.trace import Trace
 
 Variant = Literal["grad_cam", "hires_cam", "layer_cam"]
@@ -89,6 +91,20 @@ class Cams(Mapping[str, np.ndarray]):
     def energy(self, module: str, branch: str | None = None) -> float:
         """The positive part of a map added up over its cells."""
         return float(np.clip(self.raw(module, branch), 0, None).sum(dtype=np.float64))
+
+    def save(self, path: str | Path) -> None:
+        """Write ``NAME.npz``: "3a" (size, size) after ReLU; "3a/1x1" (h, w) before ReLU; …
+
+        Raises:
+            ExplainError: if it can't be written.
+        """
+        arrays = {module: self[module] for module in self}
+        arrays |= {f"{m}/{b}": self.raw(m, b) for m, parts in self.branches.items() for b in parts}
+        try:
+            with atomic_write(Path(path)) as temporary, temporary.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        except OSError as error:
+            raise ExplainError(f"{path} can't be written ({error}).") from error
 
 
 def grad_cam(

@@ -7,6 +7,7 @@ at a module.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -151,9 +152,11 @@ def _guided_grad_cam(answer: _Answer, x: Tensor, module: str, _progress: Progres
 
     answer.expected = 2
     layer = answer.network.trunk[module]
-    found: Tensor = GuidedGradCam(answer, layer).attribute(
-        x.requires_grad_(), interpolate_mode="bilinear"
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Setting backward hooks on ReLU activations")
+        found: Tensor = GuidedGradCam(answer, layer).attribute(
+            x.requires_grad_(), interpolate_mode="bilinear"
+        )
     return found
 
 

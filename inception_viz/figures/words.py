@@ -24,3 +24,16 @@ def firing_sentence(firing: Firing) -> str:
         f"{percent(strongest.energy_share)} of the module's energy (Σ activation²), the largest "
         "share of any module."
     )
+
+
+def figure(value: float) -> str:
+    """A number with three significant digits and a proper minus sign; "–" for none."""
+    if value != value:
+        return "–"
+    return f"{value:.3g}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """The same with its sign, "+2.1", "−0.4"; "0" for what rounds to nothing."""
+    text = f"{value:+.3g}".replace("-", "−") if value == value else "–"
+    return "0" if text in ("+0", "−0") else text

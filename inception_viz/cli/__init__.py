@@ -1,0 +1,74 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import inception_viz as iv
+from inception_viz.cli import explain, photos, weights
+
+_DESCRIPTION = "See how GoogLeNet thinks, branch by branch."
+_EPILOG = """examples:
+  python -m inception_viz predict cat.jpg
+  python -m inception_viz predict cat.jpg --weights bvlc_googlenet.caffemodel -k 3
+  python -m inception_viz trace cat.jpg -o cat.npz
+  python -m inception_viz explain cup.jpg --weights bvlc --target espresso -o cup.png
+  python -m inception_viz gradcam cup.jpg -o strip.png
+  python -m inception_viz weights fetch bvlc
+  python -m inception_viz weights convert bvlc_googlenet.caffemodel -o bvlc.safetensors
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, or 1 after a message about what went wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (
+        iv.ImageError,
+        iv.WeightsError,
+        iv.ConfigError,
+        iv.TrainingError,
+        iv.ExplainError,
+    ) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from inception_viz.training import cli as training
+
+    parser = argparse.ArgumentParser(
+        prog="python -m inception_viz",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=iv.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    photos.add_predict_options(commands.add_parser("predict", help="name what is on a photo"))
+    photos.add_trace_options(
+        commands.add_parser("trace", help="save what every layer did with a photo")
+    )
+    explain.add_explain_options(
+        commands.add_parser("explain", help="score how much each branch matters to an answer")
+    )
+    explain.add_gradcam_options(commands.add_parser("gradcam", help="draw where each module looks"))
+    train = commands.add_parser("train", help="train GoogLeNet on folders of pictures")
+    training.add_train_options(train)
+    train.set_defaults(run=training.train)
+    fit = commands.add_parser(
+        "fit-heads", help="give a trained network auxiliary heads that repeat its answers"
+    )
+    training.add_fit_options(fit)
+    fit.set_defaults(run=training.fit)
+    about = commands.add_parser("weights", help="list, fetch, convert or describe weights")
+    weights.add_weights_commands(about.add_subparsers(required=True, metavar="ACTION"))
+    return parser

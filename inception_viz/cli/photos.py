@@ -1,0 +1,148 @@
+"""The commands ``predict`` and ``trace``, and what every command about a photo asks for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import inception_viz as iv
+from inception_viz.preprocessing import FITS
+
+
+def add_predict_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``predict``."""
+    add_photo_options(parser)
+    parser.add_argument(
+        "--head",
+        default="main",
+        choices=["main", "aux1", "aux2"],
+        help="which classifier answers (default: main)",
+    )
+    parser.add_argument("-k", type=_positive, default=5, help="how many answers (default: 5)")
+    parser.set_defaults(run=predict)
+
+
+def add_trace_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``trace``."""
+    add_photo_options(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="NAME.npz: every map of every layer; NAME.csv: one row a branch",
+    )
+    parser.set_defaults(run=trace)
+
+
+def add_photo_options(parser: argparse.ArgumentParser) -> None:
+    """Define a command's photo and the weights to look at it with."""
+    parser.add_argument("image", help="JPEG, PNG, WebP, GIF, BMP or TIFF")
+    parser.add_argument(
+        "--weights",
+        default=None,
+        metavar="SOURCE",
+        help="imagenette, bvlc, torchvision, random, or a .safetensors, .pth or .caffemodel "
+        "file (default: the first of these that is on this computer)",
+    )
+    parser.add_argument(
+        "--fit",
+        choices=FITS,
+        default="crop",
+        help="crop the centre, pad the whole photo, or squash it (default: crop)",
+    )
+    _add_file_options(parser)
+
+
+def _add_file_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="JSON of the network, for a weights file that doesn't say which it belongs to",
+    )
+    parser.add_argument("--labels", type=Path, help="text file with one class name a line")
+
+
+def load_classifier(options: argparse.Namespace) -> iv.Classifier:
+    """The classifier that the options ask for.
+
+    Raises:
+        WeightsError, ConfigError: as :func:`inception_viz.load` does.
+    """
+    config = options.config and iv.GoogLeNetConfig.from_json(_text(options.config))
+    labels = options.labels and _text(options.labels).splitlines()
+    if options.weights is not None:
+        return iv.load(options.weights, config=config, labels=labels)
+    from inception_viz.sources.registry import default_source
+
+    source = default_source()
+    if source.id == "random":
+        print(
+            "note: no trained weights on this computer, so the network is random and its "
+            "answers are noise; try: weights fetch bvlc",
+            file=sys.stderr,
+        )
+    return iv.load(source.id)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise iv.WeightsError(f"{path} can't be read as text ({error}).") from error
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Print the likeliest classes."""
+    classifier = load_classifier(options)
+    found = classifier.trace(options.image, fit=options.fit)
+    if options.head not in found.heads:
+        raise iv.WeightsError(
+            f"These weights have no trained head {options.head}. "
+            f"Use one of: {', '.join(found.heads)}."
+        )
+    if options.head in classifier.weights.distilled_heads:
+        print(f"({options.head} is distilled: it learned to repeat the main head)")
+    for label, probability in found.predictions(options.k, options.head):
+        print(f"{probability:8.3%}  {label}")
+
+
+def trace(options: argparse.Namespace) -> None:
+    """Write every map, or a table of the branches."""
+    from inception_viz.sources.cache import atomic_write
+
+    suffix = options.output.suffix.lower()
+    if suffix not in (".npz", ".csv"):
+        raise iv.WeightsError(f"{options.output.name} must end in .npz or .csv.")
+    found = load_classifier(options).trace(options.image, fit=options.fit)
+    with atomic_write(options.output) as temporary:
+        if suffix == ".npz":
+            _write_arrays(found, temporary)
+        else:
+            from inception_viz.explain.firing import firing
+
+            firing(found).to_frame().to_csv(temporary, index=False)
+    print(f"wrote {options.output}")
+
+
+def _write_arrays(trace: iv.Trace, path: Path) -> None:
+    """Keys: input, logits/HEAD, STEM_STEP, MODULE/BRANCH, MODULE/BRANCH/reduce."""
+    import numpy as np
+
+    arrays = {"input": trace.input[0]}
+    arrays |= {f"logits/{head}": value for head, value in trace.heads.items()}
+    arrays |= trace.stem
+    for module, branches in trace.branches.items():
+        arrays |= {f"{module}/{branch}": maps for branch, maps in branches.items()}
+    for module, reduces in trace.reduces.items():
+        arrays |= {f"{module}/{branch}/reduce": maps for branch, maps in reduces.items()}
+    with path.open("wb") as file:
+        np.savez_compressed(file, **{k: v.numpy() for k, v in arrays.items()})  # type: ignore[arg-type]
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value

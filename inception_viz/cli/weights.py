@@ -1,0 +1,82 @@
+"""The command ``weights``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import inception_viz as iv
+
+
+def add_weights_commands(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> None:
+    """Define the actions."""
+    listing = actions.add_parser("list", help="which sources there are, and which are here")
+    listing.set_defaults(run=_list_weights)
+
+    fetch = actions.add_parser("fetch", help="download the weights of a source into the cache")
+    fetch.add_argument("source", choices=["bvlc", "torchvision"])
+    fetch.set_defaults(run=_fetch_weights)
+
+    convert = actions.add_parser("convert", help="write any weights as safetensors")
+    convert.add_argument("source", help="a source, or a .caffemodel or .pth file")
+    convert.add_argument("-o", "--output", type=Path, required=True, help="NAME.safetensors")
+    convert.set_defaults(run=_convert_weights)
+
+    info = actions.add_parser("info", help="describe weights: network, classes, limits")
+    info.add_argument("source", help="a source or a file")
+    info.set_defaults(run=_describe_weights)
+
+
+def _list_weights(_options: argparse.Namespace) -> None:
+    from inception_viz.sources.cache import cache_dir
+    from inception_viz.sources.registry import REGISTRY
+
+    for source in REGISTRY.values():
+        here = "here" if source.available() else f"{source.download_bytes / 1e6:.0f} MB to fetch"
+        print(f"{source.id:12} {here:15} {source.summary}")
+    print(f"\ncache: {cache_dir()}")
+
+
+def _fetch_weights(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from inception_viz.sources.registry import REGISTRY
+
+    source = REGISTRY[options.source]
+    if source.fetch is None:
+        return
+    with tqdm(total=source.download_bytes, unit="B", unit_scale=True, desc=source.id) as bar:
+
+        def progress(done: int, total: int | None) -> None:
+            bar.total = total or bar.total
+            bar.update(done - bar.n)
+
+        source.fetch(progress)
+    print(f"{source.id} is here")
+
+
+def _convert_weights(options: argparse.Namespace) -> None:
+    from inception_viz.sources.file import save_weights
+
+    if options.output.suffix != ".safetensors":
+        raise iv.WeightsError(f"{options.output.name} must end in .safetensors.")
+    save_weights(iv.load(options.source).weights, options.output)
+    print(f"wrote {options.output}")
+
+
+def _describe_weights(options: argparse.Namespace) -> None:
+    classifier = iv.load(options.source)
+    config, network = classifier.config, classifier.network
+    print(f"source        {classifier.source}")
+    print(f"parameters    {sum(p.numel() for p in network.parameters()):,}")
+    print(f"modules       {' '.join(config.modules)}")
+    print(f"5×5 kernel    {config.kernel_5x5}")
+    print(f"normalisation {config.norm}")
+    print(f"classes       {config.classes}, such as {', '.join(classifier.labels[:3])}")
+    distilled = classifier.weights.distilled_heads
+    heads = [h + " (distilled)" * (h in distilled) for h in classifier.weights.trained_heads]
+    print(f"heads         {', '.join(heads)}")
+    for note in classifier.weights.notes:
+        print(f"note          {note}")

@@ -1,0 +1,103 @@
+"""Figures on paper: PNG, JPEG or SVG files, drawn with matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from inception_viz.config import BRANCHES
+from inception_viz.explain.contributions import METHODS, Contributions
+from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.grad_cam import Cams
+from inception_viz.explain.target import Target
+from inception_viz.figures.answers import percent
+from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
+from inception_viz.figures.overlay import overlay, photo_with_frame
+from inception_viz.figures.words import figure
+from inception_viz.sources.cache import atomic_write
+from inception_viz.trace import Trace
+
+
+def save_contributions(found: Contributions, path: Path) -> None:
+    """The scores as bars, module by module, with their check.
+
+    Raises:
+        ExplainError: if the file can't be written.
+    """
+    canvas = Figure(figsize=(11, 4.6), layout="constrained")
+    axes = canvas.add_subplot()
+    places = np.arange(len(found.modules))
+    for column, branch in enumerate(BRANCHES):
+        axes.bar(
+            places + (column - 1.5) * 0.2,
+            np.nan_to_num(found.values[:, column]),
+            width=0.19,
+            color=BRANCH_COLOURS[branch],
+            label=BRANCH_NAMES[branch],
+        )
+    axes.axhline(0, color="#888888", linewidth=0.8)
+    axes.set_xticks(places, list(found.modules))
+    axes.set_ylabel(f"score ({found.unit})")
+    axes.set_xlabel("module")
+    axes.set_title(f"{METHODS[found.method].title}: {found.label}", loc="left", weight="bold")
+    axes.legend(ncols=4, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    canvas.supxlabel(_check(found), fontsize=8, x=0.01, ha="left", parse_math=False)
+    _write(canvas, path)
+
+
+def _check(found: Contributions) -> str:
+    instead = "zeros" if found.baseline == "zero" else "its usual level"
+    words = f"z(all) = {figure(found.value)}; a branch left out puts out {instead}. "
+    if np.isnan(found.relative_gap).all():
+        return words + "No such property as a sum to check."
+    return words + (
+        "Largest gap of a module's sum to z(all) − z(none): "
+        f"{percent(float(np.nanmax(found.relative_gap)))}."
+    )
+
+
+def save_strip(trace: Trace, cams: Cams, path: Path) -> None:
+    """The photo and every module's map over it, each on its own scale.
+
+    Raises:
+        ExplainError: if the file can't be written.
+    """
+    pictures = [("what it sees", photo_with_frame(trace.picture, trace.fitting, side=320))]
+    for module in cams:
+        values = cams[module]
+        pictures.append(
+            (
+                f"{module}, 0 to {figure(float(values.max()))}",
+                overlay(trace.picture, trace.fitting, values, side=320),
+            )
+        )
+    columns = min(len(pictures), 5)
+    rows = -(-len(pictures) // columns)
+    width, height = pictures[0][1].size
+    canvas = Figure(
+        figsize=(columns * 2.2, rows * (2.2 * height / width + 0.3) + 0.4), layout="constrained"
+    )
+    for place, (title, picture) in enumerate(pictures, start=1):
+        axes = canvas.add_subplot(rows, columns, place)
+        axes.imshow(np.asarray(picture))
+        axes.set_title(title, fontsize=9)
+        axes.axis("off")
+    canvas.suptitle(_strip_title(cams.target, trace), fontsize=11, parse_math=False)
+    _write(canvas, path)
+
+
+def _strip_title(target: Target, trace: Trace) -> str:
+    return f"Where each module looks: {target.describe(trace.labels)}"
+
+
+def _write(canvas: Figure, path: Path) -> None:
+    FigureCanvasAgg(canvas)
+    try:
+        with atomic_write(path) as temporary:
+            canvas.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+    except OSError as error:
+        raise ExplainError(f"{path} can't be written ({error}).") from error
