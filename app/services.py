@@ -1,4 +1,4 @@
-"""What pages ask for: the only caches, the compute lock, downloads, library errors as messages."""
+"""What pages ask for: the only caches, turns to compute, downloads, library errors as messages."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from PIL import Image
 
 import inception_viz as iv
 from app.components.text import plain
+from app.jobs import Turns
 from inception_viz.explain.channels import Layer, Order, measure
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.firing import firing as measure_firing
@@ -34,7 +35,7 @@ from inception_viz.training.run import Run
 SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 
 # One forward pass uses all cores; two at once would only slow each other down.
-_compute = threading.Lock()
+turns = Turns()
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _cache_state() -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=32, ttl="2h")
 def _trace(model: str, sha256: str, fit: Fit, _model: Any, _picture: iv.Picture) -> iv.Trace:
-    with _compute:
+    with turns:
         result: iv.Trace = _model.trace(_picture, fit=fit)
         return result
 
@@ -186,7 +187,8 @@ def trace(model: iv.Classifier, picture: iv.Picture, fit: Fit) -> iv.Trace:
 
 def trace_key(result: iv.Trace) -> str:
     """Identity of a trace for the caches below."""
-    return f"{result.model}-{result.picture.sha256}-{result.fitting.fit}"
+    muted = ",".join(sorted(result.muted))
+    return f"{result.model}-{result.picture.sha256}-{result.fitting.fit}-{muted}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

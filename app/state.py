@@ -12,7 +12,7 @@ from typing import Final
 
 import streamlit as st
 
-from inception_viz import Picture
+from inception_viz import Picture, Trace
 
 SAMPLE: Final = "image"
 CHANNEL: Final = "channel"
@@ -21,6 +21,9 @@ BRANCH: Final = "branch"
 MODEL: Final = "model"
 TARGET: Final = "target"
 FIT: Final = "fit"
+OPEN: Final = "open"
+CAM_MODULE: Final = "cam"
+MUTED: Final = "muted"
 RUN: Final = "run"  # the training that was started in this session
 LAB_CONFIG: Final = "lab_config"
 
@@ -76,6 +79,46 @@ def open_channel(layer: str, index: int) -> None:
 def close_channel() -> None:
     """Close the detail."""
     st.query_params.pop(CHANNEL, None)
+
+
+def branch_in(trace: Trace) -> tuple[str, str] | None:
+    """The (module, branch) that is open, if any. What the network doesn't have is ignored."""
+    module, _, branch = st.query_params.get(OPEN, "").partition("/")
+    return (module, branch) if branch in trace.branches.get(module, {}) else None
+
+
+def open_branch(place: str) -> None:
+    """Open a branch ("4c/5x5") at the next run."""
+    st.query_params[OPEN] = place
+
+
+def close_branch() -> None:
+    """Close it."""
+    st.query_params.pop(OPEN, None)
+
+
+def module_in(modules: Collection[str]) -> str:
+    """The chosen one of ``modules``; the last unless the URL names another."""
+    wanted = st.query_params.get(CAM_MODULE, "")
+    return wanted if wanted in modules else list(modules)[-1]
+
+
+def choose_module(name: str) -> None:
+    """Choose a module at the next run."""
+    st.query_params[CAM_MODULE] = name
+
+
+def muted() -> frozenset[str]:
+    """What is muted: "4c", "4c/5x5", "4c/5x5:7", as the URL has it."""
+    return frozenset(place for place in st.query_params.get(MUTED, "").split(",") if place)
+
+
+def mute(places: Collection[str]) -> None:
+    """Mute exactly ``places`` at the next run."""
+    if places:
+        st.query_params[MUTED] = ",".join(sorted(places))
+    else:
+        st.query_params.pop(MUTED, None)
 
 
 def uploaded() -> Picture | None:

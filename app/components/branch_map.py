@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from inception_viz.explain.firing import Firing
-from inception_viz.figures.network_map import HeadAnswer, Metric, network_map
+from inception_viz.figures.network_map import HeadAnswer, Painting, network_map
 
-_CSS = """
+CSS = """
 .map { container-type: inline-size; }
 .map svg { width: 100%; height: auto; display: block; }
 .map .iv-tall { display: none; max-width: 460px; margin: auto; }
@@ -34,17 +33,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
 """
 
 _map = st.components.v2.component(
-    "inception_viz.branch_map", html='<div class="map"></div>', css=_CSS, js=_JS
+    "inception_viz.branch_map", html='<div class="map"></div>', css=CSS, js=_JS
 )
 
 
-def show(key: str, firing: Firing, heads: Mapping[str, HeadAnswer], metric: Metric) -> str | None:
+def show(key: str, painting: Painting, heads: Mapping[str, HeadAnswer]) -> str | None:
     """Draw the map; return what was just clicked: "stem", "4c/5x5", … The SVG escapes labels."""
     result = _map(
         key=key,
         data={
-            "wide": network_map(firing, heads, metric, "wide"),
-            "tall": network_map(firing, heads, metric, "tall"),
+            "wide": network_map(painting, heads, "wide"),
+            "tall": network_map(painting, heads, "tall"),
         },
         on_clicked_change=lambda: None,
     )

@@ -19,5 +19,9 @@ class View(NamedTuple):
 REGISTRY = (
     View("explore.py", "Explore", "explore"),
     View("branches.py", "Branch activations", "branches"),
+    View("contributions.py", "Contributions", "contributions"),
+    View("switchboard.py", "Switchboard", "switchboard"),
+    View("heads.py", "Auxiliary heads", "heads"),
+    View("grad_cam.py", "Grad-CAM", "grad-cam"),
     View("train.py", "Train", "train"),
 )

@@ -7,14 +7,14 @@ from html import escape
 import streamlit as st
 
 from app import services, state
-from app.components import branch_map, choice
+from app.components import answers, branch_map, choice
 from app.components.scene import Scene, current
-from app.components.text import plain
 from inception_viz.explain.firing import Firing
 from inception_viz.figures import overlay
-from inception_viz.figures.answers import answer_bars, percent
+from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.network_map import HeadAnswer, Metric
+from inception_viz.figures.network_map import HeadAnswer
+from inception_viz.figures.paintings import Metric, paint_firing
 from inception_viz.figures.words import firing_sentence
 
 _METRICS: dict[Metric, tuple[str, str]] = {
@@ -50,16 +50,16 @@ def show() -> None:
     if clicked is not None:
         _go(clicked)
     heads = [*scene.model.config.heads, "main"]
-    photo, *answers = st.columns([1.2] + [1] * 3, gap="medium")
+    photo, *columns = st.columns([1.2] + [1] * 3, gap="medium")
     with photo:
         picture = overlay.photo_with_frame(scene.trace.picture, scene.trace.fitting)
         st.image(overlay.encode(picture), alt=scene.alt, width="stretch")
         st.caption("The photo. What the network doesn't see of it is darkened.")
-    for column, head in zip(answers, heads, strict=False):
+    for column, head in zip(columns, heads, strict=False):
         with column:
             _answer(scene, head)
     if len(heads) == 1:
-        with answers[1]:
+        with columns[1]:
             st.subheader("Auxiliary heads", anchor=False)
             st.caption("These weights come without auxiliary heads.")
 
@@ -88,7 +88,7 @@ def _map(scene: Scene, firing: Firing) -> str | None:
             if name in scene.trace.heads
             else HeadAnswer("never trained", None)
         )
-    clicked = branch_map.show("map", firing, heads, metric)
+    clicked = branch_map.show("map", paint_firing(firing, metric), heads)
     st.caption(f"{explanation} **Click a branch** to see its channels.")
     return clicked
 
@@ -103,20 +103,7 @@ def _go(place: str) -> None:
 def _answer(scene: Scene, head: str) -> None:
     names = {"main": "Main head", "aux1": "First auxiliary head", "aux2": "Second auxiliary head"}
     st.subheader(names[head], anchor=False)
-    trace = scene.trace
-    if head not in trace.heads:
-        st.caption("Never trained in these weights, so its answer would mean nothing.")
-        return
-    target = scene.model.labels[scene.target]
-    predictions = trace.predictions(5, head)
-    st.html(answer_bars(predictions, emphasised=target))
-    if head in scene.model.weights.distilled_heads:
-        st.caption(
-            "Distilled: this head learned to repeat the main head, after the trunk was trained."
-        )
-    belief = float(trace.probabilities(head)[scene.target])
-    if target not in dict(predictions):
-        st.caption(f"Class in question, {plain(target)}: {percent(belief)}")
+    answers.show(scene, scene.trace, head)
 
 
 show()

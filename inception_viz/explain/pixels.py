@@ -160,7 +160,7 @@ def _guided_grad_cam(answer: _Answer, x: Tensor, module: str, _progress: Progres
     return found
 
 
-PIXEL_METHODS: dict[str, PixelMethodInfo] = {
+PIXEL_METHODS: dict[PixelMethod, PixelMethodInfo] = {
     "occlusion": PixelMethodInfo(
         "Occlusion",
         "A grey square slides over the photo; each place shows how much the answer drops while it "

@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Literal, get_args
+from typing import Literal
 
 from inception_viz.config import BRANCHES
-from inception_viz.explain.firing import BranchFiring, Firing
-from inception_viz.figures.answers import percent, sigma
+from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
-    DIVERGING,
-    SEQUENTIAL,
     STEM_COLOUR,
     hex_colour,
     ink_on,
 )
 
-Metric = Literal["deviation", "energy_share", "mean"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
 Layout = Literal["wide", "tall"]
-
-DEVIATION_RANGE = 3.0  # σ at the ends of the scale
 
 _STYLE = """
 svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
@@ -34,6 +27,11 @@ svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
 .iv-map [data-go] { cursor: pointer; outline: none; }
 .iv-map [data-go]:hover .face, .iv-map [data-go]:focus-visible .face {
   stroke: var(--st-text-color, #1f2937); stroke-width: 2.5; }
+.iv-map .cross { display: none; }
+.iv-map [aria-pressed=false] .cross { display: block; stroke: var(--st-text-color, #1f2937);
+  stroke-width: 4; }
+.iv-map [aria-pressed=false] .face { fill: #9ca3af; }
+.iv-map [aria-pressed=false] text { fill: #000 !important; opacity: .55; }
 .iv-map .panel { fill: var(--st-secondary-background-color, #f3f4f6); }
 """
 
@@ -50,31 +48,56 @@ class HeadAnswer:
     distilled: bool = False
 
 
-def scale_end(firing: Firing, metric: Metric) -> float:
-    """The value at the strong end of the colour scale."""
-    if metric == "deviation":
-        return DEVIATION_RANGE
-    if metric == "energy_share":
-        return 1.0
-    return max((b.mean for b in firing.branches), default=0.0) or 1.0
+@dataclass(frozen=True)
+class Cell:
+    """One branch on the map.
+
+    Attributes:
+        text: the figure in it.
+        fill: its colour, ``#rrggbb``.
+        words: everything about it, for tooltips and screen readers.
+        pressed: for cells that are switches: whether it is switched on; a switch that is off is
+            crossed out. None for cells that lead somewhere.
+    """
+
+    text: str
+    fill: str
+    words: str
+    pressed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What the map's cells show.
+
+    Attributes:
+        modules: their names, in order.
+        cells: (module, branch) → its cell; a branch that doesn't exist has none.
+        scale: the colour scale, as in :mod:`~inception_viz.figures.colours`.
+        marks: what its start, middle and end mean; no legend without any.
+    """
+
+    modules: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Cell]
+    scale: str
+    marks: tuple[str, str, str] = ("", "", "")
 
 
 def network_map(
-    firing: Firing, heads: Mapping[str, HeadAnswer], metric: Metric, layout: Layout = "wide"
+    painting: Painting, heads: Mapping[str, HeadAnswer], layout: Layout = "wide"
 ) -> str:
-    """Draw the map, each branch coloured by ``metric``.
+    """Draw the map.
 
     Elements to click carry ``data-go``: "stem", "3a/1x1", …
 
     Args:
-        firing: the measurement.
-        heads: main, and aux1 and aux2 keyed by name with their module, as "aux1@4a".
-        metric: what the colour and the figure in each cell mean.
+        painting: what the branches show.
+        heads: main, and aux1 and aux2 keyed by name with their module, as "aux1@4a"; with none, the
+            modules stand alone, without stem and heads.
         layout: ``wide`` puts modules side by side, ``tall`` below one another (for phones).
     """
-    modules = list(dict.fromkeys(b.module for b in firing.branches))
     draw = _wide if layout == "wide" else _tall
-    body, width, height = draw(firing, modules, heads, metric)
+    body, width, height = draw(painting, heads)
     return (
         f'<svg class="iv-map iv-{layout}" xmlns="http://www.w3.org/2000/svg" '
         f'viewBox="0 0 {width:g} {height:g}" role="group" '
@@ -82,19 +105,7 @@ def network_map(
     )
 
 
-def describe(branch: BranchFiring) -> str:
-    """One branch's figures in words, for tooltips and screen readers."""
-    usual = "" if branch.deviation is None else f", {sigma(branch.deviation)} from usual"
-    return (
-        f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
-        f"activation {branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy"
-        f"{usual}"
-    )
-
-
-def _wide(
-    firing: Firing, modules: list[str], heads: Mapping[str, HeadAnswer], metric: Metric
-) -> tuple[str, float, float]:
+def _wide(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, float, float]:
     cell_w, cell_h, gap, stage_gap, left = 84.0, 46.0, 8.0, 22.0, 62.0
     top = 104.0 if len(heads) > 1 else 32.0
     parts = [
@@ -102,17 +113,18 @@ def _wide(
         for row, b in enumerate(BRANCHES)
     ]
     height = len(BRANCHES) * (cell_h + gap) - gap
-    parts.append(_stem(left, top, 52, height))
-    x = left + 52 + stage_gap
+    x = left
+    if heads:
+        parts.append(_stem(left, top, 52, height))
+        x += 52 + stage_gap
     columns: dict[str, float] = {}
-    for before, name in zip(["", *modules], modules, strict=False):
+    for before, name in zip(["", *painting.modules], painting.modules, strict=False):
         x += stage_gap if before and before[0] != name[0] else 0
         columns[name] = x
         parts.append(_text(x + cell_w / 2, top - 12, name, anchor="middle", size=16, bold=True))
         for row, branch in enumerate(BRANCHES):
-            found = firing.get(name, branch)
             parts.append(
-                _cell(x, top + row * (cell_h + gap), cell_w, cell_h, found, metric, firing)
+                _cell(x, top + row * (cell_h + gap), cell_w, cell_h, painting, name, branch)
             )
         x += cell_w + gap
     right = x + stage_gap - gap
@@ -124,38 +136,39 @@ def _wide(
         centre = columns[after] + cell_w / 2
         parts.append(f'<path class="line" d="M{centre:g} {top - 32:g}V54"/>')
         parts.append(_head(centre - 92, 2, 184, 52, f"{name}, after {after}", answer))
-    parts.append(_legend(columns[modules[0]], top + height + 16, 240, metric, firing))
-    return "".join(parts), right + 144, top + height + 50
+    parts.append(_legend(columns[painting.modules[0]], top + height + 16, 240, painting))
+    width = right + 144 if heads else x
+    return "".join(parts), width, top + height + (50 if any(painting.marks) else 4)
 
 
-def _tall(
-    firing: Firing, modules: list[str], heads: Mapping[str, HeadAnswer], metric: Metric
-) -> tuple[str, float, float]:
+def _tall(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, float, float]:
     cell_w, cell_h, gap, left = 76.0, 40.0, 6.0, 38.0
     width = left + 4 * (cell_w + gap) - gap
     parts = [
         _text(left + i * (cell_w + gap) + cell_w / 2, 16, BRANCH_NAMES[b], anchor="middle", size=14)
         for i, b in enumerate(BRANCHES)
     ]
-    parts.append(_stem(left, 26, width - left, 30))
+    y = 26.0
+    if heads:
+        parts.append(_stem(left, y, width - left, 30))
+        y += 40
     attached = {key.partition("@")[2]: key for key in heads if "@" in key}
-    y = 66.0
-    for before, name in zip(["", *modules], modules, strict=False):
+    for before, name in zip(["", *painting.modules], painting.modules, strict=False):
         y += 10 if before and before[0] != name[0] else 0
         parts.append(_text(left - 8, y + 26, name, anchor="end", size=15, bold=True))
         for column, branch in enumerate(BRANCHES):
-            found = firing.get(name, branch)
-            parts.append(
-                _cell(left + column * (cell_w + gap), y, cell_w, cell_h, found, metric, firing)
-            )
+            x = left + column * (cell_w + gap)
+            parts.append(_cell(x, y, cell_w, cell_h, painting, name, branch))
         y += cell_h + gap
         if name in attached:
             title = f"{attached[name].partition('@')[0]}, after {name}"
             parts.append(_head(left, y, width - left, 44, title, heads[attached[name]]))
             y += 44 + gap
-    parts.append(_head(left, y + 8, width - left, 52, "main head", heads["main"]))
-    parts.append(_legend(left, y + 74, width - left, metric, firing))
-    return "".join(parts), width, y + 106
+    if heads:
+        parts.append(_head(left, y + 8, width - left, 52, "main head", heads["main"]))
+        y += 62
+    parts.append(_legend(left, y + 12, width - left, painting))
+    return "".join(parts), width, y + (44 if any(painting.marks) else 4)
 
 
 def _cell(
@@ -163,60 +176,47 @@ def _cell(
     y: float,
     width: float,
     height: float,
-    branch: BranchFiring | None,
-    metric: Metric,
-    firing: Firing,
+    painting: Painting,
+    module: str,
+    branch: str,
 ) -> str:
+    cell = painting.cells.get((module, branch))
     frame = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5"'
-    if branch is None:
+    if cell is None:
         return f'<rect class="line" {frame} stroke-dasharray="4 4"/>'
-    fill = _fill(branch, metric, firing)
-    words = escape(describe(branch))
+    words = escape(cell.words)
+    pressed, cross = "", ""
+    if cell.pressed is not None:
+        pressed = f' aria-pressed="{str(cell.pressed).lower()}"'
+        cross = f'<path class="cross" d="M{x + 9:g} {y + 4:g}l{width - 13:g} {height - 8:g}"/>'
     return (
-        f'<g data-go="{branch.module}/{branch.branch}" tabindex="0" role="button" '
+        f'<g data-go="{module}/{branch}" tabindex="0" role="button"{pressed} '
         f'aria-label="{words}"><title>{words}</title>'
-        f'<rect class="face" {frame} fill="{fill}"/>'
+        f'<rect class="face" {frame} fill="{cell.fill}"/>'
         f'<rect x="{x:g}" y="{y:g}" width="7" height="{height:g}" rx="3" '
-        f'fill="{BRANCH_COLOURS[branch.branch]}"/>'
+        f'fill="{BRANCH_COLOURS[branch]}"/>'
         + _text(
             x + width / 2 + 3,
             y + height / 2 + 6,
-            _figure(branch, metric),
+            cell.text,
             anchor="middle",
             size=16,
-            fill=ink_on(fill),
+            fill=ink_on(cell.fill),
         )
+        + cross
         + "</g>"
     )
 
 
-def _fill(branch: BranchFiring, metric: Metric, firing: Firing) -> str:
-    if metric == "deviation":
-        level = (branch.deviation or 0.0) / (2 * DEVIATION_RANGE) + 0.5
-        return hex_colour(level, DIVERGING)
-    value = branch.energy_share if metric == "energy_share" else branch.mean
-    return hex_colour(value / scale_end(firing, metric), SEQUENTIAL)
-
-
-def _figure(branch: BranchFiring, metric: Metric) -> str:
-    if metric == "deviation":
-        return "–" if branch.deviation is None else sigma(branch.deviation)
-    return percent(branch.energy_share) if metric == "energy_share" else f"{branch.mean:.3g}"
-
-
-def _legend(x: float, y: float, width: float, metric: Metric, firing: Firing) -> str:
-    end = scale_end(firing, metric)
-    if metric == "deviation":
-        colours, marks = DIVERGING, (f"−{end:g}σ or less", "usual", f"+{end:g}σ or more")
-    else:
-        last = percent(end) if metric == "energy_share" else f"{end:.3g}"
-        colours, marks = SEQUENTIAL, ("0", "", last)
+def _legend(x: float, y: float, width: float, painting: Painting) -> str:
+    if not any(painting.marks):
+        return ""
     stops = "".join(
-        f'<stop offset="{step / 8:g}" stop-color="{hex_colour(step / 8, colours)}"/>'
+        f'<stop offset="{step / 8:g}" stop-color="{hex_colour(step / 8, painting.scale)}"/>'
         for step in range(9)
     )
-    name = f"iv-scale-{metric}-{width:g}"
-    ends = zip((0.0, 0.5, 1.0), ("start", "middle", "end"), marks, strict=True)
+    name = f"iv-scale-{painting.scale}-{width:g}"
+    ends = zip((0.0, 0.5, 1.0), ("start", "middle", "end"), painting.marks, strict=True)
     return (
         f'<defs><linearGradient id="{name}">{stops}</linearGradient></defs>'
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="10" rx="3" fill="url(#{name})"/>'

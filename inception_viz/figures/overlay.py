@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
-from inception_viz.figures.colours import SEQUENTIAL, colourise
+from inception_viz.figures.colours import DIVERGING, SEQUENTIAL, colourise
 from inception_viz.images import Picture
 from inception_viz.preprocessing import Fitting
 
@@ -24,6 +24,7 @@ def overlay(
     strength: float = 0.6,
     side: int = 480,
     maximum: float | None = None,
+    signed: bool = False,
     box: Box | None = None,
     point: tuple[float, float] | None = None,
 ) -> Image.Image:
@@ -32,10 +33,11 @@ def overlay(
     Args:
         picture: the photo.
         fitting: where the network's input lies on it.
-        values: (height, width) of at least 0, covering the input.
+        values: (height, width), covering the input; of at least 0 unless ``signed``.
         strength: 0 shows the photo alone, 1 the map alone.
         side: longer side of the result in pixels.
-        maximum: value of the scale's end; default the map's own maximum.
+        maximum: value of the scale's end; default the map's own maximum, or size if ``signed``.
+        signed: colours run from −maximum (blue) to maximum (red) instead of from 0.
         box: left, top, right, bottom in input pixels, drawn as a frame.
         point: x, y in input pixels, drawn as a dot.
     """
@@ -45,7 +47,7 @@ def overlay(
     left, top, right, bottom = (round(edge * scale) for edge in fitting.box)
     canvas = photo.point(lambda level: level * _OUTSIDE)
     seen = (max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1]))
-    heat = _heat(values, maximum).resize(
+    heat = _heat(values, maximum, signed).resize(
         (max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC
     )
     part = (seen[0] - left, seen[1] - top, seen[2] - left, seen[3] - top)
@@ -68,9 +70,12 @@ def encode(image: Image.Image, quality: int = 85) -> bytes:
     return buffer.getvalue()
 
 
-def _heat(values: np.ndarray, maximum: float | None) -> Image.Image:
-    top = float(values.max()) if maximum is None else maximum
+def _heat(values: np.ndarray, maximum: float | None, signed: bool) -> Image.Image:
+    own = np.abs(values) if signed else values
+    top = float(own.max()) if maximum is None else maximum
     levels = values / top if top > 0 else np.zeros_like(values)
+    if signed:
+        return Image.fromarray(colourise(levels / 2 + 0.5, DIVERGING))
     return Image.fromarray(colourise(levels, SEQUENTIAL))
 
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+from math import floor, log10
+
+import numpy as np
+
+from inception_viz.explain.contributions import METHODS, Contributions
 from inception_viz.explain.firing import Firing
+from inception_viz.explain.heads import HeadBelief
+from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
+from inception_viz.trace import Trace
 
 
 def firing_sentence(firing: Firing) -> str:
@@ -37,3 +47,82 @@ def signed(value: float) -> str:
     """The same with its sign, "+2.1", "−0.4"; "0" for what rounds to nothing."""
     text = f"{value:+.3g}".replace("-", "−") if value == value else "–"
     return "0" if text in ("+0", "−0") else text
+
+
+def fixed(value: float, end: float) -> str:
+    """A signed number with as many decimals as ``end``, the largest on the figure, needs."""
+    decimals = max(2 - floor(log10(end)), 0) if end > 0 else 0
+    text = f"{value:+.{min(decimals, 9)}f}".replace("-", "−")
+    return text.lstrip("+−") if not text.strip("+−0.") else text
+
+
+def contribution_sentence(found: Contributions) -> str:
+    """What speaks most for and against an answer. HTML, labels escaped."""
+    output = f"The {escape(found.label)} is <b>{figure(found.value)}</b>."
+    if METHODS[found.method].unit(found.baseline):  # type: ignore[arg-type]
+        module, branch, score = found.strongest()[0]
+        return f"{output} The {_branch(module, branch)} is most active ({signed(score)})."
+    ranked = sorted(found.strongest(found.values.size), key=lambda item: item[2])
+    ranked = [item for item in ranked if item[2] == item[2]]
+    (m1, b1, most), (m2, b2, least) = ranked[-1], ranked[0]
+    text = f"{output} The {_branch(m1, b1)} speaks most for it: <b>{signed(most)}</b>"
+    if least < 0:
+        text += f"; the {_branch(m2, b2)} most against it: <b>{signed(least)}</b>"
+    return f"{text} {found.unit}."
+
+
+def check_sentence(found: Contributions) -> str:
+    """How far the scores of a module are from what the module is worth."""
+    if np.isnan(found.gap).all():
+        return "No such property."
+    worst = int(np.nanargmax(np.abs(found.gap)))
+    relative = float(found.relative_gap[worst])
+    size = f"{figure(abs(float(found.gap[worst])))} {found.unit}, {percent(relative)} of it"
+    module = found.modules[worst]
+    if found.promise in ("exact", "limit"):
+        return f"Largest gap to z(all) − z(none) of any module: {size} ({module})."
+    return f"Largest difference to z(all) − z(none) of any module: {size} ({module})."
+
+
+def _branch(module: str, branch: str) -> str:
+    return f"{BRANCH_NAMES[branch]} branch of {module}"
+
+
+def muting_sentence(before: Trace, after: Trace, target: Target) -> str:
+    """What muting did to an answer. HTML, labels escaped."""
+    values = [float(target.of(trace.heads[target.head][None]).item()) for trace in (before, after)]
+    output = escape(target.describe(before.labels))
+    if before.muted == after.muted:
+        return f"All branches speak: the {output} is <b>{figure(values[0])}</b>."
+    first, second = (trace.predictions(1, target.head)[0] for trace in (before, after))
+    choice = (
+        f"the first choice stays {escape(first[0])} ({percent(first[1])} → {percent(second[1])})"
+        if first[0] == second[0]
+        else f"the first choice changes from {escape(first[0])} ({percent(first[1])}) to "
+        f"<b>{escape(second[0])}</b> ({percent(second[1])})"
+    )
+    count = len(after.muted)
+    what = "1 place" if count == 1 else f"{count} places"
+    return (
+        f"With {what} muted, the {output} goes from {figure(values[0])} to "
+        f"<b>{figure(values[1])}</b>; {choice}."
+    )
+
+
+def heads_sentence(found: Sequence[HeadBelief], trace: Trace) -> str:
+    """Who agrees with whom. HTML, labels escaped."""
+    early, main = [b for b in found if b.head != "main"], found[-1]
+    answer = f"<b>{escape(trace.labels[main.first_choice])}</b>"
+    if not early:
+        return f"The main head says {answer}; there is no trained auxiliary head to ask before."
+    if all(b.agrees for b in early):
+        first = early[0]
+        return (
+            f"Already behind {first.after} the network says what it says in the end: {answer}."
+            if len(early) > 1
+            else f"The auxiliary head behind {first.after} agrees with the main head: {answer}."
+        )
+    said = ", ".join(
+        f"{escape(trace.labels[b.first_choice])} behind {b.after}" for b in early if not b.agrees
+    )
+    return f"The network changes its mind on the way: {said}, but {answer} in the end."

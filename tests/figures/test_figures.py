@@ -14,8 +14,9 @@ from inception_viz.explain.firing import firing, measure_reference
 from inception_viz.figures.answers import answer_bars, percent
 from inception_viz.figures.colours import colourise, hex_colour, ink_on
 from inception_viz.figures.histogram import activation_histogram
-from inception_viz.figures.network_map import METRICS, HeadAnswer, network_map
+from inception_viz.figures.network_map import HeadAnswer, network_map
 from inception_viz.figures.overlay import overlay, photo_with_frame
+from inception_viz.figures.paintings import METRICS, paint_firing
 from inception_viz.figures.sprites import channel_sprite
 from inception_viz.figures.words import firing_sentence
 from tests.conftest import noise_photo, tiny_config
@@ -127,7 +128,7 @@ def test_network_map_is_valid_svg_with_every_branch(
         "aux1@4a": HeadAnswer("cat", 0.4),
         "aux2@4d": HeadAnswer("never trained", None),
     }
-    text = network_map(result, heads, metric, layout)  # type: ignore[arg-type]
+    text = network_map(paint_firing(result, metric), heads, layout)  # type: ignore[arg-type]
     tree = ET.fromstring(text)
     places = [e.get("data-go") for e in tree.iter() if e.get("data-go")]
     assert len(places) == 37 and "stem" in places and "4c/5x5" in places
@@ -143,7 +144,7 @@ def test_network_map_of_other_architectures() -> None:
     config = tiny_config(stage4=rows, aux1=None, aux2=None)
     classifier = iv.load("random", config=config)
     result = firing(classifier.trace(noise_photo(0)))
-    text = network_map(result, {"main": HeadAnswer("x", 1.0)}, "mean")
+    text = network_map(paint_firing(result, "mean"), {"main": HeadAnswer("x", 1.0)})
     places = [e.get("data-go") for e in ET.fromstring(text).iter() if e.get("data-go")]
     assert "4b/3x3" in places and "4b/5x5" not in places and "4c/3x3" not in places
 

@@ -1,0 +1,154 @@
+"""What the explaining pages ask for. Slow answers come as jobs, quick ones from caches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+import inception_viz as iv
+from app.jobs import Job, Jobs
+from app.services import trace_key, turns
+from inception_viz.explain.channel_scores import ChannelScores
+from inception_viz.explain.channel_scores import channel_scores as score_channels
+from inception_viz.explain.contributions.baseline import Baseline
+from inception_viz.explain.grad_cam import Cams, Variant, cams_from
+from inception_viz.explain.gradients import Gradients
+from inception_viz.explain.gradients import gradients as differentiate
+from inception_viz.explain.pixels import PixelMethod
+from inception_viz.figures.overlay import encode, overlay
+
+_jobs = Jobs(turns)
+
+
+def contributions(
+    model: iv.Classifier, trace: iv.Trace, target: iv.Target, method: str, baseline: Baseline
+) -> Job:
+    """Scores of all branches."""
+    return _jobs.get(
+        ("contributions", trace_key(trace), target, method, baseline),
+        lambda progress: iv.contributions(
+            model, trace, target, method, baseline=baseline, progress=progress
+        ),
+    )
+
+
+def sweep(model: iv.Classifier, trace: iv.Trace, target: iv.Target) -> Job:
+    """Every branch muted once."""
+    return _jobs.get(
+        ("sweep", trace_key(trace), target),
+        lambda progress: iv.sweep(model, trace, target, progress),
+    )
+
+
+def pixel_map(
+    model: iv.Classifier, trace: iv.Trace, target: iv.Target, method: PixelMethod, module: str
+) -> Job:
+    """An attribution to pixels."""
+    return _jobs.get(
+        ("pixels", trace_key(trace), target, method, module),
+        lambda progress: iv.pixel_map(
+            model, trace, target, method, module=module, progress=progress
+        ),
+    )
+
+
+def faithfulness(
+    model: iv.Classifier, trace: iv.Trace, target: iv.Target, cams: Cams, module: str
+) -> Job:
+    """Deletion and insertion curves of a module's map."""
+    return _jobs.get(
+        ("faithfulness", trace_key(trace), target, cams.variant, module),
+        lambda progress: iv.faithfulness(model, trace, cams[module], target, progress=progress),
+    )
+
+
+def sanity_check(
+    model: iv.Classifier, trace: iv.Trace, target: iv.Target, variant: Variant, module: str
+) -> Job:
+    """The map of a module while the weights are shuffled."""
+    return _jobs.get(
+        ("sanity", trace_key(trace), target, variant, module),
+        lambda progress: iv.sanity_check(
+            model, trace, target, module=module, variant=variant, progress=progress
+        ),
+    )
+
+
+def muted(model: iv.Classifier, trace: iv.Trace, places: Iterable[str]) -> iv.Trace:
+    """The trace without ``places``.
+
+    Raises:
+        ExplainError: for a place that doesn't exist.
+    """
+    chosen = frozenset(places)
+    if not chosen:
+        return trace
+    return _muted(trace_key(trace), ",".join(sorted(chosen)), model, trace)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24, ttl="1h")
+def _muted(key: str, places: str, _model: iv.Classifier, _trace: iv.Trace) -> iv.Trace:
+    with turns:
+        return iv.mute(_model, _trace, places.split(","))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, ttl="1h")  # as large as traces
+def _gradients(key: str, target: iv.Target, _model: iv.Classifier, _trace: iv.Trace) -> Gradients:
+    with turns:
+        return differentiate(_model, _trace, target)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128, ttl="2h")
+def _cams(
+    key: str, target: iv.Target, variant: Variant, _model: iv.Classifier, _trace: iv.Trace
+) -> Cams:
+    return cams_from(_trace, _gradients(key, target, _model, _trace), variant)
+
+
+def cams(
+    model: iv.Classifier, trace: iv.Trace, target: iv.Target, variant: Variant = "grad_cam"
+) -> Cams:
+    """The class activation maps of all modules.
+
+    Raises:
+        ExplainError: for a target that doesn't exist.
+    """
+    return _cams(trace_key(trace), target, variant, model, trace)
+
+
+def channel_scores(
+    model: iv.Classifier, trace: iv.Trace, target: iv.Target, module: str
+) -> ChannelScores:
+    """Gradient × activation of every channel of a module.
+
+    Raises:
+        ExplainError: for a target that doesn't exist, or a module that its head can't see.
+    """
+    return score_channels(trace, _gradients(trace_key(trace), target, model, trace), module)
+
+
+def cam_jpeg(
+    trace: iv.Trace, cams: Cams, module: str, branch: str, top: float, strength: float, side: int
+) -> bytes:
+    """A module's map, or a branch's, over the photo, from 0 to ``top``."""
+    key = f"{trace_key(trace)} {cams.target} {cams.variant}"
+    return _cam_jpeg(key, module, branch, top, strength, side, trace, cams)
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def _cam_jpeg(
+    key: str,
+    module: str,
+    branch: str,
+    top: float,
+    strength: float,
+    side: int,
+    _trace: iv.Trace,
+    _cams: Cams,
+) -> bytes:
+    values = _cams.at_input_size(module, branch or None)
+    image = overlay(
+        _trace.picture, _trace.fitting, values, maximum=top, strength=strength, side=side
+    )
+    return encode(image)

@@ -1,0 +1,130 @@
+"""Contributions: how much each branch matters to an answer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import explaining, services, state
+from app.components import branch_map, choice, output_choice
+from app.components.scene import Scene, current
+from app.components.text import plain
+from app.components.waiting import wait_for
+from inception_viz import Target
+from inception_viz.explain.contributions import METHODS, Contributions
+from inception_viz.explain.contributions.baseline import Baseline
+from inception_viz.figures.colours import BRANCH_NAMES
+from inception_viz.figures.contribution_bars import channel_bars, contribution_bars
+from inception_viz.figures.paintings import paint_contributions
+from inception_viz.figures.words import check_sentence, contribution_sentence, figure, signed
+
+_BASELINES: dict[Baseline, str] = {"zero": "zeros", "reference": "its usual level"}
+_BASELINE_HELP = (
+    "What stands in for a branch that is left out: **zeros**, or each channel's mean over the "
+    "reference photos, **its usual level**."
+)
+
+
+def show() -> None:
+    """Draw the page."""
+    scene = current()
+    st.title("Contributions")
+    with st.container(horizontal=True, gap="medium"):
+        names = {key: method.title for key, method in METHODS.items()}
+        method = choice.show("method", "Method", names)
+        baselines = dict(_BASELINES)
+        if scene.model.weights.reference is None:
+            del baselines["reference"]
+        baseline = choice.show("left_out", "Left out means", baselines, help=_BASELINE_HELP)
+        target = output_choice.show(scene)
+    lead, answer = st.empty(), st.container()
+    with services.messages():
+        job = explaining.contributions(scene.model, scene.trace, target, method, baseline)
+        with answer:
+            if not wait_for("scores", job, f"{METHODS[method].title} of every branch …"):
+                return
+        found: Contributions = job.result
+        lead.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
+        with answer:
+            _scores(scene, found)
+            opened = state.branch_in(scene.trace)
+            if opened is not None:
+                _channels(scene, target, found, *opened)
+    _table(found)
+
+
+def _scores(scene: Scene, found: Contributions) -> None:
+    method = METHODS[found.method]
+    clicked = branch_map.show("matrix", paint_contributions(found), {})
+    if clicked is not None and clicked != st.query_params.get(state.OPEN):
+        state.open_branch(clicked)
+        st.rerun()
+    words, check = st.columns(2, gap="large")
+    with words:
+        st.markdown(f"**{method.title}.** {method.words}")
+        with st.expander("Formula", icon=":material/function:"):
+            st.latex(method.formula)
+            st.caption(
+                f"z: the output explained, here {plain(found.label)}. a: activations of branch b, "
+                "channels c, places i, j. z(none): all branches of the module left out."
+            )
+    with check:
+        st.markdown(f"**Check.** {check_sentence(found)} {method.check}")
+        if found.muted:
+            st.caption(f"Muted: {', '.join(sorted(found.muted))}.")
+    st.caption(
+        "Red speaks for the output, blue against it, white is neither. **Click a branch** to open "
+        "it into its channels."
+    )
+    st.plotly_chart(contribution_bars(found), width="stretch", config={"displaylogo": False})
+
+
+def _channels(scene: Scene, target: Target, found: Contributions, module: str, branch: str) -> None:
+    st.subheader(f"Inside {module} {BRANCH_NAMES[branch]}", anchor=False)
+    scores = explaining.channel_scores(scene.model, scene.trace, target, module)
+    total = scores.total(branch)
+    st.plotly_chart(
+        channel_bars(scores, branch, target.unit), width="stretch", config={"displaylogo": False}
+    )
+    last = module == found.modules[-1] and target.head == "main" and target.kind == "logit"
+    st.markdown(
+        f"Gradient × activation of each channel. All {len(scores.branches[branch])} add up to "
+        f"**{signed(total)} {target.unit}**"
+        + (
+            ", which is exact here: behind the last module the network is a straight line."
+            if last
+            else f"; {METHODS[found.method].title} gives the branch "
+            f"{signed(found.get(module, branch))} {found.unit}. Channel by channel only this "
+            "first-order estimate is quick."
+        )
+    )
+    maps, mute, close, _ = st.columns([1.4, 1.4, 1, 4])
+    if maps.button("See its maps", icon=":material/grid_view:", width="stretch"):
+        where = {state.MODULE: module, state.BRANCH: BRANCH_NAMES[branch]}
+        st.switch_page("views/branches.py", query_params=state.link() | where)
+    if mute.button("Mute it", icon=":material/volume_off:", width="stretch"):
+        where = {state.MUTED: f"{module}/{branch}"}
+        st.switch_page("views/switchboard.py", query_params=state.link() | where)
+    close.button("Close", on_click=state.close_branch, width="stretch")
+
+
+def _table(found: Contributions) -> None:
+    frame = found.to_frame()
+    with st.expander("All figures", icon=":material/table:"):
+        shown = frame.drop(columns=["unit", "method", "baseline", "target"])
+        st.dataframe(shown, hide_index=True, width="stretch")
+        st.download_button(
+            "Save as CSV",
+            frame.to_csv(index=False),
+            file_name=f"contributions-{found.method}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.caption(
+            f"z(all) = {figure(found.value)} {found.target.unit}. It took "
+            f"{found.cost.seconds:.2g} s: {found.cost.variants} variants of a module's output sent "
+            f"through the network behind it, {found.cost.backward_passes} backward passes."
+        )
+
+
+show()

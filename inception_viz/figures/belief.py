@@ -1,0 +1,74 @@
+"""How belief in a class forms with depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from inception_viz.explain.heads import EarlyReading, HeadBelief
+from inception_viz.figures.training_curves import HEAD_COLOURS, HEAD_NAMES
+
+
+def belief_curve(
+    heads: Sequence[HeadBelief], readings: Sequence[EarlyReading], label: str
+) -> go.Figure:
+    """The heads' probability of a class against depth, beside the main classifier read early.
+
+    Args:
+        heads: their beliefs, earliest first.
+        readings: the main classifier put behind each module; crosses where it doesn't fit.
+        label: the class.
+    """
+    modules = [reading.module for reading in readings]
+    fig = go.Figure()
+    fits = [reading for reading in readings[:-1] if reading.probability is not None]
+    if fits:
+        fig.add_scatter(
+            x=[reading.module for reading in fits],
+            y=[reading.probability for reading in fits],
+            name="main classifier read early",
+            mode="markers",
+            marker={"symbol": "diamond-open", "size": 11, "color": "#888"},
+            hovertemplate="main classifier on %{x}: %{y:.1%}<extra></extra>",
+        )
+    misfits = [reading for reading in readings if reading.probability is None]
+    if misfits:
+        fig.add_scatter(
+            x=[reading.module for reading in misfits],
+            y=[0.0] * len(misfits),
+            name="main classifier doesn't fit",
+            mode="markers",
+            marker={"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": "#999"}},
+            customdata=[[r.channels, r.needed] for r in misfits],
+            hovertemplate="%{x} puts out %{customdata[0]} channels, the main classifier reads "
+            "%{customdata[1]}<extra></extra>",
+        )
+    fig.add_scatter(
+        x=[head.after for head in heads],
+        y=[head.probability for head in heads],
+        name="heads",
+        mode="lines+markers+text",
+        line={"color": "#888", "width": 2},
+        marker={"size": 14, "color": [HEAD_COLOURS[head.head] for head in heads]},
+        text=[HEAD_NAMES[h.head] + (" (distilled)" if h.distilled else "") for h in heads],
+        textposition=["top left" if h.after == modules[-1] else "top center" for h in heads],
+        hovertemplate="%{text}, after %{x}: %{y:.1%}<extra></extra>",
+        showlegend=False,
+    )
+    fig.update_layout(
+        title={"text": f"Belief in {label}, from module to module", "font": {"size": 15}},
+        yaxis_title="probability",
+        xaxis_title="read behind module",
+        height=340,
+        margin={"l": 50, "r": 20, "t": 44, "b": 40},
+        legend={"orientation": "h", "y": -0.25, "x": 0},
+    )
+    fig.update_xaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=modules,
+        range=[-0.5, len(modules) - 0.5],
+    )
+    fig.update_yaxes(tickformat=".0%", range=[-0.06, 1.16], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    return fig

@@ -1,0 +1,130 @@
+"""What the network map can show: firing, contributions, where a class activation map is strong."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from typing import Literal, get_args
+
+import numpy as np
+
+from inception_viz.config import BRANCHES
+from inception_viz.explain.contributions import Contributions
+from inception_viz.explain.firing import BranchFiring, Firing
+from inception_viz.explain.grad_cam import Cams
+from inception_viz.explain.muting import Sweep
+from inception_viz.figures.answers import percent, sigma
+from inception_viz.figures.colours import BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
+from inception_viz.figures.network_map import Cell, Painting
+from inception_viz.figures.words import figure, fixed, signed
+
+Metric = Literal["deviation", "energy_share", "mean"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+DEVIATION_RANGE = 3.0  # σ at the ends of the scale
+
+
+def paint_firing(firing: Firing, metric: Metric) -> Painting:
+    """How the branches fire, by one of three figures."""
+    end = scale_end(firing, metric)
+    if metric == "deviation":
+        scale, marks = DIVERGING, (f"−{end:g}σ or less", "usual", f"+{end:g}σ or more")
+    else:
+        last = percent(end) if metric == "energy_share" else f"{end:.3g}"
+        scale, marks = SEQUENTIAL, ("0", "", last)
+    return Painting(
+        tuple(dict.fromkeys(b.module for b in firing.branches)),
+        {
+            (b.module, b.branch): Cell(_text(b, metric), _fill(b, metric, end), describe(b))
+            for b in firing.branches
+        },
+        scale,
+        marks,
+    )
+
+
+def scale_end(firing: Firing, metric: Metric) -> float:
+    """The value at the strong end of the colour scale."""
+    if metric == "deviation":
+        return DEVIATION_RANGE
+    if metric == "energy_share":
+        return 1.0
+    return max((b.mean for b in firing.branches), default=0.0) or 1.0
+
+
+def describe(branch: BranchFiring) -> str:
+    """One branch's figures in words, for tooltips and screen readers."""
+    usual = "" if branch.deviation is None else f", {sigma(branch.deviation)} from usual"
+    return (
+        f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
+        f"activation {branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy"
+        f"{usual}"
+    )
+
+
+def _fill(branch: BranchFiring, metric: Metric, end: float) -> str:
+    if metric == "deviation":
+        return hex_colour((branch.deviation or 0.0) / (2 * end) + 0.5, DIVERGING)
+    value = branch.energy_share if metric == "energy_share" else branch.mean
+    return hex_colour(value / end, SEQUENTIAL)
+
+
+def _text(branch: BranchFiring, metric: Metric) -> str:
+    if metric == "deviation":
+        return "–" if branch.deviation is None else sigma(branch.deviation)
+    return percent(branch.energy_share) if metric == "energy_share" else f"{branch.mean:.3g}"
+
+
+def paint_contributions(found: Contributions) -> Painting:
+    """Scores on a scale whose middle is zero: red speaks for the target, blue against it."""
+    end = float(np.nanmax(np.abs(found.values), initial=0.0)) or 1.0
+    cells: dict[tuple[str, str], Cell] = {}
+    for module, row in zip(found.modules, found.values, strict=True):
+        for branch, score in zip(BRANCHES, row.tolist(), strict=True):
+            if not np.isnan(score):
+                words = f"{module}, {BRANCH_NAMES[branch]}: {signed(score)} {found.unit}"
+                colour = hex_colour(score / (2 * end) + 0.5, DIVERGING)
+                cells[module, branch] = Cell(fixed(score, end), colour, words)
+    return Painting(
+        found.modules, cells, DIVERGING, (signed(-end), f"0 ({found.unit})", signed(end))
+    )
+
+
+def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
+    """Each branch's share of its module's map, positive parts alone."""
+    cells: dict[tuple[str, str], Cell] = {}
+    for module, branches in cams.branches.items():
+        energies = {branch: cams.energy(module, branch) for branch in branches}
+        total = sum(energies.values())
+        for branch, energy in energies.items():
+            share = energy / total if total else 0.0
+            words = (
+                f"{module}, {BRANCH_NAMES[branch]}: {percent(share)} of what the branches' maps "
+                f"show for the class ({figure(energy)})"
+            )
+            cells[module, branch] = Cell(percent(share), hex_colour(share, SEQUENTIAL), words)
+    return Painting(modules, cells, SEQUENTIAL, ("0 %", "", "100 %"))
+
+
+def paint_switches(
+    swept: Sweep, unit: str, modules: tuple[str, ...], muted: AbstractSet[str]
+) -> Painting:
+    """Every branch as a switch with what muting it alone changes; ``muted`` are switched off.
+
+    Red, as on contributions, where the answer falls without the branch.
+    """
+    end = max((abs(row.change) for row in swept.rows), default=0.0) or 1.0
+    cells: dict[tuple[str, str], Cell] = {}
+    for row in swept.rows:
+        place = f"{row.module}/{row.branch}"
+        off = bool({row.module, place} & muted)
+        some = sum(name.startswith(f"{place}:") for name in muted)
+        state = "muted" if off else f"{some} of its channels muted" if some else "on"
+        words = (
+            f"{row.module}, {BRANCH_NAMES[row.branch]}: {state}. Muting it alone changes it "
+            f"by {signed(row.change)} {unit}"
+        )
+        colour = hex_colour(-row.change / (2 * end) + 0.5, DIVERGING)
+        cells[row.module, row.branch] = Cell(fixed(row.change, end), colour, words, pressed=not off)
+    return Painting(
+        modules, cells, DIVERGING, (f"{signed(end)} if muted", "0", f"{signed(-end)} if muted")
+    )
