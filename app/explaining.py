@@ -13,8 +13,7 @@ from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.channel_scores import channel_scores as score_channels
 from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.explain.grad_cam import Cams, Variant, cams_from
-from inception_viz.explain.gradients import Gradients
-from inception_viz.explain.gradients import gradients as differentiate
+from inception_viz.explain.gradients import Gradients, gradients
 from inception_viz.explain.pixels import PixelMethod
 from inception_viz.figures.overlay import encode, overlay
 
@@ -96,7 +95,7 @@ def _muted(key: str, places: str, _model: iv.Classifier, _trace: iv.Trace) -> iv
 @st.cache_resource(show_spinner=False, max_entries=8, ttl="1h")  # as large as traces
 def _gradients(key: str, target: iv.Target, _model: iv.Classifier, _trace: iv.Trace) -> Gradients:
     with turns:
-        return differentiate(_model, _trace, target)
+        return gradients(_model, _trace, target)
 
 
 @st.cache_resource(show_spinner=False, max_entries=128, ttl="2h")

@@ -33,7 +33,7 @@ def show(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
         st.caption(
             "**Deletion and insertion** take the map at its word: remove, or bring in, the pixels "
             "that it calls most important first, and watch the answer. **Shuffled weights** "
-            "destroys what the network learned: a map that stays the same has nothing to do with it."
+            "destroys what the network learned: a map that stays the same says nothing about it."
         )
 
 

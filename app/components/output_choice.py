@@ -25,7 +25,7 @@ _OUTPUT_HELP = (
 )
 
 
-def show(scene: Scene, *, probability: bool = True) -> iv.Target:
+def show(scene: Scene) -> iv.Target:
     """Draw the choices; the class itself is the sidebar's."""
     heads = {name: name for name in ("main", *reversed(scene.model.config.heads))}
     heads = {name: name for name in heads if name in scene.trace.heads}
@@ -33,8 +33,8 @@ def show(scene: Scene, *, probability: bool = True) -> iv.Target:
     if len(heads) > 1:
         head = choice.show("head", "Head", heads, help=_HEAD_HELP)
     names: dict[Output, str] = {"logit": "logit", "probability": "probability", "margin": "margin"}
-    if not probability:
-        del names["probability"]
+    if len(scene.model.labels) < 2:
+        del names["margin"]
     output = choice.show("output", "Output", names, help=_OUTPUT_HELP)
     if output == "margin":
         return iv.Target(scene.target, against=_second_class(scene, head), head=head)

@@ -16,11 +16,13 @@ _CSS = """
   .stApp h3 { font-size: 1.05rem; padding: .2rem 0; }
   [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
   [data-testid="stSidebar"] hr { margin: .4rem 0; }
+  .stHeading + [data-testid="stLayoutWrapper"] { margin-top: .2rem; }
   .iv-lead { font-size: 1.1rem; line-height: 1.5; margin: 0; }
   .iv-note:empty { display: none; }
   .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }
+    [data-testid="stButtonGroup"] > div { flex-wrap: wrap; row-gap: 4px; }
   }
 </style>
 """

@@ -10,10 +10,11 @@ from app.components.scene import Scene, current
 from app.components.text import plain
 from app.components.waiting import wait_for
 from inception_viz import Target
+from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.contributions import METHODS, Contributions
 from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.contribution_bars import channel_bars, contribution_bars
+from inception_viz.figures.contribution_bars import CHANNELS, channel_bars, contribution_bars
 from inception_viz.figures.paintings import paint_contributions
 from inception_viz.figures.words import check_sentence, contribution_sentence, figure, signed
 
@@ -87,7 +88,7 @@ def _channels(scene: Scene, target: Target, found: Contributions, module: str, b
     )
     last = module == found.modules[-1] and target.head == "main" and target.kind == "logit"
     st.markdown(
-        f"Gradient × activation of each channel. All {len(scores.branches[branch])} add up to "
+        f"Gradient × activation of each channel. {_shares(scores, branch)} All together: "
         f"**{signed(total)} {target.unit}**"
         + (
             ", which is exact here: behind the last module the network is a straight line."
@@ -105,6 +106,17 @@ def _channels(scene: Scene, target: Target, found: Contributions, module: str, b
         where = {state.MUTED: f"{module}/{branch}"}
         st.switch_page("views/switchboard.py", query_params=state.link() | where)
     close.button("Close", on_click=state.close_branch, width="stretch")
+
+
+def _shares(scores: ChannelScores, branch: str) -> str:
+    order, values = scores.order(branch), scores.branches[branch]
+    shown, rest = order[:CHANNELS], order[CHANNELS:]
+    if not len(rest):
+        return ""
+    return (
+        f"The {len(shown)} shown add up to {signed(float(values[shown].sum()))}, the other "
+        f"{len(rest)} to {signed(float(values[rest].sum()))}."
+    )
 
 
 def _table(found: Contributions) -> None:

@@ -132,7 +132,7 @@ def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float
                 jpeg,
                 width="stretch",
                 alt=f"{module}: {BRANCH_NAMES[branch]} branch",
-                caption=f"0 to {figure(top)}; {share} of the evidence",
+                caption=f"{share} of the evidence  \n0 to {figure(top)}",
             )
     st.caption(
         "The four branch maps add up exactly to the module's map, before negative parts are cut "
@@ -164,6 +164,9 @@ def _compare(scene: Scene, target: iv.Target, cams: Cams, module: str, strength:
         st.caption("The margin compares two classes already: red and yellow speak for the first.")
         return
     names = services.unique_names(scene.model.labels)
+    if len(names) < 2:
+        st.caption("This network knows a single class.")
+        return
     options = [i for i in sorted(range(len(names)), key=names.__getitem__) if i != target.index]
     likely = [i for i, _ in scene.trace.top_classes(3, target.head) if i != target.index]
     if st.session_state.get("compare") not in (None, *options):

@@ -107,18 +107,19 @@ def _single_channels(scene: Scene, target: iv.Target, muted: frozenset[str]) -> 
         )
         module, _, branch = place.partition("/")
         options, scores = _channels(scene, target, module, branch)
-        chosen = st.multiselect(
+        key = f"channels_{place}"
+        others = {p for p in muted if not p.startswith(f"{place}:")}
+        # The URL holds the truth: it may have changed elsewhere.
+        st.session_state[key] = [int(p.partition(":")[2]) for p in single if p not in others]
+        st.multiselect(
             "Muted channels, those that matter most first",
             options,
-            default=[int(p.partition(":")[2]) for p in single if p.startswith(f"{place}:")],
             format_func=lambda c: f"{c} ({signed(scores[c])})" if scores else str(c),
-            key=f"channels_{place}",
+            key=key,
+            on_change=lambda: state.mute(
+                others | {f"{place}:{channel}" for channel in st.session_state[key]}
+            ),
         )
-        others = {p for p in muted if not p.startswith(f"{place}:")}
-        wanted = others | {f"{place}:{channel}" for channel in chosen}
-        if wanted != muted:
-            state.mute(wanted)
-            st.rerun()
         if scores:
             st.caption(f"In brackets: gradient × activation of the channel, in {target.unit}.")
 

@@ -49,7 +49,13 @@ class Cams(Mapping[str, np.ndarray]):
     size: int
 
     def __getitem__(self, module: str) -> np.ndarray:
-        """The module's map (size, size), after ReLU."""
+        """The module's map (size, size), after ReLU.
+
+        Raises:
+            KeyError: if the target's head can't see the module.
+        """
+        if module not in self.branches:
+            raise KeyError(module)
         return self.at_input_size(module)
 
     def __iter__(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from inception_viz.explain.heads import EarlyReading, HeadBelief
-from inception_viz.figures.training_curves import HEAD_COLOURS, HEAD_NAMES
+from inception_viz.figures.training_curves import HEAD_COLOURS
 
 
 def belief_curve(
@@ -51,8 +51,8 @@ def belief_curve(
         mode="lines+markers+text",
         line={"color": "#888", "width": 2},
         marker={"size": 14, "color": [HEAD_COLOURS[head.head] for head in heads]},
-        text=[HEAD_NAMES[h.head] + (" (distilled)" if h.distilled else "") for h in heads],
-        textposition=["top left" if h.after == modules[-1] else "top center" for h in heads],
+        text=[h.head + (" (distilled)" if h.distilled else "") for h in heads],
+        textposition="top center",
         hovertemplate="%{text}, after %{x}: %{y:.1%}<extra></extra>",
         showlegend=False,
     )

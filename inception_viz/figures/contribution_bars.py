@@ -10,7 +10,7 @@ from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.contributions import Contributions
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 
-CHANNELS = 24  # shown one by one; the rest is one bar
+CHANNELS = 24  # shown; hundreds of slivers would say nothing
 
 
 def contribution_bars(found: Contributions) -> go.Figure:
@@ -46,21 +46,13 @@ def contribution_bars(found: Contributions) -> go.Figure:
 
 
 def channel_bars(scores: ChannelScores, branch: str, unit: str) -> go.Figure:
-    """The strongest channels of a branch, one bar each, and all others together."""
-    order = scores.order(branch)
-    values = scores.branches[branch]
-    names = [f"channel {c}" for c in order[:CHANNELS]]
-    shown = [float(values[c]) for c in order[:CHANNELS]]
-    rest = order[CHANNELS:]
-    if len(rest):
-        names.append(f"{len(rest)} others")
-        shown.append(float(values[rest].sum()))
-    colours = [BRANCH_COLOURS[branch]] * min(len(order), CHANNELS) + ["#9ca3af"]
+    """The strongest channels of a branch, up for the target and down against it."""
+    order = scores.order(branch)[:CHANNELS]
     fig = go.Figure(
         go.Bar(
-            x=names,
-            y=shown,
-            marker={"color": colours[: len(names)], "line": {"width": 0}},
+            x=[f"channel {c}" for c in order],
+            y=scores.branches[branch][order],
+            marker={"color": BRANCH_COLOURS[branch], "line": {"width": 0}},
             hovertemplate=f"%{{x}}: %{{y:+.3g}} {unit}<extra></extra>",
         )
     )

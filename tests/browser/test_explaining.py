@@ -1,0 +1,138 @@
+"""The explaining pages in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import driver
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(driver.browser_path() is None, reason="no Chromium is installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with driver.server(tmp_path_factory.mktemp("cache")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with driver.browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    assert not page.get_by_text("Traceback").count()
+    context.close()
+
+
+def visit(page: Page, path: str) -> None:
+    page.goto(path)
+    driver.settle(page)
+
+
+def test_from_the_matrix_to_channels_to_the_switchboard(page: Page) -> None:
+    visit(page, "/contributions?image=cat")
+    page.locator('.iv-wide [data-go="5b/3x3"]').click()
+    expect(page.get_by_text("Inside 5b 3×3")).to_be_visible()
+    expect(page).to_have_url(re.compile("open=5b"))
+    page.get_by_role("button", name="Mute it").click()
+    expect(page).to_have_url(re.compile(r"/switchboard\?.*muted=5b"))
+    expect(page.locator(".iv-lead")).to_contain_text("With 1 place muted")
+    switch = page.locator('.iv-wide [data-go="5b/3x3"]')
+    expect(switch).to_have_attribute("aria-pressed", "false")
+
+
+def test_switching_methods_keeps_what_is_open(page: Page) -> None:
+    visit(page, "/contributions?image=cat&open=5b/3x3")
+    for title in ("Ablation", "Gradient × activation", "Firing", "Shapley value"):
+        page.get_by_role("radio", name=title, exact=True).click()
+        expect(page.get_by_text(re.compile(f"^{re.escape(title)}\\. "))).to_be_visible()
+        expect(page.get_by_text("Inside 5b 3×3")).to_be_visible()
+
+
+def test_no_fast_click_on_a_switch_is_lost(page: Page) -> None:
+    visit(page, "/switchboard?image=cat")
+    places = [f"{m}/{b}" for m in ("3a", "4c", "5b") for b in ("1x1", "3x3", "5x5")]
+    for place in places:
+        page.locator(f'.iv-wide [data-go="{place}"]').click(no_wait_after=True)
+    expect(page.locator(".iv-lead")).to_contain_text("With 9 places muted")
+    for place in places[:4]:
+        page.locator(f'.iv-wide [data-go="{place}"]').click(no_wait_after=True)
+    expect(page.locator(".iv-lead")).to_contain_text("With 5 places muted")
+    driver.settle(page)
+    off = page.locator(".iv-wide [aria-pressed=false]")
+    expect(off).to_have_count(5)
+    page.reload()
+    driver.settle(page)
+    expect(page.locator(".iv-lead")).to_contain_text("With 5 places muted")
+    page.get_by_role("button", name="Let all speak").click()
+    expect(page.locator(".iv-lead")).to_contain_text("All branches speak")
+    expect(off).to_have_count(0)
+
+
+def test_keyboard_mutes(page: Page) -> None:
+    visit(page, "/switchboard?image=cat")
+    page.locator('.iv-wide [data-go="4c/pool"]').focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".iv-lead")).to_contain_text("With 1 place muted")
+
+
+def test_the_strip_opens_modules_and_the_link_brings_them_back(page: Page) -> None:
+    visit(page, "/grad-cam?image=cat")
+    frames = page.locator(".film button")
+    expect(frames).to_have_count(9)
+    for name in ("3a", "4e", "4c"):
+        page.locator(".film button", has_text=name).click()
+    expect(page.get_by_text("Module 4c, and its four branches")).to_be_visible()
+    driver.settle(page)
+    page.reload()
+    expect(page.get_by_text("Module 4c, and its four branches")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("Module 4e, and its four branches")).to_be_visible()
+
+
+def test_slow_work_can_be_cancelled_and_the_page_lives_on(page: Page) -> None:
+    visit(page, "/grad-cam?image=cat")
+    page.get_by_role("radio", name="Occlusion").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text(re.compile("Occlusion: stopped"))).to_be_visible()
+    page.get_by_role("radio", name="Guided Grad-CAM").click()
+    expect(page.get_by_text("Red speaks for the output")).to_be_visible()
+
+
+def test_leaving_in_the_middle_of_slow_work(page: Page) -> None:
+    visit(page, "/grad-cam?image=cat&check=deletion+and+insertion")
+    page.get_by_role("link", name="Auxiliary heads").click()
+    expect(page.get_by_text("softmax0 in the paper")).to_be_visible()
+    page.get_by_role("link", name="Contributions").click()
+    expect(page.locator(".iv-lead")).to_contain_text("speaks most for it")
+
+
+def test_nothing_is_cut_off_on_a_phone(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, base_url=address)
+    page = context.new_page()
+    for path in ("contributions?open=5b/1x1", "switchboard", "heads", "grad-cam"):
+        visit(page, f"/{path}")
+        wide = page.evaluate(
+            "() => [...document.querySelectorAll('.stMainBlockContainer *')].filter(e =>"
+            "  e.getBoundingClientRect().right > innerWidth + 1 &&"
+            "  getComputedStyle(e).visibility !== 'hidden' && !e.closest('.js-plotly-plot')"
+            "  && !e.closest('[data-testid=stDataFrame]') && !e.closest('.katex') && e.type !== 'range')"
+            ".map(e => e.outerHTML.slice(0, 120))"
+        )
+        assert not wide, f"{path}: {wide[:3]}"
+    context.close()
