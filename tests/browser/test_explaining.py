@@ -131,7 +131,8 @@ def test_nothing_is_cut_off_on_a_phone(chromium: Browser, address: str) -> None:
             "() => [...document.querySelectorAll('.stMainBlockContainer *')].filter(e =>"
             "  e.getBoundingClientRect().right > innerWidth + 1 &&"
             "  getComputedStyle(e).visibility !== 'hidden' && !e.closest('.js-plotly-plot')"
-            "  && !e.closest('[data-testid=stDataFrame]') && !e.closest('.katex') && e.type !== 'range')"
+            "  && !e.closest('[data-testid=stDataFrame]') && !e.closest('.katex')"
+            "  && e.type !== 'range')"
             ".map(e => e.outerHTML.slice(0, 120))"
         )
         assert not wide, f"{path}: {wide[:3]}"
