@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inception_viz import cost as cost
     from inception_viz._config_checks import ConfigError as ConfigError
     from inception_viz.classifier import Classifier as Classifier
     from inception_viz.classifier import load as load
@@ -63,11 +64,15 @@ _HOME = {
     "sweep": "explain.muting",
 }
 
-__all__ = sorted(_HOME)
+_PACKAGES = ("cost",)
+
+__all__ = sorted([*_HOME, *_PACKAGES])
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that ``import inception_viz`` is quick."""
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -20,6 +20,8 @@ LIBRARY = ROOT / "inception_viz"
 LAYERS = [
     {"_config_checks", "config", "_torchvision", "_image_colours"},
     {"network", "images", "preprocessing", "reference", "receptive_field"},
+    {"cost", "reduction", "counting"},
+    {"paper_audit"},
     {"sources"},
     {"trace"},
     {"classifier"},
