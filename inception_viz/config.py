@@ -175,11 +175,38 @@ class GoogLeNetConfig:
     @classmethod
     def naive(cls, **changes: Any) -> Self:
         """The paper's table with the naive module of figure 2a: no reduce layers, no projection."""
+        return replace(cls._rows_changed(f_3x3_r=0, f_5x5_r=0, f_pp=0), **changes)
+
+    @classmethod
+    def half_width(cls, **changes: Any) -> Self:
+        """Half of the paper's filters everywhere, in the stem, the modules and the heads."""
         stages = {
-            f"stage{stage}": tuple(replace(r, f_3x3_r=0, f_5x5_r=0, f_pp=0) for r in rows)
+            f"stage{stage}": tuple(_halved(row) for row in rows)
             for stage, rows in _PAPER_ROWS.items()
         }
-        return replace(cls(**stages), **changes)  # type: ignore[arg-type]
+        heads = {
+            name: AuxHeadConfig(after=after, conv=64, fc=512)
+            for name, after in (("aux1", "4a"), ("aux2", "4d"))
+        }
+        return replace(cls(stem=StemConfig(32, 32, 96), **stages, **heads), **changes)  # type: ignore[arg-type]
+
+    @classmethod
+    def without_5x5(cls, **changes: Any) -> Self:
+        """The paper's table without the 5×5 branches."""
+        return replace(cls._rows_changed(f_5x5_r=0, f_5x5=0), **changes)
+
+    @classmethod
+    def without_projection(cls, **changes: Any) -> Self:
+        """The paper's table without the 1×1 convolutions behind the max pools."""
+        return replace(cls._rows_changed(f_pp=0), **changes)
+
+    @classmethod
+    def _rows_changed(cls, **changes: int) -> Self:
+        stages = {
+            f"stage{stage}": tuple(replace(row, **changes) for row in rows)
+            for stage, rows in _PAPER_ROWS.items()
+        }
+        return cls(**stages)  # type: ignore[arg-type]
 
     # Derived --------------------------------------------------------------------------------
 
@@ -252,6 +279,11 @@ class GoogLeNetConfig:
             if values.get(head) is not None:
                 values[head] = from_object(AuxHeadConfig, values[head], f"head {head}")
         return cls(**values)
+
+
+def _halved(row: ModuleRow) -> ModuleRow:
+    halves = {column: count // 2 for column, count in asdict(row).items()}
+    return ModuleRow(**halves)
 
 
 def pooled(size: int, kernel: int) -> int:

@@ -25,6 +25,7 @@ LAYERS = [
     {"sources"},
     {"trace"},
     {"classifier"},
+    {"surgery"},
     {"explain"},
     {"training"},
     {"figures"},

@@ -1,0 +1,291 @@
+"""Build the new network and follow every channel through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from inception_viz.config import Branch, GoogLeNetConfig
+from inception_viz.network import BATCH_NORM_EPS, AuxHead, ConvBlock, GoogLeNet, InceptionModule
+from inception_viz.reference import Reference
+from inception_viz.surgery.carry import (
+    QUIET,
+    Channels,
+    carry_block,
+    carry_linear,
+    choose,
+    norms,
+)
+from inception_viz.surgery.matching import Origins
+from inception_viz.surgery.report import Fate, LayerFate, fate
+
+Keep = Literal["norm", "activation"]
+STEM = "stem"
+_MOVED = "reads other maps than before"
+
+
+class Surgeon:
+    """Carries weights from ``old`` to a new network, step by step along the trunk.
+
+    Attributes:
+        network: the new network.
+        fates: what became of the layers so far.
+    """
+
+    def __init__(
+        self,
+        old: GoogLeNet,
+        config: GoogLeNetConfig,
+        origins: Origins,
+        *,
+        keep: Keep,
+        reference: Reference | None,
+        seed: int,
+    ) -> None:
+        """Build the new network with random weights from ``seed``."""
+        self.old, self.origins = old, origins
+        self.keep, self.reference = keep, reference
+        self.network = GoogLeNet(config).eval()
+        self.network.initialise(seed)
+        self.fates: list[LayerFate] = []
+        # What flows now: its channels in terms of the old network's, and which old maps they are.
+        self.channels: Channels = []
+        self.source: str | None = None
+        self.widths: dict[str, int] = {}
+
+    def operate(self) -> None:
+        """Carry everything over."""
+        with torch.no_grad():
+            self._stem()
+            heads = {head.after: name for name, head in self.network.config.heads.items()}
+            for name in self.network.modules_by_name:
+                self._module(name)
+                if name in heads:
+                    self._head(heads[name])
+            self._classifier()
+        self.network.requires_grad_(False)
+
+    # Steps ---------------------------------------------------------------------------------------
+
+    def _stem(self) -> None:
+        shades = "norm1" in self.network.trunk and "norm1" in self.old.trunk
+        self.channels = [0, 1, 2]
+        for name in ("conv1", "conv2_reduce", "conv2"):
+            new, old = self.network.trunk[name], self.old.trunk[name]
+            assert isinstance(new, ConvBlock) and isinstance(old, ConvBlock)
+            shaded = shades and name != "conv2_reduce"
+            outs = choose(norms(old), new.conv.out_channels, together=shaded)
+            if "norm1" in self.network.trunk and name != "conv2_reduce":
+                # Loud new filters would shade their neighbours through the normalisation.
+                fresh = [i for i, channel in enumerate(outs) if channel is None]
+                new.conv.weight[fresh] *= QUIET
+            self.channels = self._block(name, new, old, outs, self.channels)
+        self.source, self.widths = STEM, {STEM: len(self.channels)}
+
+    def _module(self, name: str) -> None:
+        new = self.network.modules_by_name[name]
+        origin = self.origins[name]
+        old = None if origin is None else self.old.modules_by_name[origin]
+        note = ""
+        ins = self.channels
+        if origin is not None and old is not None:
+            ins, note = self._read(self._before(origin))
+        outs: Channels = []
+        for branch, width in new.widths.items():
+            old_width = 0 if old is None else old.widths.get(branch, 0)
+            if old is None or not old_width:
+                found: Channels = [None] * width
+                self._all_new(f"{name}/{branch}", new.branches[branch])
+            else:
+                assert origin is not None
+                found = self._branch(name, origin, branch, new, old, ins, note)
+            start = 0 if old is None else _start(old, branch)
+            outs += [None if channel is None else start + channel for channel in found]
+        self.channels, self.source = outs, origin
+        self.widths = {str(branch): width for branch, width in new.widths.items()}
+
+    def _branch(
+        self,
+        name: str,
+        origin: str,
+        branch: Branch,
+        new: InceptionModule,
+        old: InceptionModule,
+        ins: Channels,
+        note: str,
+    ) -> Channels:
+        """Carry one branch over; where its channels come from in the old branch."""
+        path, before = f"{name}/{branch}", old.branches[branch]
+        steps = {k: s for k, s in new.branches[branch].named_children() if k != "pool"}
+        old_steps = {k: s for k, s in before.named_children() if k != "pool"}
+        if not steps and not old_steps:  # an unprojected pool hands its input on
+            return list(ins)
+        if steps.keys() != old_steps.keys() and not _second_added(steps, old_steps):
+            self._all_new(path, new.branches[branch])
+            return [None] * new.widths[branch]
+        channels, last = ins, list(old_steps)[-1]
+        for step, block in steps.items():
+            assert isinstance(block, ConvBlock)
+            if step not in old_steps:  # a second 3×3 behind the old one: pass on what comes
+                channels = self._passing(path, block, channels)
+                continue
+            old_block = old_steps[step]
+            assert isinstance(old_block, ConvBlock)
+            layer = path + _suffix(step, steps)
+            scores = norms(old_block)
+            if step == last:
+                scores = self._activations(origin, branch, len(scores), scores)
+            outs = choose(scores, block.conv.out_channels)
+            channels = self._block(layer, block, old_block, outs, channels, note)
+            note = ""
+        return channels
+
+    def _head(self, name: str) -> None:
+        new, config = self.network.aux[name], self.network.config.heads[name]
+        assert isinstance(new, AuxHead)
+        if name not in self.old.aux:
+            self._all_new(name, new)
+            return
+        old = self.old.aux[name]
+        assert isinstance(old, AuxHead)
+        ins, note = self._read(self.old.config.heads[name].after)
+        outs = choose(norms(old.conv), config.conv)
+        outs = self._block(f"{name}/conv", new.conv, old.conv, outs, ins, note)
+        area = new.pooled_size**2
+        if new.pooled_size == old.pooled_size:
+            flat: Channels = [
+                None if channel is None else channel * area + place
+                for channel in outs
+                for place in range(area)
+            ]
+        else:
+            flat = [None] * new.fc.in_features
+        hidden = choose(old.fc.weight.norm(dim=1), config.fc)
+        if new.pooled_size != old.pooled_size:
+            hidden = [None] * config.fc
+        self._linear(f"{name}/fc", new.fc, old.fc, hidden, flat)
+        classes = _classes(new.classifier, old.classifier)
+        self._linear(f"{name}/classifier", new.classifier, old.classifier, classes, hidden)
+
+    def _classifier(self) -> None:
+        ins, note = self._read(list(self.old.modules_by_name)[-1])
+        new, old = self.network.classifier, self.old.classifier
+        self._linear("classifier", new, old, _classes(new, old), ins, note)
+
+    # What the steps share ------------------------------------------------------------------------
+
+    def _read(self, expected: str) -> tuple[Channels, str]:
+        """The channels now, as something that used to read the old maps ``expected`` sees them."""
+        if self.source == expected:
+            return self.channels, ""
+        widths: Mapping[str, int] = (
+            {STEM: self.old.config.stem.conv2}
+            if expected == STEM
+            else {str(b): w for b, w in self.old.modules_by_name[expected].widths.items()}
+        )
+        return _by_position(self.widths, widths), _MOVED
+
+    def _before(self, module: str) -> str:
+        names = [STEM, *self.old.modules_by_name]
+        return names[names.index(module) - 1]
+
+    def _activations(self, module: str, branch: str, count: int, otherwise: Tensor) -> Tensor:
+        if self.keep == "norm" or self.reference is None:
+            return otherwise
+        if len(self.reference.channels.get(module, {}).get(branch, ())) != count:
+            return otherwise
+        return self.reference.channel_means(module, branch, count)
+
+    def _block(
+        self,
+        layer: str,
+        new: ConvBlock,
+        old: ConvBlock,
+        outs: Channels,
+        ins: Sequence[int | None],
+        note: str = "",
+    ) -> Channels:
+        carried = carry_block(new, old, outs, ins)
+        was, side = old.conv.kernel_size[0], new.conv.kernel_size[0]
+        if was != side:
+            change = "its middle is kept" if side < was else "surrounded with zeros"
+            note = ", ".join(filter(None, (note, f"{was}×{was} to {side}×{side}: {change}")))
+        found = fate(carried, outs, ins, (old.conv.out_channels, old.conv.in_channels))
+        if found == "kept" and side < was:
+            found = "sliced"
+        if found == "kept" and side > was:
+            found = "grown"
+        self._note(layer, found, carried, new.conv.weight.numel(), note)
+        return outs
+
+    def _linear(
+        self,
+        layer: str,
+        new: nn.Linear,
+        old: nn.Linear,
+        outs: Channels,
+        ins: Channels,
+        note: str = "",
+    ) -> None:
+        carried = carry_linear(new, old, outs, ins)
+        found = fate(carried, outs, ins, (old.out_features, old.in_features))
+        self._note(layer, found, carried, new.weight.numel(), note)
+
+    def _passing(self, path: str, block: ConvBlock, channels: Channels) -> Channels:
+        """Make a 3×3 hand its input on: its ReLU has nothing to cut off any more."""
+        block.conv.weight.zero_()
+        for channel in range(block.conv.out_channels):
+            block.conv.weight[channel, channel, 1, 1] = 1
+        if isinstance(block.norm, nn.BatchNorm2d):
+            block.norm.weight.fill_(sqrt(1 + BATCH_NORM_EPS))  # its statistics are 0 and 1
+        self._note(path, "new", 0, block.conv.weight.numel(), "hands its input on until trained")
+        return channels
+
+    def _all_new(self, path: str, part: nn.Module) -> None:
+        for step, layer in part.named_modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                name = step.removesuffix(".conv").replace("conv", "").strip(".")
+                suffix = f"/{name}" if name in ("reduce", "fc", "classifier") else ""
+                self._note(path + suffix, "new", 0, layer.weight.numel())
+
+    def _note(self, layer: str, found: Fate, carried: int, weights: int, note: str = "") -> None:
+        self.fates.append(LayerFate(layer, found, carried, weights, note))
+
+
+def _by_position(new: Mapping[str, int], old: Mapping[str, int]) -> Channels:
+    """Channel i of a branch for channel i of that branch, where both exist."""
+    if not new.keys() & old.keys():
+        new, old = {"": sum(new.values())}, {"": sum(old.values())}
+    starts, start = {}, 0
+    for branch, width in old.items():
+        starts[branch] = start
+        start += width
+    return [
+        starts[branch] + i if branch in old and i < old[branch] else None
+        for branch, width in new.items()
+        for i in range(width)
+    ]
+
+
+def _start(module: InceptionModule, branch: Branch) -> int:
+    names = list(module.widths)
+    return sum(module.widths[name] for name in names[: names.index(branch)])
+
+
+def _second_added(steps: Mapping[str, object], old_steps: Mapping[str, object]) -> bool:
+    return [k for k in steps if k != "conv_b"] == list(old_steps)
+
+
+def _suffix(step: str, steps: Mapping[str, object]) -> str:
+    if step == "reduce":
+        return "/reduce"
+    return "/first" if step == "conv" and "conv_b" in steps else ""
+
+
+def _classes(new: nn.Linear, old: nn.Linear) -> Channels:
+    known = min(new.out_features, old.out_features)
+    return [*range(known), *[None] * (new.out_features - known)]
