@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inception_viz import cost as cost
+    from inception_viz import export as export
     from inception_viz import surgery as surgery
     from inception_viz._config_checks import ConfigError as ConfigError
     from inception_viz.classifier import Classifier as Classifier
@@ -65,7 +66,7 @@ _HOME = {
     "sweep": "explain.muting",
 }
 
-_PACKAGES = ("cost", "surgery")
+_PACKAGES = ("cost", "export", "surgery")
 
 __all__ = sorted([*_HOME, *_PACKAGES])
 
