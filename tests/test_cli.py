@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 import inception_viz as iv
 from inception_viz.cli import main
@@ -110,6 +112,146 @@ def test_weights_convert(caffemodel: Path, tmp_path: Path) -> None:
     photo = sample("cat")
     expected = iv.load(caffemodel).trace(photo).predictions(1)
     assert iv.load(output).trace(photo).predictions(1) == expected
+
+
+def score(weights: str, *more: str, command: str = "explain") -> int:
+    return main([command, str(sample("cat")), "--weights", weights, *more])
+
+
+def test_explain_prints_a_table(
+    weights: str, tiny: iv.Classifier, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score(weights) == 0
+    lines = capsys.readouterr().out.splitlines()
+    trace = tiny.trace(sample("cat"))
+    expected = iv.contributions(tiny, trace)
+    first = trace.predictions(1)[0][0]
+    assert lines[0] == f"shapley of logit of {first}, in logits; baseline zero"
+    assert lines[1].split() == ["branch", "1x1", "3x3", "5x5", "pool"]
+    assert [line.split()[0] for line in lines[3:]] == list(trace.modules)
+    for line, row in zip(lines[3:], expected.values, strict=True):
+        assert [float(x) for x in line.split()[1:]] == pytest.approx(row, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "muted"),
+    [
+        (["--target", "class 3"], iv.Target(3), []),
+        (["--target", "3", "--against", "Class 5"], iv.Target(3, against=5), []),
+        (["--target", "2", "--head", "aux1"], iv.Target(2, head="aux1"), []),
+        (["--target", "2", "--kind", "probability"], iv.Target(2, kind="probability"), []),
+        (["--target", "2", "--mute", "4c/5x5", "--mute", "5a"], iv.Target(2), ["4c/5x5", "5a"]),
+    ],
+    ids=["target", "against", "head", "kind", "mute"],
+)
+def test_explain_to_a_file(
+    weights: str,
+    tiny: iv.Classifier,
+    tmp_path: Path,
+    options: list[str],
+    target: iv.Target,
+    muted: list[str],
+) -> None:
+    for name in ("x.csv", "x.JSON"):
+        method = ["--method", "gradient_x_activation", *options]
+        assert score(weights, *method, "-o", str(tmp_path / name)) == 0
+    trace = iv.mute(tiny, tiny.trace(sample("cat")), muted)
+    expected = iv.contributions(tiny, trace, target, "gradient_x_activation")
+    table = pd.read_csv(tmp_path / "x.csv")
+    scale = table.score.abs().max()
+    np.testing.assert_allclose(table.score, expected.to_frame().score, rtol=0, atol=1e-4 * scale)
+    assert set(table.target) == {expected.label}
+    values = json.loads((tmp_path / "x.JSON").read_text())
+    assert values["z_all"] == pytest.approx(expected.value, rel=1e-4)
+    assert values["muted"] == sorted(muted) and values["target"]["head"] == target.head
+
+
+def test_explain_as_figures(weights: str, tmp_path: Path) -> None:
+    for name in ("bars.png", "bars.svg"):
+        assert score(weights, "--method", "firing", "-o", str(tmp_path / name)) == 0
+    with Image.open(tmp_path / "bars.png") as image:
+        assert image.format == "PNG" and image.width > 1000
+    assert "</svg>" in (tmp_path / "bars.svg").read_text()
+
+
+def test_gradcam_as_a_strip_and_as_maps(
+    weights: str, tiny: iv.Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("maps.npz", "strip.png"):
+        output = ["--target", "3", "--variant", "hires_cam", "-o", str(tmp_path / name)]
+        assert score(weights, *output, command="gradcam") == 0
+        assert f"wrote {tmp_path / name}" in capsys.readouterr().out
+    arrays = np.load(tmp_path / "maps.npz")
+    cams = iv.grad_cam(tiny, tiny.trace(sample("cat")), 3, variant="hires_cam")
+    for module in ("3a", "4c", "5b"):
+        scale = float(np.abs(cams.raw(module)).max())
+        np.testing.assert_allclose(arrays[module], cams[module], rtol=0, atol=1e-4 * scale)
+    with Image.open(tmp_path / "strip.png") as image:
+        assert image.format == "PNG" and image.width > 1000
+
+
+def test_gradcam_says_when_nothing_speaks_for_the_class(
+    weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = ["--mute", "5b", "-o", str(tmp_path / "maps.npz")]
+    silent = [f"--mute={module}" for module in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a")]
+    assert score(weights, *silent, *output, command="gradcam") == 0
+    assert "every map is flat" in capsys.readouterr().err
+
+
+def test_a_real_answer_is_explained(
+    caffemodel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["explain", str(sample("espresso")), "--weights", str(caffemodel)]
+    arguments += ["--target", "espresso", "--method", "gradient_x_activation"]
+    assert main([*arguments, "-o", str(tmp_path / "cup.csv")]) == 0
+    assert set(pd.read_csv(tmp_path / "cup.csv").target) == {"logit of espresso"}
+    assert main([*arguments, "--head", "aux1"]) == 1
+    assert "no trained head aux1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "words"),
+    [
+        ("explain", ["--target", "dog"], 'called "dog"'),
+        ("explain", ["--target", "clas 3"], "Did you mean class 3"),
+        ("explain", ["--target", "9"], 'called "9"'),
+        ("explain", ["--target", "2", "--against", "2"], "two different classes"),
+        ("explain", ["--target", "2", "--against", "1", "--kind", "probability"], "two logits"),
+        ("explain", ["--mute", "4z"], 'no "4z" to mute'),
+        ("explain", ["--baseline", "reference"], "without reference photos"),
+        ("explain", ["-o", "x.npz"], "x.npz must end in .csv, .json, .png or .svg"),
+        ("gradcam", ["-o", "x.csv"], "x.csv must end in .png, .jpg, .jpeg or .npz"),
+        ("gradcam", ["-o", "x.png", "--target", "dog"], 'called "dog"'),
+        ("gradcam", ["-o", "x.png", "--mute", "4c/5x5:9"], "that branch has 0 to 3"),
+    ],
+)
+def test_explain_errors_are_one_sentence(
+    weights: str,
+    command: str,
+    options: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert score(weights, *options, command=command) == 1
+    found = capsys.readouterr()
+    assert found.err.startswith("error: ") and words in found.err
+    assert found.err.count("\n") == 1 and found.out == ""
+    assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.json", "x.png"])
+def test_explain_where_nothing_can_be_written(
+    weights: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("not a directory")
+    output = ["--method", "firing", "-o", str(tmp_path / "file" / name)]
+    assert score(weights, *output) == 1
+    error = capsys.readouterr().err
+    assert "can't be written" in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize(

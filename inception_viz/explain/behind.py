@@ -111,7 +111,9 @@ def explained_by(network: GoogLeNet, trace: Trace, target: Target) -> Explained:
     if target.head != "main":
         after = network.config.heads[target.head].after
         modules = modules[: modules.index(after) + 1]
-    return Explained(network, trace, target, modules, masks(network, trace.muted))
+    with torch.inference_mode(False):  # else gradients could never pass the masks
+        silenced = masks(network, trace.muted)
+    return Explained(network, trace, target, modules, silenced)
 
 
 def masks(network: GoogLeNet, muted: frozenset[str]) -> dict[str, Tensor]:

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inception_viz.sources.cache import atomic_write
+from inception_viz.sources.errors import WeightsError
+
 
 class ExplainError(ValueError):
     """What was asked can't be explained; the message says why and what to do."""
+
+
+@contextmanager
+def saving(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that takes ``path``'s place on success.
+
+    Raises:
+        ExplainError: if it can't be written.
+    """
+    try:
+        with atomic_write(path) as temporary:
+            yield temporary
+    except (OSError, WeightsError) as error:  # atomic_write speaks of the cache; this is a result
+        reason = error.__cause__ if isinstance(error, WeightsError) else error
+        raise ExplainError(f"{path} can't be written ({reason}).") from error

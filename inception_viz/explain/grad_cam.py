@@ -20,10 +20,9 @@ from torch import Tensor
 from inception_viz.classifier import Classifier
 from inception_viz.config import Branch
 from inception_viz.explain.behind import explained
-from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.errors import ExplainError, saving
 from inception_viz.explain.gradients import Gradients, differentiate
 from inception_viz.explain.target import Asked, Target
-from inception_viz.sources.cache import atomic_write
 from inception_viz.trace import Trace
 
 Variant = Literal["grad_cam", "hires_cam", "layer_cam"]
@@ -106,11 +105,8 @@ class Cams(Mapping[str, np.ndarray]):
         """
         arrays = {module: self[module] for module in self}
         arrays |= {f"{m}/{b}": self.raw(m, b) for m, parts in self.branches.items() for b in parts}
-        try:
-            with atomic_write(Path(path)) as temporary, temporary.open("wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        except OSError as error:
-            raise ExplainError(f"{path} can't be written ({error}).") from error
+        with saving(Path(path)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def grad_cam(

@@ -111,10 +111,10 @@ def pixel_map(
             f"The head in question can't see module {module[:20]}; it sees "
             f"{', '.join(what.modules)}."
         )
-    # captum hangs hooks on what it explains, so it gets a network of its own.
-    answer = _Answer(what, copy.deepcopy(what.network)).eval()
-    answer.progress = progress
     with gradients_on():
+        # captum hangs hooks on what it explains, so it gets a network of its own.
+        answer = _Answer(what, copy.deepcopy(what.network)).eval()
+        answer.progress = progress
         values = PIXEL_METHODS[method].attribute(answer, trace.input.clone(), module, progress)
     progress(1.0)
     return PixelMap(values.detach()[0].sum(0).numpy(), what.target, method, module)

@@ -86,7 +86,8 @@ def sanity_check(
     module = module or what.modules[-1]
     truth = cams_from(trace, differentiate(what), variant)
     compared = truth.raw(module)
-    network = copy.deepcopy(what.network)
+    with torch.inference_mode(False):  # else the copy could never be differentiated
+        network = copy.deepcopy(what.network)
     generator = torch.Generator().manual_seed(seed)
     stages = []
     order = _from_the_answer_down(network, what.target.head, what.modules[-1])

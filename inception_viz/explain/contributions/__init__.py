@@ -61,7 +61,9 @@ def contributions(
     values = np.full((len(modules), len(BRANCHES)), np.nan)
     for (module, branch), score in scores.values.items():
         values[modules.index(module), BRANCHES.index(branch)] = score
-    values.setflags(write=False)
+    none = np.array([nothing.get(name, np.nan) for name in modules])
+    for array in (values, none):
+        array.setflags(write=False)
     return Contributions(
         method=method,
         target=what.target,
@@ -72,7 +74,7 @@ def contributions(
         modules=modules,
         values=values,
         value=what.value,
-        none=np.array([nothing.get(name, np.nan) for name in modules]),
+        none=none,
         cost=Cost(scores.variants, scores.backward_passes, time.perf_counter() - start),
         model=trace.model,
         picture=trace.picture.sha256,

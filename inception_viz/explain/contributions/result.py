@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from inception_viz.config import BRANCHES
-from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.errors import ExplainError, saving
 from inception_viz.explain.target import Target
-from inception_viz.sources.cache import atomic_write
 
 Promise = Literal["exact", "limit", "first order", "none"]
 
@@ -131,20 +130,18 @@ class Contributions:
             ExplainError: for another ending, or if it can't be written.
         """
         path = Path(path)
-        if path.suffix not in (".csv", ".json"):
+        suffix = path.suffix.lower()
+        if suffix not in (".csv", ".json"):
             raise ExplainError(f'"{path.name}" must end in .csv or .json.')
-        try:
-            with atomic_write(path) as temporary:
-                if path.suffix == ".csv":
-                    self.to_frame().to_csv(temporary, index=False)
-                else:
-                    temporary.write_text(json.dumps(self._plain(), indent=1), "utf-8")
-        except OSError as error:
-            raise ExplainError(f"{path} can't be written ({error}).") from error
+        with saving(path) as temporary:
+            if suffix == ".csv":
+                self.to_frame().to_csv(temporary, index=False)
+            else:
+                temporary.write_text(json.dumps(self._plain(), indent=1), "utf-8")
 
     def _plain(self) -> dict[str, object]:
         def numbers(array: np.ndarray) -> list[object]:
-            return [None if np.isnan(x) else float(x) for x in array]
+            return [float(x) if np.isfinite(x) else None for x in array]
 
         return {
             "method": self.method,
