@@ -8,7 +8,7 @@ import os
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,10 @@ from PIL import Image
 import inception_viz as iv
 from app.components.text import plain
 from app.jobs import Turns
+from inception_viz.budget import check_budget
+from inception_viz.config_text import decode
+from inception_viz.cost import Totals, at_inference, layers, totals
+from inception_viz.counting import Count, well_known
 from inception_viz.explain.channels import Layer, Order, measure
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.firing import firing as measure_firing
@@ -28,6 +32,7 @@ from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
 from inception_viz.sources.registry import REGISTRY
+from inception_viz.surgery import Keep, Operation
 from inception_viz.training import checkpoint
 from inception_viz.training.inside import newest_classifier
 from inception_viz.training.run import Run
@@ -161,6 +166,40 @@ def _classifier_of_run(name: str, version: str, _run: Run) -> iv.Classifier:
     loaded = newest_classifier(_run)
     _ = loaded.inference_network
     return loaded
+
+
+@st.cache_resource(show_spinner="Rebuilding the network …", max_entries=4, ttl="2h")
+def _rebuilt(
+    key: str, text: str, places: str, keep: Keep, _base: iv.Classifier, _origins: Any
+) -> Operation:
+    config = decode(text)
+    check_budget(config)
+    with turns:
+        done = iv.surgery.operate(_base, config, keep=keep, origins=_origins)
+        _ = done.classifier.inference_network
+    return done
+
+
+def rebuilt(
+    base: iv.Classifier, text: str, origins: Mapping[str, str | None] | None, keep: Keep = "norm"
+) -> Operation:
+    """``base`` rebuilt as the network of a link, computed once for all who look at it.
+
+    Raises:
+        ConfigError: if the text describes no network, or one too large for this computer.
+    """
+    return _rebuilt(base.key, text, str(origins), keep, base, origins)
+
+
+@st.cache_data(show_spinner=False)
+def well_known_networks() -> dict[str, Count]:
+    """AlexNet and VGG-16, counted."""
+    return well_known()
+
+
+def paper_totals() -> Totals:
+    """What the paper's network costs at inference."""
+    return totals(at_inference(layers(iv.GoogLeNetConfig.paper())))
 
 
 def _cache_state() -> str:

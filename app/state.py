@@ -6,13 +6,13 @@ sample, the open channel) is kept here: the URL wins on arrival, the session acr
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 
-from inception_viz import Picture, Trace
+from inception_viz import GoogLeNetConfig, Picture, Trace
 
 SAMPLE: Final = "image"
 CHANNEL: Final = "channel"
@@ -26,6 +26,10 @@ CAM_MODULE: Final = "cam"
 MUTED: Final = "muted"
 RUN: Final = "run"  # the training that was started in this session
 LAB_CONFIG: Final = "lab_config"
+ARCHITECTURE: Final = "arch"
+ORIGINS: Final = "from"
+REBUILT: Final = "network"
+_BUILT: Final = "lab_built"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"
@@ -58,7 +62,8 @@ def choose_sample(name: str) -> None:
 
 def link() -> dict[str, str]:
     """Query parameters to take along to another page. What a widget of the sidebar holds stays."""
-    return {SAMPLE: st.query_params[SAMPLE]} if SAMPLE in st.query_params else {}
+    kept = (SAMPLE, ARCHITECTURE, ORIGINS)
+    return {key: st.query_params[key] for key in kept if key in st.query_params}
 
 
 def channel() -> ChannelChoice | None:
@@ -119,6 +124,45 @@ def mute(places: Collection[str]) -> None:
         st.query_params[MUTED] = ",".join(sorted(places))
     else:
         st.query_params.pop(MUTED, None)
+
+
+def architecture() -> str:
+    """The network of the lab, as short text; "" for none."""
+    text: str = st.query_params.get(ARCHITECTURE) or st.session_state.get(ARCHITECTURE) or ""
+    return text
+
+
+def origins(config: GoogLeNetConfig) -> dict[str, str | None] | None:
+    """Module of the lab's network → the model's module that it comes from, where the link says."""
+    text = st.query_params.get(ORIGINS) or st.session_state.get(ORIGINS) or ""
+    names = text.split("-") if text else []
+    if len(names) != len(config.modules):
+        return None
+    return {
+        new: old if old != "x" else None for new, old in zip(config.modules, names, strict=True)
+    }
+
+
+def set_architecture(text: str, places: Mapping[str, str | None]) -> None:
+    """Keep the lab's network, in the session and in the URL; "" forgets it."""
+    moved = any(old != new for new, old in places.items())
+    names = "-".join(old or "x" for old in places.values()) if text and moved else ""
+    for key, value in ((ARCHITECTURE, text), (ORIGINS, names)):
+        st.session_state[key] = value
+        if value:
+            st.query_params[key] = value
+        else:
+            st.query_params.pop(key, None)
+
+
+def built() -> bool:
+    """Whether the lab's network was rebuilt in this session, or is in use."""
+    return bool(st.session_state.get(_BUILT)) or st.session_state.get(REBUILT) == "rebuilt"
+
+
+def set_built(value: bool) -> None:
+    """Remember that it was rebuilt."""
+    st.session_state[_BUILT] = value
 
 
 def uploaded() -> Picture | None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from typing import Any, get_args
 
-from inception_viz._config_checks import COLUMNS, ConfigError
+from inception_viz._config_checks import COLUMNS, ConfigError, check_row
 from inception_viz.config import (
     STAGES,
     AuxHeadConfig,
@@ -188,6 +188,33 @@ def rows_of(cells: Sequence[Sequence[str]], names: Sequence[str]) -> list[Module
                 ) from error
         rows.append(ModuleRow(**counts))  # type: ignore[arg-type]
     return rows
+
+
+def cell_errors(name: str, cells: Sequence[str]) -> dict[str, str]:
+    """Column → what is wrong with its cell, for a module's six cells as typed."""
+    errors: dict[str, str] = {}
+    for place, column in enumerate(COLUMNS):
+        alone = ["1", "0", "1", "0", "1", "1"]
+        alone[place] = cells[place]
+        try:
+            check_row(name, rows_of([alone], [name])[0])
+        except ConfigError as error:
+            reduces = column in ("f_3x3_r", "f_5x5_r")
+            if not reduces or "nothing would" not in str(error):
+                errors[column] = str(error)
+    if errors:
+        return errors
+    try:
+        check_row(name, rows_of([cells], [name])[0])
+    except ConfigError as error:
+        columns = [column for column in COLUMNS if f"{column} is" in str(error)]
+        errors.update(dict.fromkeys(columns[:1] or ["f_1x1"], str(error)))
+    return errors
+
+
+def columns() -> tuple[str, ...]:
+    """The six columns, in order."""
+    return COLUMNS
 
 
 def titles() -> Mapping[str, str]:

@@ -268,12 +268,13 @@ def fold_batch_norm(network: GoogLeNet) -> GoogLeNet:
     Within rounding (about 1e-5 of a logit). Weights lie in memory channels-last, which PyTorch's
     CPU kernels prefer.
     """
-    folded = copy.deepcopy(network).eval().requires_grad_(False)
-    for layer in folded.modules():
-        if isinstance(layer, ConvBlock) and isinstance(layer.norm, nn.BatchNorm2d):
-            layer.conv = fuse_conv_bn_eval(layer.conv, layer.norm).requires_grad_(False)
-            layer.norm = nn.Identity()
-    folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with torch.inference_mode(False):  # its tensors could never be differentiated through
+        folded = copy.deepcopy(network).eval().requires_grad_(False)
+        for layer in folded.modules():
+            if isinstance(layer, ConvBlock) and isinstance(layer.norm, nn.BatchNorm2d):
+                layer.conv = fuse_conv_bn_eval(layer.conv, layer.norm).requires_grad_(False)
+                layer.norm = nn.Identity()
+        folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return folded
 
 

@@ -21,7 +21,7 @@ LAYERS = [
     {"_config_checks", "config", "config_text", "_torchvision", "_image_colours"},
     {"network", "images", "preprocessing", "reference", "receptive_field"},
     {"cost", "reduction", "counting"},
-    {"paper_audit"},
+    {"paper_audit", "budget"},
     {"sources"},
     {"trace"},
     {"classifier"},

@@ -6,11 +6,14 @@ import streamlit as st
 
 import inception_viz as iv
 from app import services, state
+from app.components import choice
 from app.components.text import plain
+from inception_viz.config_text import decode
 from inception_viz.sources.base import Source
 from inception_viz.sources.cache import cached
 from inception_viz.sources.file import SUFFIXES
 from inception_viz.sources.registry import REGISTRY, default_source
+from inception_viz.surgery import Keep
 from inception_viz.training import process
 from inception_viz.training.run import Run
 
@@ -61,6 +64,37 @@ def show() -> iv.Classifier | None:
             )
         _describe(model, REGISTRY[chosen].summary)
     return model
+
+
+def rebuilt(base: iv.Classifier) -> iv.Classifier:
+    """The network that the lab made of ``base``, if that is chosen; else ``base`` itself.
+
+    Raises:
+        ConfigError: if the link describes no network that can be built.
+    """
+    text = state.architecture()
+    if not text:
+        return base
+    names = {"original": "original", "rebuilt": "rebuilt"}
+    if (
+        choice.show(
+            state.REBUILT,
+            "Architecture",
+            names,
+            help="As the model has it, or as the lab rebuilt it.",
+        )
+        == "original"
+    ):
+        return base
+    config = decode(text)
+    done = services.rebuilt(base, text, state.origins(config), _keep())
+    for note in done.classifier.weights.notes[-1:]:
+        st.caption(plain(note))
+    return done.classifier
+
+
+def _keep() -> Keep:
+    return "activation" if st.session_state.get("keep") == "activation" else "norm"
 
 
 def run_title(run: Run) -> str:

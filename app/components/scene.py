@@ -15,6 +15,7 @@ class Scene:
 
     Attributes:
         model: the classifier.
+        base: the same, or the one that it was rebuilt from.
         trace: the picture's trace through it.
         target: index of the class in question.
         alt: what the picture shows, in words.
@@ -24,6 +25,7 @@ class Scene:
     trace: iv.Trace
     target: int
     alt: str
+    base: iv.Classifier
 
 
 def current() -> Scene:

@@ -28,10 +28,13 @@ def show() -> Scene | None:
         model = model_picker.show()
         if model is None or picture is None:
             return None
+        base = model
+        with services.messages():
+            model = model_picker.rebuilt(base)
         with services.messages():
             trace = services.trace(model, picture, fit)
             st.divider()
-            return Scene(model, trace, _target(model, trace), alt)
+            return Scene(model, trace, _target(model, trace), alt, base)
     return None
 
 

@@ -23,5 +23,6 @@ REGISTRY = (
     View("switchboard.py", "Switchboard", "switchboard"),
     View("heads.py", "Auxiliary heads", "heads"),
     View("grad_cam.py", "Grad-CAM", "grad-cam"),
+    View("lab.py", "Architecture lab", "lab"),
     View("train.py", "Train", "train"),
 )

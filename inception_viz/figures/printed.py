@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 
 from inception_viz.config import BRANCHES
 from inception_viz.explain.contributions import METHODS, Contributions
-from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.errors import saving
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.overlay import overlay, photo_with_frame
 from inception_viz.figures.words import figure
-from inception_viz.sources.cache import atomic_write
 from inception_viz.trace import Trace
 
 
@@ -42,7 +41,8 @@ def save_contributions(found: Contributions, path: Path) -> None:
     axes.set_xticks(places, list(found.modules))
     axes.set_ylabel(f"score ({found.unit})")
     axes.set_xlabel("module")
-    axes.set_title(f"{METHODS[found.method].title}: {found.label}", loc="left", weight="bold")
+    title = f"{METHODS[found.method].title}: {found.label}"
+    axes.set_title(title, loc="left", weight="bold", parse_math=False)
     axes.legend(ncols=4, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     canvas.supxlabel(_check(found), fontsize=8, x=0.01, ha="left", parse_math=False)
@@ -96,8 +96,5 @@ def _strip_title(target: Target, trace: Trace) -> str:
 
 def _write(canvas: Figure, path: Path) -> None:
     FigureCanvasAgg(canvas)
-    try:
-        with atomic_write(path) as temporary:
-            canvas.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
-    except OSError as error:
-        raise ExplainError(f"{path} can't be written ({error}).") from error
+    with saving(path) as temporary:
+        canvas.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)

@@ -126,3 +126,14 @@ def heads_sentence(found: Sequence[HeadBelief], trace: Trace) -> str:
         f"{escape(trace.labels[b.first_choice])} behind {b.after}" for b in early if not b.agrees
     )
     return f"The network changes its mind on the way: {said}, but {answer} in the end."
+
+
+def compared(value: float, other: float) -> str:
+    """A share of another figure: "+12 %", "−40 %", "×3.4"; "the same" if it is."""
+    ratio = value / other
+    if abs(ratio - 1) < 0.0005:
+        return "the same"
+    if ratio >= 2:
+        return f"×{ratio:.1f}"
+    text = f"{ratio - 1:+.1%}" if abs(ratio - 1) < 0.05 else f"{ratio - 1:+.0%}"
+    return text.replace("-", "−").replace("%", " %")

@@ -19,7 +19,7 @@ from inception_viz.surgery.matching import match_modules
 from inception_viz.surgery.operation import Keep, Surgeon
 from inception_viz.surgery.report import Fate, LayerFate, Operation
 
-__all__ = ["Fate", "Keep", "LayerFate", "Operation", "operate", "rebuild"]
+__all__ = ["Fate", "Keep", "LayerFate", "Operation", "match_modules", "operate", "rebuild"]
 
 
 def rebuild(

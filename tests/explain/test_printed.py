@@ -69,9 +69,6 @@ def formulas(seen: iv.Trace) -> iv.Trace:
     return replace(seen, labels=("$x_{$", "a_b^c $", *seen.labels[2:]))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="save_contributions' title is parsed as a formula"
-)
 def test_bars_of_a_label_that_looks_like_a_formula(
     lrn: iv.Classifier, formulas: iv.Trace, tmp_path: Path
 ) -> None:

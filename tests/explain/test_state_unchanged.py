@@ -232,11 +232,6 @@ def test_all_may_happen_in_inference_mode(name: str) -> None:
     check_made_in_inference_mode(name)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="fold_batch_norm copies the network in the caller's mode; inside inference_mode the "
-    "copy can never be differentiated. It has to copy under torch.inference_mode(False).",
-)
 @pytest.mark.parametrize("name", BACKWARD)
 def test_all_may_happen_in_inference_mode_with_gradients(name: str) -> None:
     check_made_in_inference_mode(name)

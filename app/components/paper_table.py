@@ -1,0 +1,44 @@
+"""The paper's table 1 beside what it costs by our count."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import services
+from inception_viz.paper_audit import audit, audit_table
+
+
+def show() -> None:
+    """Draw it."""
+    st.markdown(
+        "Table 1 of the paper ([arXiv 1409.4842](https://arxiv.org/abs/1409.4842)), and what its "
+        "filter counts really cost. K is 1,024 weights, M a million multiply-accumulates. Where "
+        "the two differ by more than rounding, the row is marked and the difference explained."
+    )
+    rows = audit()
+    marked = {place for place, row in enumerate(rows) if row.remark}
+    frame = audit_table()
+    styled = frame.style.apply(
+        lambda row: (
+            ["font-weight: 600; background-color: rgba(230, 159, 0, 0.18)"] * len(row)
+            if row.name in marked
+            else [""] * len(row)
+        ),
+        axis=1,
+    ).format(precision=1, na_rep="", thousands=",")
+    st.dataframe(styled, hide_index=True, width="stretch", height=36 * (len(rows) + 1))
+    printed = sum(row.paper_params or 0 for row in rows)
+    ours = sum(row.params for row in rows)
+    st.markdown(
+        f"The printed column adds up to **{printed:,.1f} K**, the computed one to "
+        f"**{ours:,.1f} K**, weights without biases and auxiliary heads."
+    )
+    for name, found in services.well_known_networks().items():
+        parameters, macs = found.parameters / 1e6, found.macs / 1e9
+        own = services.paper_totals()
+        st.caption(
+            f"{name}: {parameters:.1f} M parameters, {found.parameters / own.parameters:.1f} times "
+            f"GoogLeNet's {own.parameters / 1e6:.1f} M; {macs:.2f} G MACs, "
+            f"{found.macs / own.macs:.1f} times its {own.macs / 1e9:.2f} G. Counted on "
+            "torchvision's model."
+        )

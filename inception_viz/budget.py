@@ -1,0 +1,37 @@
+"""How much memory a network would take, before anything is built."""
+
+from __future__ import annotations
+
+from inception_viz._config_checks import ConfigError
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.cost import FLOAT_BYTES, layers, totals
+
+LIMIT = 2 * 2**30  # bytes; a classroom's server has to hold several
+_COPIES = 2  # of the weights: as trained, and prepared for speed
+_VARIANTS = 256 * 2**20  # of activations under way while something is explained
+
+
+def memory(config: GoogLeNetConfig) -> int:
+    """Bytes that a classifier of this network takes while it is looked at, roughly."""
+    found = totals(layers(config))
+    largest = max(layer.bytes for layer in layers(config))
+    return _COPIES * FLOAT_BYTES * found.parameters + found.bytes + max(_VARIANTS, 4 * largest)
+
+
+def check_budget(config: GoogLeNetConfig, limit: int = LIMIT) -> None:
+    """Refuse what wouldn't fit.
+
+    Raises:
+        ConfigError: with the estimate, and what takes most.
+    """
+    needed = memory(config)
+    if needed <= limit:
+        return
+    found = layers(config)
+    largest = max(found, key=lambda layer: _COPIES * layer.parameters + layer.activations)
+    raise ConfigError(
+        f"This network would take about {needed / 2**30:.1f} GB of memory "
+        f"({totals(found).parameters / 1e6:,.0f} million parameters); the limit is "
+        f"{limit / 2**30:.1f} GB. The largest layer is {largest.name}: lower its filters, or those "
+        "in front of it."
+    )

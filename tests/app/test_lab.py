@@ -1,0 +1,174 @@
+"""The architecture lab's page and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import inception_viz as iv
+from app import lab
+from app.lab import Draft, Row
+from inception_viz.config import GoogLeNetConfig
+from inception_viz.config_text import decode, encode
+from tests.app.test_pages import start, texts
+
+PAPER = GoogLeNetConfig.paper()
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    yield tmp_path
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    app.button[[b.label for b in app.button].index(label)].click().run()
+    return app
+
+
+def linked(**changes: object) -> str:
+    """The bundled model's network, changed."""
+    return encode(replace(PAPER, norm="batch", classes=10, **changes))  # type: ignore[arg-type]
+
+
+def test_the_table_starts_with_the_models_own_network() -> None:
+    app = start("lab")
+    assert not app.exception and not app.error
+    values = [metric.value for metric in app.metric]
+    assert values[1] == "1.58 G"
+    assert "arch" not in app.query_params
+
+
+def test_a_preset_changes_the_table_and_the_link() -> None:
+    app = press(start("lab"), "Half width")
+    assert not app.exception and not app.error
+    config = decode(app.query_params["arch"])
+    assert config == GoogLeNetConfig.half_width(norm="batch", classes=10)
+    press(app, "Reset to the model")
+    assert decode(app.query_params["arch"]) == replace(PAPER, norm="batch", classes=10)
+
+
+def test_rebuilding_shows_both_answers_and_what_survived() -> None:
+    app = press(press(start("lab"), "Half width"), "Rebuild the network")
+    assert not app.exception and not app.error
+    said = texts(app)
+    assert "of the weights of" in said and "Imagenette GoogLeNet" in said
+    assert "**Original**" in said and "**Rebuilt**" in said
+    small = iv.surgery.rebuild(
+        iv.load("imagenette"), GoogLeNetConfig.half_width(norm="batch", classes=10)
+    )
+    assert small.trace(_photo()).predictions(1)[0][0] in said
+
+
+def _photo() -> Path:
+    from tests.conftest import sample
+
+    return sample("cat")
+
+
+def test_the_rebuilt_network_is_there_on_every_page() -> None:
+    rows = (replace(PAPER.stage5[0], f_5x5=0, f_5x5_r=0), PAPER.stage5[1])
+    for page in ("", "branches", "contributions", "heads", "grad_cam", "switchboard"):
+        app = start(page, arch=linked(stage5=rows), network="rebuilt")
+        assert not app.exception, page
+        assert not app.error, page
+        assert "of its weights come from another network" in texts(app)
+
+
+def test_a_link_brings_the_network_back() -> None:
+    text = linked(stage3=(PAPER.stage3[0],))
+    app = start("lab", arch=text, network="rebuilt")
+    assert not app.exception and not app.error
+    assert app.query_params["arch"] == text
+    assert "**Rebuilt**" in texts(app)
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["nonsense", "4=1.2.3", "classes=-1", "4=9.9.9.9.9.9;aux1=9z.1.1.0.0"]
+)
+def test_nonsense_in_the_link_falls_back_with_a_note(nonsense: str) -> None:
+    app = start("lab", arch=nonsense)
+    assert not app.exception
+    assert any("Showing the model's own table" in toast.value for toast in app.toast)
+    assert app.metric[1].value == "1.58 G"
+    app = start("", arch=nonsense, network="rebuilt")
+    assert not app.exception
+    assert app.error and app.title[0].value == "See how GoogLeNet thinks"
+
+
+def test_what_would_exhaust_memory_is_refused_before_it_is_built() -> None:
+    huge = tuple(replace(row, f_3x3=4096, f_3x3_r=4096, f_1x1=4096) for row in PAPER.stage4)
+    app = start("lab", arch=linked(stage4=huge), network="rebuilt")
+    assert not app.exception
+    assert any("GB of memory" in error.value for error in app.error)
+    assert "Rebuild the network" not in [b.label for b in app.button]
+
+
+def test_files_go_in(tmp_path: Path) -> None:
+    app = start("lab")
+    config = replace(PAPER, norm="batch", classes=10, stage3=(PAPER.stage3[1],))
+    app.file_uploader(key="lab_file").upload("net.json", config.to_json().encode()).run()
+    assert not app.exception and not app.error
+    assert decode(app.query_params["arch"]) == config
+    table = b"module,a,b\n"
+    app.file_uploader(key="lab_file").upload("x.csv", table + b"3a,1,2,3\n").run()
+    assert "Line 2 has 4 cells" in app.error[0].value
+    assert decode(app.query_params["arch"]) == config
+    app.file_uploader(key="lab_file").upload("x.json", b"\xff\xfe\x00{").run()
+    assert "is no text" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        (("a", "1", "1", "1", "1", "1"), "f_1x1"),
+        (("1", "1", "1", "1", "99999", "1"), "f_5x5"),
+        (("1", "5", "0", "0", "0", "1"), "f_3x3_r"),
+        (("0", "0", "0", "0", "0", ""), "f_1x1"),
+        (("1", "1", "1", "1", "1", "-3"), "f_pp"),
+    ],
+)
+def test_invalid_cells_are_marked_with_the_reason(cells: tuple[str, ...], column: str) -> None:
+    rows = lab.draft_of(PAPER).rows
+    draft = Draft((*rows[:4], Row(4, cells), *rows[5:]), PAPER)
+    found = lab.meaning(draft)
+    assert found.config is None
+    assert set(found.errors) == {4} and column in found.errors[4]
+    assert "4c" in found.errors[4][column]
+
+
+def test_a_head_without_its_module_is_said() -> None:
+    rows = [row for row in lab.draft_of(PAPER).rows if row.stage != 4]
+    draft = Draft((*rows[:2], Row(4, ("1",) * 6), *rows[2:]), PAPER)
+    found = lab.meaning(draft)
+    assert found.config is None and 'no module "4d"' in found.message
+
+
+def test_the_reduction_explorer_has_the_worked_example() -> None:
+    said = texts(start("lab"))
+    for figure in ("120.4 M", "2.4 M", "10.0 M", "12.4 M"):
+        assert figure in said
+
+
+def test_the_papers_table_is_there_with_its_differences() -> None:
+    app = start("lab")
+    said = texts(app)
+    assert "6,797.7 K" in said
+    assert "8.7 times" in said and "19.8 times" in said
+    frames = [f.value for f in app.dataframe if "remark" in f.value.columns]
+    assert len(frames) == 1 and (frames[0]["remark"] != "").sum() == 5
+
+
+def test_the_lab_keeps_its_table_when_the_model_changes() -> None:
+    app = press(start("lab"), "Half width")
+    before = app.metric[0].value
+    app.selectbox(key="model").set_value("random").run()
+    assert not app.exception and not app.error
+    assert app.metric[0].value == before
+    press(app, "Reset to the model")
+    assert app.metric[0].value == "7.00 M"  # the paper's network, 1000 classes
