@@ -6,11 +6,10 @@ import json
 import math
 import os
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,7 +30,6 @@ from inception_viz.figures.overlay import encode
 from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
-from inception_viz.sources.registry import REGISTRY
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import checkpoint
 from inception_viz.training.inside import newest_classifier
@@ -273,67 +271,6 @@ def unique_names(labels: tuple[str, ...]) -> list[str]:
     """Labels that occur twice ("crane") get their class number."""
     counts = Counter(labels)
     return [f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels)]
-
-
-# Downloads -------------------------------------------------------------------------------------
-
-
-_starting = threading.Lock()
-
-
-@dataclass
-class Download:
-    """One download, shared by everybody on this server."""
-
-    done: int = 0
-    total: int | None = None
-    error: str = ""
-    finished: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-class _CancelledError(Exception):
-    """Raised inside the transfer when the user stops it."""
-
-
-@st.cache_resource(show_spinner=False)
-def _downloads() -> dict[str, Download]:
-    return {}
-
-
-def download(source: str) -> Download | None:
-    """The latest download of a source, under way or over, if there was one."""
-    return _downloads().get(source)
-
-
-def start_download(source: str) -> None:
-    """Fetch a source's weights in the background, unless that is happening already."""
-    with _starting:
-        current = _downloads().get(source)
-        if current is not None and not current.finished:
-            return
-        job = _downloads()[source] = Download()
-
-    def progress(done: int, total: int | None) -> None:
-        if job.cancelled.is_set():
-            raise _CancelledError
-        job.done, job.total = done, total
-
-    def work() -> None:
-        try:
-            fetch = REGISTRY[source].fetch
-            if fetch is not None:
-                fetch(progress)
-        except iv.WeightsError as error:
-            job.error = str(error)
-        except _CancelledError:
-            job.error = "Stopped. It will go on where it stopped."
-        except Exception:
-            job.error = "The download failed for an unexpected reason. Try again later."
-        finally:
-            job.finished = True
-
-    threading.Thread(target=work, daemon=True, name=f"download-{source}").start()
 
 
 @contextmanager

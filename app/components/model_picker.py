@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app import services, state
+from app import downloads, services, state
 from app.components import choice
 from app.components.text import plain
 from inception_viz.config_text import decode
@@ -158,20 +158,20 @@ def _offer_download(source: Source, fallback: Source) -> None:
 
 def _download_button(source: Source, label: str) -> None:
     """A button to start the download, or how far it is; the error of one that failed."""
-    job = services.download(source.id)
+    job = downloads.download(source.id)
     if job is not None and not job.finished:
         _progress(source)
         return
     if job is not None and job.error:
         st.error(plain(job.error), icon=":material/error:")
     if st.button(label, key=f"fetch_{source.id}", width="stretch"):
-        services.start_download(source.id)
+        downloads.start_download(source.id)
         st.rerun()
 
 
 @st.fragment(run_every=0.5)
 def _progress(source: Source) -> None:
-    job = services.download(source.id)
+    job = downloads.download(source.id)
     if job is None or job.finished:
         st.rerun()
     total = job.total or source.download_bytes

@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import services
+from app import downloads
 from inception_viz.sources.file import save_weights
 from inception_viz.sources.registry import REGISTRY
 from tests.conftest import ROOT, noise_photo, tiny_config
@@ -219,7 +219,7 @@ def test_a_failed_download_says_why_and_can_be_tried_again(
     app = start(model="BVLC GoogLeNet")
     app.button(key="fetch_bvlc").click().run()
     for _ in range(50):
-        job = services.download("bvlc")
+        job = downloads.download("bvlc")
         if job is None or job.finished:
             break
         time.sleep(0.02)

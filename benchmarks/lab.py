@@ -1,0 +1,65 @@
+"""How quickly the architecture lab answers, measured in Chromium with the bundled model.
+
+    python benchmarks/lab.py
+
+Claims: a cell edited until the costs follow ≤ 0.4 s; rebuilt until both answers are there ≤ 1.5 s.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from playwright.sync_api import expect
+
+from benchmarks.app import report
+from tests.browser import driver
+
+MODULES = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
+
+
+def main() -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        driver.browser() as browser,
+        driver.server(Path(folder)) as address,
+    ):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(30_000)
+        page.goto(f"{address}/lab?image=cat")
+        driver.settle(page)
+        edits, rebuilds = [], []
+        for number, module in enumerate(MODULES):
+            box = page.get_by_label(f"{module} #1×1", exact=True)
+            row = page.locator(".lab tr", has=box).locator("td.info").nth(2)
+            before = row.inner_text()
+            start = time.perf_counter()
+            box.fill(str(20 + number))
+            expect(row).not_to_have_text(before)
+            edits.append(time.perf_counter() - start)
+            box.press("Enter")
+            driver.settle(page)
+        for number in range(5):
+            box = page.get_by_label("5b #1×1", exact=True)
+            box.fill(str(100 + number))
+            box.press("Enter")
+            driver.settle(page)
+            page.wait_for_timeout(500)
+            lead = page.locator(".iv-lead")
+            before = lead.inner_text() if lead.count() else ""
+            start = time.perf_counter()
+            page.get_by_role("button", name="Rebuild the network").click()
+            expect(lead).not_to_have_text(before)
+            expect(page.get_by_text("Rebuilt", exact=True).nth(1)).to_be_visible()
+            driver.settle(page)
+            rebuilds.append(time.perf_counter() - start)
+        report("a cell edited until its costs follow", edits, 0.4)
+        report("rebuilt until both answers are there", rebuilds, 1.5)
+
+
+if __name__ == "__main__":
+    main()
