@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from app import services
@@ -16,8 +17,11 @@ def show() -> None:
         "the two differ by more than rounding, the row is marked and the difference explained."
     )
     rows = audit()
+    frame = audit_table().drop(columns="remark")
+    for column in frame.columns:
+        if "(" in column:  # figures; blank where the table is
+            frame[column] = ["" if pd.isna(v) or not v else f"{v:,.1f}" for v in frame[column]]
     marked = {place for place, row in enumerate(rows) if row.remark}
-    frame = audit_table()
     styled = frame.style.apply(
         lambda row: (
             ["font-weight: 600; background-color: rgba(230, 159, 0, 0.18)"] * len(row)
@@ -25,8 +29,11 @@ def show() -> None:
             else [""] * len(row)
         ),
         axis=1,
-    ).format(precision=1, na_rep="", thousands=",")
+    )
     st.dataframe(styled, hide_index=True, width="stretch", height=36 * (len(rows) + 1))
+    for row in rows:
+        if row.remark:
+            st.markdown(f"- **{row.name}**: {row.remark}")
     printed = sum(row.paper_params or 0 for row in rows)
     ours = sum(row.params for row in rows)
     st.markdown(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -160,8 +161,9 @@ def test_the_papers_table_is_there_with_its_differences() -> None:
     said = texts(app)
     assert "6,797.7 K" in said
     assert "8.7 times" in said and "19.8 times" in said
-    frames = [f.value for f in app.dataframe if "remark" in f.value.columns]
-    assert len(frames) == 1 and (frames[0]["remark"] != "").sum() == 5
+    assert sum("type" in frame.value.columns for frame in app.dataframe) == 1
+    for name in ("convolution", "4c", "4d", "5a", "5b"):
+        assert re.search(rf"- \*\*\S*.*{name}", said), name
 
 
 def test_the_lab_keeps_its_table_when_the_model_changes() -> None:
