@@ -66,9 +66,10 @@ def test_gradient_x_activation_of_a_muted_trace(small: iv.Classifier, trace: iv.
 
 
 def test_integrated_gradients_equal_the_path_through_the_whole_network(
-    small: iv.Classifier, trace: iv.Trace
+    small: iv.Classifier, trace: iv.Trace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mean of 48 slopes of the whole network along the path, weighted as Gauss and Legendre."""
+    monkeypatch.setattr(integrated, "MOST_STEPS", 48)
     found = iv.contributions(small, trace, 2, "integrated_gradients")
     network = precise(small)
     output = trace.modules["4d"].double()
@@ -91,6 +92,20 @@ def integrated_only(
     what = replace(explained(classifier, trace, target), modules=modules)
     found = integrated.score(what, baseline_outputs(what, None, "zero"), lambda _share: None)
     return {m: sum(v for (name, _), v in found.values.items() if name == m) for m in modules}
+
+
+def test_a_module_with_a_wide_gap_is_done_again_with_more_steps(
+    small: iv.Classifier, trace: iv.Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrated, "MOST_STEPS", 48)
+    coarse = iv.contributions(small, trace, 2, "integrated_gradients")
+    monkeypatch.undo()
+    fine = iv.contributions(small, trace, 2, "integrated_gradients")
+    assert coarse.cost.variants == 9 * 48 < fine.cost.variants
+    wide = coarse.relative_gap > integrated.TOLERANCE
+    assert wide.any()
+    assert (np.abs(fine.gap) <= np.abs(coarse.gap) + 1e-9).sum() >= wide.sum()
+    assert np.abs(fine.gap[wide]).sum() < np.abs(coarse.gap[wide]).sum()
 
 
 def test_integrated_gradients_of_the_bundled_network_add_up_within_a_percent(
