@@ -26,6 +26,8 @@ format: $(DEV_READY)
 bench: $(DEV_READY)
 	$(BIN)/python benchmarks/capture.py
 	$(BIN)/python benchmarks/app.py
+	$(BIN)/python benchmarks/explaining_pages.py
+	$(BIN)/python benchmarks/lab.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/accuracy.py
 

@@ -61,7 +61,7 @@ def main() -> None:
         driver.server(Path(folder)) as address,
     ):
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
 
         def measure(path: str, what: str) -> tuple[list[float], list[float]]:
             page.goto(f"{address}/{path}")
