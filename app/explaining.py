@@ -9,6 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.jobs import Job, Jobs
 from app.services import trace_key, turns
+from inception_viz.accuracy import accuracy_on_folder
 from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.channel_scores import channel_scores as score_channels
 from inception_viz.explain.contributions.baseline import Baseline
@@ -71,6 +72,14 @@ def sanity_check(
         lambda progress: iv.sanity_check(
             model, trace, target, module=module, variant=variant, progress=progress
         ),
+    )
+
+
+def accuracy(first: iv.Classifier, second: iv.Classifier, folder: str) -> Job:
+    """How often two classifiers are right about the photos of a folder."""
+    return _jobs.get(
+        ("accuracy", first.key, second.key, folder),
+        lambda progress: accuracy_on_folder([first, second], folder, progress=progress),
     )
 
 

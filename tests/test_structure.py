@@ -25,7 +25,7 @@ LAYERS = [
     {"sources"},
     {"trace"},
     {"classifier"},
-    {"surgery", "export"},
+    {"surgery", "export", "accuracy"},
     {"explain"},
     {"training"},
     {"figures"},

@@ -11,9 +11,11 @@ from pathlib import Path
 import streamlit as st
 
 import inception_viz as iv
-from app import services, state
+from app import explaining, services, state
 from app.components import answers, choice
 from app.components.scene import Scene
+from app.components.waiting import wait_for
+from inception_viz.accuracy import MOST, FolderAccuracy
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.config_text import decode, encode
 from inception_viz.export import save_code, save_onnx
@@ -46,6 +48,7 @@ def show(scene: Scene) -> None:
         done = services.rebuilt(scene.base, text, state.origins(config), keep)
         _report(done, scene)
         _answers(scene, done)
+        _accuracy(scene, done)
         _take_home(done.classifier)
 
 
@@ -82,6 +85,29 @@ def _answers(scene: Scene, done: Operation) -> None:
             trace = services.trace(model, picture, fit)
             index = min(scene.target, len(model.labels) - 1)
             answers.show(replace(scene, model=model, trace=trace, target=index), trace, "main")
+
+
+def _accuracy(scene: Scene, done: Operation) -> None:
+    with st.expander("Accuracy on a folder of photos", icon=":material/folder_open:"):
+        folder = st.text_input(
+            f"A folder on this computer with one folder a class; up to {MOST} photos are looked at",
+            key="lab_accuracy",
+            placeholder="/home/me/photos",
+        ).strip()
+        if not folder:
+            return
+        with services.messages():
+            job = explaining.accuracy(scene.base, done.classifier, folder)
+            if not wait_for("lab_accuracy_job", job, "Both networks look at the photos …"):
+                return
+            found: FolderAccuracy = job.result
+            before, after = (percent(right / max(found.photos, 1)) for right in found.right)
+            order = " The folders were taken for the classes in their order." * found.in_order
+            lost = f" {found.unreadable} files could not be read." * bool(found.unreadable)
+            st.markdown(
+                f"Original: **{before}** right. Rebuilt: **{after}** right. "
+                f"{found.photos} photos.{order}{lost}"
+            )
 
 
 def _take_home(model: iv.Classifier) -> None:

@@ -16,6 +16,7 @@ from app.lab import Draft, Row
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.config_text import decode, encode
 from tests.app.test_pages import start, texts
+from tests.conftest import noise_photo
 
 PAPER = GoogLeNetConfig.paper()
 
@@ -70,6 +71,20 @@ def _photo() -> Path:
     from tests.conftest import sample
 
     return sample("cat")
+
+
+def test_both_networks_are_tried_on_a_folder(tmp_path: Path) -> None:
+    labels = iv.load("imagenette").labels
+    for label in labels[:2]:
+        (tmp_path / label).mkdir()
+        noise_photo(1, (64, 64)).save(tmp_path / label / "a.png")
+    app = press(press(start("lab"), "Half width"), "Rebuild the network")
+    app.text_input(key="lab_accuracy").set_value(str(tmp_path)).run()
+    assert not app.exception and not app.error
+    assert "2 photos." in texts(app)
+    app.text_input(key="lab_accuracy").set_value(str(tmp_path / "nowhere")).run()
+    assert "can't be opened" in app.error[0].value
+    assert "**Rebuilt**" in texts(app)
 
 
 def test_the_rebuilt_network_is_there_on_every_page() -> None:
