@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.jobs import Job
 
@@ -19,9 +20,10 @@ def wait_for(key: str, job: Job, words: str) -> bool:
         job: the work.
         words: what is being done, "Muting each branch …".
     """
+    place = st.empty()  # always there, so that what follows keeps its place on the page
     with job.watched():
         if not job.finished.wait(_QUICK):
-            _show(key, job, words)
+            _show(key, place, job, words)
     if job.error is not None:
         raise job.error
     if job.cancelled:
@@ -31,8 +33,7 @@ def wait_for(key: str, job: Job, words: str) -> bool:
     return True
 
 
-def _show(key: str, job: Job, words: str) -> None:
-    place = st.empty()
+def _show(key: str, place: DeltaGenerator, job: Job, words: str) -> None:
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(job.share, text=words)
         button = st.empty()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -17,36 +15,6 @@ import inception_viz as iv
 from inception_viz.sources.file import save_weights
 from tests.browser import driver
 from tests.conftest import CAFFEMODEL, tiny_config
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),  # one server and one browser for all of them
-    pytest.mark.skipif(driver.browser_path() is None, reason="no Chromium is installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    cache = tmp_path_factory.mktemp("cache")
-    if CAFFEMODEL.is_file():
-        shutil.copy(CAFFEMODEL, cache)
-    with driver.server(cache) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with driver.browser() as running:
-        yield running
-
-
-@pytest.fixture
-def page(chromium: Browser, address: str) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    yield page
-    context.close()
 
 
 def visit(page: Page, path: str) -> None:

@@ -1,0 +1,48 @@
+"""One server and one browser for all browser tests; each test gets a fresh browser profile."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import driver
+from tests.conftest import CAFFEMODEL
+
+expect.set_options(timeout=20_000)  # two test processes share the machine with the app
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if driver.browser_path() is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium is installed"))
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    cache = tmp_path_factory.mktemp("cache")
+    if CAFFEMODEL.is_file():
+        shutil.copy(CAFFEMODEL, cache)
+    with driver.server(cache) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with driver.browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    assert not page.get_by_text("Traceback").count()
+    context.close()
