@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar, get_args
+from zlib import crc32
 
 import streamlit as st
 
@@ -94,13 +95,13 @@ def frame(draft: Draft) -> Draft:
     with st.expander("Stem, kernels, norm and heads", icon=":material/settings:"):
         left, middle, right = st.columns(3, gap="medium")
         with left:
-            kernel = _choice("5×5 branch", _KERNELS, config.kernel_5x5)
-            norm = _choice("Normalisation", _NORMS, config.norm)
+            kernel = _choice("5×5 branch", _KERNELS, config.kernel_5x5, config)
+            norm = _choice("Normalisation", _NORMS, config.norm, config)
         with middle:
             stem = StemConfig(
-                _number("conv 7×7, filters", config.stem.conv1),
-                _number("conv 1×1 reduce, filters", config.stem.conv2_reduce),
-                _number("conv 3×3, filters", config.stem.conv2),
+                _number("conv 7×7, filters", config.stem.conv1, config),
+                _number("conv 1×1 reduce, filters", config.stem.conv2_reduce, config),
+                _number("conv 3×3, filters", config.stem.conv2, config),
             )
         with right:
             aux1 = _head("First auxiliary head", "aux1", config.aux1, draft)
@@ -126,24 +127,26 @@ def _framed(config: GoogLeNetConfig, changes: dict[str, object]) -> GoogLeNetCon
     return replace(config, **changes)  # type: ignore[arg-type]
 
 
-def _key(name: str) -> str:
-    return f"lab_{name}_{lab.number()}"
+def _key(name: str, config: GoogLeNetConfig) -> str:
+    """Another widget only when something other than this page's own widgets changed the frame."""
+    frame = (config.kernel_5x5, config.norm, config.stem, config.aux1, config.aux2)
+    return f"lab_{name}_{crc32(repr(frame).encode()):x}"
 
 
-def _choice(label: str, names: dict[T, str], value: T) -> T:
+def _choice(label: str, names: dict[T, str], value: T, config: GoogLeNetConfig) -> T:
     chosen = st.segmented_control(
         label,
         list(names),
         default=value,
         required=True,
         format_func=names.__getitem__,
-        key=_key(label),
+        key=_key(label, config),
     )
     return value if chosen is None else chosen
 
 
-def _number(label: str, value: int) -> int:
-    return int(st.number_input(label, 1, 4096, value, key=_key(label)))
+def _number(label: str, value: int, config: GoogLeNetConfig) -> int:
+    return int(st.number_input(label, 1, 4096, value, key=_key(label, config)))
 
 
 def _head(title: str, name: str, head: AuxHeadConfig | None, draft: Draft) -> AuxHeadConfig | None:
@@ -153,7 +156,7 @@ def _head(title: str, name: str, head: AuxHeadConfig | None, draft: Draft) -> Au
         f"{title}, after",
         options,
         index=options.index(after) if after in options else 0,
-        key=_key(name),
+        key=_key(name, draft.frame),
     )
     if chosen == "none":
         return None

@@ -92,7 +92,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         box.dataset.place = place; box.dataset.column = column;
         box.placeholder = column === 5 ? 'none' : '0';
         box.oninput = () => { own.number += 1; row.cells[column] = box.value;
-          clearTimeout(own.timer); own.timer = setTimeout(() => send(false), 50); };
+          clearTimeout(own.timer); own.timer = setTimeout(() => send(false), 15); };
         box.onchange = () => { own.number += 1; row.cells[column] = box.value; send(true); };
         box.onpaste = event => paste(event, place, column);
         box.onkeydown = event => move(event, place, column);

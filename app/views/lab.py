@@ -14,7 +14,7 @@ from inception_viz.config import GoogLeNetConfig
 from inception_viz.figures.diagram import module_diagram, network_diagram
 from inception_viz.figures.words import compared
 
-_PAPER = GoogLeNetConfig.paper()
+_PAPER = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper())))
 
 
 def show() -> None:
@@ -23,7 +23,10 @@ def show() -> None:
     st.title("Architecture lab")
     tabs = st.tabs(["The table", "1×1 reduction", "The paper's own figures"])
     with tabs[0]:
-        _editor(scene)
+        draft = lab.current(scene.base)
+        lab_options.tools(scene.base, draft)
+        draft = lab_options.frame(draft)
+        _editor(scene, draft.names)
         lab_rebuilt.show(scene)
     with tabs[1]:
         reduction.show()
@@ -32,12 +35,11 @@ def show() -> None:
 
 
 @st.fragment
-def _editor(scene: Scene) -> None:
-    """Everything that follows an edit at once; the rest of the page stays as it is."""
-    base = scene.base
-    draft = lab.current(base)
-    lab_options.tools(base, draft)
-    draft = lab_options.frame(draft)
+def _editor(scene: Scene, names: list[str]) -> None:
+    """Everything that follows an edit at once; the rest of the page knows only ``names``."""
+    draft = lab.current(scene.base)
+    if draft.names != names:
+        st.rerun()
     found = lab.meaning(draft)
     config = found.config
     message = found.message
@@ -71,11 +73,10 @@ def _editor(scene: Scene) -> None:
 
 def _totals(config: GoogLeNetConfig) -> None:
     ours = cost.totals(cost.at_inference(cost.layers(config)))
-    paper = cost.totals(cost.at_inference(cost.layers(_PAPER)))
     figures = {
-        "Parameters": (f"{ours.parameters / 1e6:.2f} M", ours.parameters, paper.parameters),
-        "MACs a picture": (f"{ours.macs / 1e9:.2f} G", ours.macs, paper.macs),
-        "Activations": (f"{ours.bytes / 1e6:.1f} MB", ours.bytes, paper.bytes),
+        "Parameters": (f"{ours.parameters / 1e6:.2f} M", ours.parameters, _PAPER.parameters),
+        "MACs a picture": (f"{ours.macs / 1e9:.2f} G", ours.macs, _PAPER.macs),
+        "Activations": (f"{ours.bytes / 1e6:.1f} MB", ours.bytes, _PAPER.bytes),
     }
     for column, (name, (text, value, other)) in zip(st.columns(3), figures.items(), strict=True):
         note = f"{compared(value, other)} beside the paper's"
