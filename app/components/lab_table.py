@@ -113,14 +113,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
           same.length === 1));
       line.append(tools);
     });
-    const bar = cell('div', '', 'tools');
-    own.undo = tool('↶ Undo', 'Undo (Ctrl+Z)', () => step(-1));
-    own.redo = tool('↷ Redo', 'Redo (Ctrl+Y)', () => step(1));
-    bar.append(own.undo, own.redo);
     const focused = parentElement.activeElement ?? root.getRootNode().activeElement;
     const spot = focused?.dataset?.place === undefined ? null
       : [focused.dataset.place, focused.dataset.column, focused.selectionStart];
-    own.quiet = true; root.replaceChildren(bar, table); own.quiet = false;
+    own.holder.replaceChildren(table);
     if (spot) {
       const box = root.querySelector(`input[data-place="${spot[0]}"][data-column="${spot[1]}"]`);
       if (box) { box.focus(); box.setSelectionRange(spot[2], spot[2]); }
@@ -157,6 +153,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   own.pending = own.pending.filter(step => step.number > data.number);
+  if (!own.holder) {  // made once: a button that is replaced under the mouse loses its click
+    const bar = cell('div', '', 'tools');
+    own.undo = tool('↶ Undo', 'Undo (Ctrl+Z)', () => own.step(-1));
+    own.redo = tool('↷ Redo', 'Redo (Ctrl+Y)', () => own.step(1));
+    own.holder = document.createElement('div');
+    bar.append(own.undo, own.redo);
+    root.append(bar, own.holder);
+  }
+  own.step = step;
   if (!stale) {
     const changed = !own.rows || plain(own.rows) !== plain(data.rows);
     own.number = data.number;

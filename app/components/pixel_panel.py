@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 import streamlit as st
 
 import inception_viz as iv
@@ -36,8 +35,7 @@ def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
         return
     found: PixelMap = job.result
     picture, words = st.columns([1, 1.4], gap="medium")
-    # A few extreme pixels would leave the others pale.
-    top = float(np.quantile(np.abs(found.values), 0.995)) or 1.0
+    top = found.strong  # a few extreme pixels would leave the others pale
     with picture:
         image = overlay.overlay(
             scene.trace.picture,
@@ -51,9 +49,8 @@ def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
         st.caption(f"Red speaks for the output, blue against it, at ±{figure(top)} and beyond.")
     with words:
         st.markdown(f"**{info.title}.** {info.words}")
-        total = float(found.values.sum(dtype=np.float64))
         if method == "integrated_gradients":
             st.caption(
-                f"Its pixels add up to {figure(total)} {target.unit}, which should be what the "
-                "photo is worth more than a grey one."
+                f"Its pixels add up to {figure(found.total)} {target.unit}, which should be what "
+                "the photo is worth more than a grey one."
             )

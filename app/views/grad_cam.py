@@ -184,9 +184,7 @@ def _compare(scene: Scene, target: iv.Target, cams: Cams, module: str, strength:
     other = iv.Target(likely[0] if second is None else second, None, target.head, target.kind)
     second_cams = explaining.cams(scene.model, scene.trace, other, cams.variant)
     maps = [cams[module], second_cams[module]]
-    difference = cams.at_input_size(module, relu=False) - second_cams.at_input_size(
-        module, relu=False
-    )
+    difference = cams.minus(second_cams, module)
     top = max(float(m.max()) for m in maps)
     columns = st.columns(3, gap="medium")
     trace = scene.trace

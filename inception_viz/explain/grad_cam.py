@@ -93,6 +93,13 @@ class Cams(Mapping[str, np.ndarray]):
         enlarged: np.ndarray = sized[0, 0].numpy()
         return enlarged
 
+    def minus(self, other: Cams, module: str) -> np.ndarray:
+        """(size, size): what speaks more for this target than for another's, before ReLU."""
+        difference: np.ndarray = self.at_input_size(module, relu=False) - other.at_input_size(
+            module, relu=False
+        )
+        return difference
+
     def energy(self, module: str, branch: str | None = None) -> float:
         """The positive part of a map added up over its cells."""
         return float(np.clip(self.raw(module, branch), 0, None).sum(dtype=np.float64))

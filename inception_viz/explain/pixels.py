@@ -46,6 +46,16 @@ class PixelMap:
     method: PixelMethod
     module: str = ""
 
+    @property
+    def strong(self) -> float:
+        """The size that all but the strongest 0.5 % of the pixels stay below: a scale's end."""
+        return float(np.quantile(np.abs(self.values), 0.995)) or 1.0
+
+    @property
+    def total(self) -> float:
+        """All pixels added up."""
+        return float(self.values.sum(dtype=np.float64))
+
 
 class PixelMethodInfo(NamedTuple):
     """A method's name and what it does, for a student."""

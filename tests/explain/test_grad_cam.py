@@ -208,3 +208,16 @@ def test_default_target_is_the_first_choice(small: iv.Classifier, trace: iv.Trac
         torch.from_numpy(by_hand.raw("5a")),
         torch.from_numpy(iv.grad_cam(small, trace, (best + 1) % 7).raw("5a")),
     )
+
+
+def test_two_targets_compared(small: iv.Classifier, trace: iv.Trace) -> None:
+    """The difference of two classes' maps is their margin's map: Grad-CAM is linear in it."""
+    first, second = (iv.grad_cam(small, trace, target) for target in (1, 4))
+    margin = iv.grad_cam(small, trace, iv.Target(1, against=4))
+    for module in margin:
+        np.testing.assert_allclose(
+            first.minus(second, module),
+            margin.at_input_size(module, relu=False),
+            rtol=1e-4,
+            atol=1e-5,
+        )

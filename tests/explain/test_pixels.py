@@ -180,3 +180,14 @@ def test_traces_input_stays_as_it_was(lrn: iv.Classifier) -> None:
         iv.pixel_map(lrn, trace, 1, method)
     assert torch.equal(trace.input, before)
     assert not trace.input.requires_grad and trace.input.grad is None
+
+
+def test_a_scale_that_leaves_out_the_extremes() -> None:
+    from inception_viz.explain.pixels import PixelMap
+
+    values = np.full((20, 20), 0.25, np.float32)
+    values[0, 0] = -40.0
+    found = PixelMap(values, iv.Target(0), "occlusion")
+    assert found.strong == 0.25
+    assert found.total == pytest.approx(0.25 * 399 - 40)
+    assert PixelMap(np.zeros((4, 4)), iv.Target(0), "occlusion").strong == 1.0
