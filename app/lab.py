@@ -165,13 +165,15 @@ def can_step(by: int) -> bool:
 
 def step(by: int, typed: int) -> None:
     """Undo (−1) or redo (1), as change number ``typed``."""
+    # Numbered before anything is written to the link: that may interrupt this run for a newer one,
+    # which brings the same step along again.
+    st.session_state[_NUMBER] = max(typed, number())
     if st.session_state.get(_LIVE) is not None and by < 0:
-        take(st.session_state[_LIVE])
+        take(st.session_state[_LIVE], typed=typed)
     if can_step(by):
         st.session_state[_PLACE] += by
         st.session_state[_LIVE] = None
         _to_link()
-    st.session_state[_NUMBER] = max(typed, number())
 
 
 def _to_link() -> None:

@@ -65,11 +65,7 @@ def accuracy_on_folder(
         )
     each = max(most // len(classes), 1)
     samples = [
-        (path, index)
-        for name, index in classes.items()
-        for path in sorted(p for p in (root / name).iterdir() if p.suffix.lower() in _SUFFIXES)[
-            :each
-        ]
+        (path, index) for name, index in classes.items() for path in _photos(root / name)[:each]
     ]
     if not samples:
         raise WeightsError(f"There are no photos in the class folders of {root}.")

@@ -13,8 +13,9 @@ _VARIANTS = 256 * 2**20  # of activations under way while something is explained
 
 def memory(config: GoogLeNetConfig) -> int:
     """Bytes that a classifier of this network takes while it is looked at, roughly."""
-    found = totals(layers(config))
-    largest = max(layer.bytes for layer in layers(config))
+    every = layers(config)
+    found = totals(every)
+    largest = max(layer.bytes for layer in every)
     return _COPIES * FLOAT_BYTES * found.parameters + found.bytes + max(_VARIANTS, 4 * largest)
 
 

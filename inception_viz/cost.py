@@ -73,7 +73,7 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over layers; ``share`` is the part of a network's MACs, 0 to 1."""
+    """Sums over layers, as in :class:`LayerCost`."""
 
     parameters: int
     weights: int

@@ -116,15 +116,12 @@ def frame(draft: Draft) -> Draft:
     if all(getattr(config, name) == value for name, value in changes.items()):
         return draft
     with services.messages():
-        changed = Draft(draft.rows, _framed(config, changes))
+        # Heads may attach to rows that were just added, so the whole table is what must fit.
+        whole = lab.meaning(draft).config or config
+        changed = Draft(draft.rows, replace(whole, **changes))  # type: ignore[arg-type]
         lab.take(changed)
         return changed
     return draft
-
-
-def _framed(config: GoogLeNetConfig, changes: dict[str, object]) -> GoogLeNetConfig:
-    # Whether heads fit is for the whole table to say: their modules may be rows just being added.
-    return replace(config, **changes)  # type: ignore[arg-type]
 
 
 def _key(name: str, config: GoogLeNetConfig) -> str:
