@@ -148,13 +148,17 @@ def take(draft: Draft, *, typed: int | None = None, done: bool = True) -> None:
     if not done:
         st.session_state[_LIVE] = draft
         return
+    _commit(draft)
+    _to_link()
+
+
+def _commit(draft: Draft) -> None:
     st.session_state[_LIVE] = None
     if draft != _committed():
         place = st.session_state[_PLACE]
         history = [*st.session_state[_HISTORY][: place + 1], draft][-MAX_STEPS:]
         st.session_state[_HISTORY] = history
         st.session_state[_PLACE] = len(history) - 1
-    _to_link()
 
 
 def can_step(by: int) -> bool:
@@ -165,15 +169,15 @@ def can_step(by: int) -> bool:
 
 def step(by: int, typed: int) -> None:
     """Undo (−1) or redo (1), as change number ``typed``."""
-    # Numbered before anything is written to the link: that may interrupt this run for a newer one,
-    # which brings the same step along again.
     st.session_state[_NUMBER] = max(typed, number())
-    if st.session_state.get(_LIVE) is not None and by < 0:
-        take(st.session_state[_LIVE], typed=typed)
+    live: Draft | None = st.session_state.get(_LIVE)
+    if live is not None and by < 0:
+        _commit(live)
     if can_step(by):
         st.session_state[_PLACE] += by
         st.session_state[_LIVE] = None
-        _to_link()
+    # Last: writing the link may interrupt this run for a newer one, which brings the step again.
+    _to_link()
 
 
 def _to_link() -> None:
