@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
+from app import collector
 from app.components import sidebar, style
 from app.views import REGISTRY
 
@@ -25,6 +26,7 @@ def main() -> None:
     page = st.navigation(pages, position="sidebar")
     st.session_state["scene"] = sidebar.show()
     page.run()
+    collector.freeze_libraries()
 
 
 main()

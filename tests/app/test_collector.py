@@ -1,0 +1,60 @@
+"""What the garbage collector still looks at after the libraries are frozen."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from app import collector
+
+
+@pytest.fixture(autouse=True)
+def _thawed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(collector, "_modules", 0)
+    yield
+    gc.unfreeze()
+
+
+class _Loop:
+    def __init__(self) -> None:
+        self.own = self
+
+
+def test_libraries_are_not_walked_through() -> None:
+    before = len(gc.get_objects())
+    collector.freeze_libraries()
+    assert gc.get_freeze_count() > 0.9 * before
+    assert len(gc.get_objects()) < 0.1 * before
+
+
+def test_what_a_run_leaves_behind_is_still_collected() -> None:
+    collector.freeze_libraries()
+    left = weakref.ref(_Loop())
+    gc.collect()
+    assert left() is None
+
+
+def test_garbage_is_never_frozen() -> None:
+    gc.disable()
+    try:
+        left = weakref.ref(_Loop())
+        collector.freeze_libraries()
+    finally:
+        gc.enable()
+    assert left() is None
+
+
+def test_again_only_after_something_was_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    collector.freeze_libraries()
+    kept = [_Loop() for _ in range(1000)]
+    count = gc.get_freeze_count()
+    collector.freeze_libraries()
+    assert gc.get_freeze_count() == count
+    monkeypatch.setitem(sys.modules, "inception_viz_test_module", ModuleType("m"))
+    collector.freeze_libraries()
+    assert gc.get_freeze_count() >= count + len(kept)
