@@ -68,6 +68,13 @@ class Trace:
         """The main head's logits (classes,)."""
         return self.heads["main"]
 
+    @property
+    def widths(self) -> dict[tuple[str, str], int]:
+        """(module, branch) → its number of channels."""
+        return {
+            (m, b): len(maps) for m, found in self.branches.items() for b, maps in found.items()
+        }
+
     def layer(self, name: str) -> Tensor:
         """Maps (channels, height, width) of a layer by name.
 

@@ -11,18 +11,24 @@ FAVICON = Path(__file__).parents[2] / "assets" / "icon.png"
 _CSS = """
 <style>
   .stMainBlockContainer { padding: 2.6rem 2rem 4rem; max-width: 1500px; }
-  .stApp h1 { font-size: 1.75rem; padding: 0 0 .2rem; }
+  .stApp h1 { font-size: 1.75rem; padding: 0 0 .6rem; }
   .stApp h2 { font-size: 1.25rem; padding: .4rem 0 .2rem; }
   .stApp h3 { font-size: 1.05rem; padding: .2rem 0; }
   [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
   [data-testid="stSidebar"] hr { margin: .4rem 0; }
   .stHeading + [data-testid="stLayoutWrapper"] { margin-top: .2rem; }
   .iv-lead { font-size: 1.1rem; line-height: 1.5; margin: 0; }
+  .iv-head { font-weight: 600; margin: 0 0 .2rem; }
+  [class*="st-key-drawn_"] { padding-top: .4rem; }
+  [data-testid="stPageLink"] a { padding: .1rem .4rem .1rem 0; }
+  [data-testid="stPageLink"] p { white-space: normal; text-align: left; font-size: 1rem; }
+  [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
   .iv-note:empty { display: none; }
   .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }
     [data-testid="stButtonGroup"] > div { flex-wrap: wrap; row-gap: 4px; }
+    .st-key-photo img { max-height: 240px; width: auto !important; max-width: 100%; }
   }
 </style>
 """

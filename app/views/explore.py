@@ -2,36 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
+from typing import NamedTuple
 
 import streamlit as st
 
-from app import services, state
-from app.components import answers, branch_map, choice
+import inception_viz as iv
+from app import explaining, services, state
+from app.components import answers, branch_map, choice, figure, insight_links
 from app.components.scene import Scene, current
-from inception_viz.explain.firing import Firing
+from app.components.text import plain
+from app.components.waiting import wait_for
+from inception_viz.explain.target import HEAD_NAMES
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.network_map import HeadAnswer
-from inception_viz.figures.paintings import Metric, paint_firing
-from inception_viz.figures.words import firing_sentence
+from inception_viz.figures.network_map import HeadAnswer, Painting
+from inception_viz.figures.paintings import METRICS, paint_cams, paint_contributions, paint_firing
 
-_METRICS: dict[Metric, tuple[str, str]] = {
-    "deviation": (
-        "Unusual for this branch",
-        "σ: how many standard deviations the branch's mean activation lies above (red) or below "
-        "(blue) its usual level over {photos:,} photos of {data}. White is usual.",
+_WIDTHS = " The bar below is as long as the branch has channels."
+
+
+class Look(NamedTuple):
+    """What the map can be coloured by: its name, a title, how to read it, where a click leads."""
+
+    name: str
+    title: str
+    how: str
+    leads: str
+
+
+_LOOKS = {
+    "deviation": Look(
+        "Unusual firing",
+        "Which branches fire more or less than usual",
+        "σ: standard deviations of the branch's mean activation above (red) or below (blue) its "
+        "usual level over {photos:,} photos of {data}; white is usual." + _WIDTHS + " **Click a "
+        "branch** to see its channels.",
+        "channels",
     ),
-    "energy_share": (
+    "energy_share": Look(
         "Share of the module",
-        "Part of the module's energy (the sum of all squared activations) that is in this branch; "
-        "the four of a module add up to 100 %. Wide branches have more channels, so more energy.",
+        "How the branches of a module share its activity",
+        "Part of the module's energy, the sum of all squared activations; the four of a module add "
+        "up to 100 %." + _WIDTHS + " **Click a branch** to see its channels.",
+        "channels",
     ),
-    "mean": (
+    "mean": Look(
         "Mean activation",
-        "Activation after ReLU, averaged over all units of the branch (no unit; later modules "
-        "differ in scale from earlier ones). Brighter is more.",
+        "How strongly each branch fires",
+        "Activation after ReLU, averaged over all units (no unit; later modules differ in scale "
+        "from earlier ones). Brighter is more." + _WIDTHS + " **Click a branch** to see its "
+        "channels.",
+        "channels",
+    ),
+    "contribution": Look(
+        "Contribution",
+        "What each branch contributes to {label}",
+        "Shapley value in logits: red speaks for the class, blue against it; the four of a module "
+        "add up to what the module is worth." + _WIDTHS + " **Click a branch** to open it.",
+        "contribution",
+    ),
+    "cam": Look(
+        "Grad-CAM",
+        "Which branches hold the evidence for {label}",
+        "The positive part of each branch's Grad-CAM map, as a share of its module's."
+        + _WIDTHS
+        + " **Click a branch** to see where its module looks.",
+        "cam",
     ),
 }
 
@@ -40,28 +79,16 @@ def show() -> None:
     """Draw the page."""
     scene = current()
     st.title("See how GoogLeNet thinks")
-    firing = services.firing(scene.trace, scene.model)
-    notes = " ".join(map(escape, scene.model.weights.notes))
-    st.html(
-        f'<p class="iv-lead">{_headline(scene)} {firing_sentence(firing)}</p>'
-        f'<p class="iv-note">{notes}</p>'
-    )
-    clicked = _map(scene, firing)
-    if clicked is not None:
-        _go(clicked)
-    heads = [*scene.model.config.heads, "main"]
-    photo, *columns = st.columns([1.2] + [1] * 3, gap="medium")
-    with photo:
+    photo, words = st.columns([1, 3.6], gap="medium")
+    with photo, st.container(key="photo"):
         picture = overlay.photo_with_frame(scene.trace.picture, scene.trace.fitting)
         st.image(overlay.encode(picture), alt=scene.alt, width="stretch")
-        st.caption("The photo. What the network doesn't see of it is darkened.")
-    for column, head in zip(columns, heads, strict=False):
-        with column:
-            _answer(scene, head)
-    if len(heads) == 1:
-        with columns[1]:
-            st.subheader("Auxiliary heads", anchor=False)
-            st.caption("These weights come without auxiliary heads.")
+    with words, st.container(gap="xsmall"):
+        notes = " ".join(map(escape, scene.model.weights.notes))
+        st.html(f'<p class="iv-lead">{_headline(scene)}</p><p class="iv-note">{notes}</p>')
+        insight_links.show(scene)
+    _map(scene)
+    _heads(scene)
 
 
 def _headline(scene: Scene) -> str:
@@ -72,38 +99,79 @@ def _headline(scene: Scene) -> str:
     return f"{escape(scene.model.title)} says {answer}."
 
 
-def _map(scene: Scene, firing: Firing) -> str | None:
-    metrics = [m for m in _METRICS if m != "deviation" or firing.reference is not None]
-    metric = choice.show("metric", "Colour by", {m: _METRICS[m][0] for m in metrics})
-    reference = firing.reference
-    explanation = _METRICS[metric][1].format(
-        photos=reference.photos if reference else 0, data=reference.data if reference else ""
-    )
-    heads = {"main": HeadAnswer(*scene.trace.predictions(1)[0])}
+def _map(scene: Scene) -> None:
+    known = services.firing(scene.trace, scene.model).reference is not None
+    looks = {key: look.name for key, look in _LOOKS.items() if key != "deviation" or known}
+    chosen = choice.show("metric", "Colour by", looks)
+    look = _LOOKS[chosen]
+    with services.messages():
+        painted = _painting(scene, chosen)
+        if painted is None:
+            return
+        painting, csv, words = painted
+        title, how = (text.format(**words) for text in (look.title, look.how))
+        with figure.frame("map", title, how, csv=csv):
+            clicked = branch_map.show("map", painting, _head_answers(scene))
+        if clicked is not None:
+            _go(clicked, look.leads)
+
+
+def _painting(scene: Scene, look: str) -> tuple[Painting, str, dict[str, object]] | None:
+    """What the map shows, its figures as CSV, and the words its texts need."""
+    model, trace, target = scene.model, scene.trace, iv.Target(scene.target)
+    words: dict[str, object] = {"label": plain(trace.labels[scene.target])}
+    for metric in METRICS:
+        if look == metric:
+            fired = services.firing(trace, model)
+            if fired.reference is not None:
+                words |= {"photos": fired.reference.photos, "data": fired.reference.data}
+            return paint_firing(fired, metric), fired.to_frame().to_csv(index=False), words
+    if look == "cam":
+        cams = explaining.cams(model, trace, target)
+        painting, csv = paint_cams(cams, tuple(trace.modules)), cams.to_frame().to_csv(index=False)
+    else:
+        job = explaining.contributions(model, trace, target, "shapley", "zero")
+        if not wait_for("map_scores", job, "Shapley value of every branch …"):
+            return None
+        painting, csv = paint_contributions(job.result), job.result.to_frame().to_csv(index=False)
+    return replace(painting, widths=trace.widths), csv, words
+
+
+def _head_answers(scene: Scene) -> dict[str, HeadAnswer]:
+    found = {"main": HeadAnswer(*scene.trace.predictions(1)[0])}
     for name, head in scene.model.config.heads.items():
-        heads[f"{name}@{head.after}"] = (
+        found[f"{name}@{head.after}"] = (
             HeadAnswer(
                 *scene.trace.predictions(1, name)[0], name in scene.model.weights.distilled_heads
             )
             if name in scene.trace.heads
             else HeadAnswer("never trained", None)
         )
-    clicked = branch_map.show("map", paint_firing(firing, metric), heads)
-    st.caption(f"{explanation} **Click a branch** to see its channels.")
-    return clicked
+    return found
 
 
-def _go(place: str) -> None:
+def _go(place: str, leads: str) -> None:
     module, _, branch = place.partition("/")
+    if leads == "contribution" and branch:
+        st.switch_page("views/contributions.py", query_params=state.link() | {state.OPEN: place})
+    if leads == "cam" and branch:
+        st.switch_page("views/grad_cam.py", query_params=state.link() | {state.CAM_MODULE: module})
     # A bound widget reads its option's name on screen from the URL.
     where = {state.MODULE: module} | ({state.BRANCH: BRANCH_NAMES[branch]} if branch else {})
     st.switch_page("views/branches.py", query_params=state.link() | where)
 
 
-def _answer(scene: Scene, head: str) -> None:
-    names = {"main": "Main head", "aux1": "First auxiliary head", "aux2": "Second auxiliary head"}
-    st.subheader(names[head], anchor=False)
-    answers.show(scene, scene.trace, head)
+def _heads(scene: Scene) -> None:
+    heads = [*scene.model.config.heads, "main"]
+    how = "The five likeliest classes by softmax probability."
+    with figure.frame("answers", "What the heads answer", how, csv=answers.csv(scene, heads)):
+        columns = st.columns(max(len(heads), 2), gap="medium")
+        for column, head in zip(columns, heads, strict=False):
+            with column:
+                answers.show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())
+        if len(heads) == 1:
+            with columns[1]:
+                st.caption("These weights come without auxiliary heads.")
 
 
 show()

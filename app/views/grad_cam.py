@@ -120,14 +120,13 @@ def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float
         st.image(
             jpeg, width="stretch", alt=f"{module}: whole module", caption=f"0 to {figure(top)}"
         )
-    energies = {branch: cams.energy(module, branch) for branch in branches}
-    total = sum(energies.values())
+    shares = cams.shares(module)
     for column, branch in zip(columns[1:], branches, strict=True):
         with column:
             _title(BRANCH_NAMES[branch], BRANCH_COLOURS[branch])
             top = shared if scale == "shared" else tops[branch]
             jpeg = explaining.cam_jpeg(scene.trace, cams, module, branch, top, strength, 420)
-            share = percent(energies[branch] / total) if total else "none"
+            share = percent(shares[branch]) if shares else "none"
             st.image(
                 jpeg,
                 width="stretch",

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 import numpy as np
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -103,6 +104,26 @@ class Cams(Mapping[str, np.ndarray]):
     def energy(self, module: str, branch: str | None = None) -> float:
         """The positive part of a map added up over its cells."""
         return float(np.clip(self.raw(module, branch), 0, None).sum(dtype=np.float64))
+
+    def shares(self, module: str) -> dict[Branch, float]:
+        """Branch → its part of the branches' energies, 0 to 1; empty where nothing is positive."""
+        energies = {branch: self.energy(module, branch) for branch in self.branches[module]}
+        total = sum(energies.values())
+        return {branch: energy / total for branch, energy in energies.items()} if total else {}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a branch; energy: its map's positive part, share: of its module's."""
+        rows = [
+            {
+                "module": module,
+                "branch": branch,
+                "energy": self.energy(module, branch),
+                "share": self.shares(module).get(branch, 0.0),
+            }
+            for module, parts in self.branches.items()
+            for branch in parts
+        ]
+        return pd.DataFrame(rows)
 
     def save(self, path: str | Path) -> None:
         """Write ``NAME.npz``: "3a" (size, size) after ReLU; "3a/1x1" (h, w) before ReLU; …

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
@@ -75,12 +75,14 @@ class Painting:
         cells: (module, branch) → its cell; a branch that doesn't exist has none.
         scale: the colour scale, as in :mod:`~inception_viz.figures.colours`.
         marks: what its start, middle and end mean; no legend without any.
+        widths: (module, branch) → its channels, drawn to scale below the figures; or nothing.
     """
 
     modules: tuple[str, ...]
     cells: Mapping[tuple[str, str], Cell]
     scale: str
     marks: tuple[str, str, str] = ("", "", "")
+    widths: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def network_map(
@@ -193,11 +195,10 @@ def _cell(
         f'<g data-go="{module}/{branch}" tabindex="0" role="button"{pressed} '
         f'aria-label="{words}"><title>{words}</title>'
         f'<rect class="face" {frame} fill="{cell.fill}"/>'
-        f'<rect x="{x:g}" y="{y:g}" width="7" height="{height:g}" rx="3" '
-        f'fill="{BRANCH_COLOURS[branch]}"/>'
+        + _mark(x, y, width, height, painting, module, branch)
         + _text(
-            x + width / 2 + 3,
-            y + height / 2 + 6,
+            x + width / 2 + (0 if painting.widths else 3),
+            y + height / 2 + (3 if painting.widths else 6),
             cell.text,
             anchor="middle",
             size=16,
@@ -205,6 +206,21 @@ def _cell(
         )
         + cross
         + "</g>"
+    )
+
+
+def _mark(
+    x: float, y: float, width: float, height: float, painting: Painting, module: str, branch: str
+) -> str:
+    """The branch's colour: a bar as long as the branch is wide, or a stripe where nobody said."""
+    colour = f'fill="{BRANCH_COLOURS[branch]}" stroke="#fff" stroke-width=".8"'
+    channels = painting.widths.get((module, branch))
+    if channels is None:
+        return f'<rect x="{x:g}" y="{y:g}" width="7" height="{height:g}" rx="3" {colour}/>'
+    length = max((width - 6) * channels / max(painting.widths.values()), 2)
+    return (
+        f'<rect x="{x + 3:g}" y="{y + height - 10:g}" width="{length:.1f}" height="7" rx="2" '
+        f"{colour}/>"
     )
 
 

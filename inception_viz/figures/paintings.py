@@ -39,6 +39,7 @@ def paint_firing(firing: Firing, metric: Metric) -> Painting:
         },
         scale,
         marks,
+        {(b.module, b.branch): b.channels for b in firing.branches},
     )
 
 
@@ -93,13 +94,12 @@ def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
     """Each branch's share of its module's map, positive parts alone."""
     cells: dict[tuple[str, str], Cell] = {}
     for module, branches in cams.branches.items():
-        energies = {branch: cams.energy(module, branch) for branch in branches}
-        total = sum(energies.values())
-        for branch, energy in energies.items():
-            share = energy / total if total else 0.0
+        shares = cams.shares(module)
+        for branch in branches:
+            share = shares.get(branch, 0.0)
             words = (
-                f"{module}, {BRANCH_NAMES[branch]}: {percent(share)} of what the branches' maps "
-                f"show for the class ({figure(energy)})"
+                f"{module}, {BRANCH_NAMES[branch]}: {percent(share)} of the evidence in the "
+                f"branches' maps ({figure(cams.energy(module, branch))})"
             )
             cells[module, branch] = Cell(percent(share), hex_colour(share, SEQUENTIAL), words)
     return Painting(modules, cells, SEQUENTIAL, ("0 %", "", "100 %"))

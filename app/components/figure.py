@@ -1,0 +1,40 @@
+"""A figure: its title, the drawing, one line on how to read it, and a way to take it home."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from app.components import take_home
+
+
+@contextmanager
+def frame(
+    key: str, title: str, how: str = "", *, csv: str = "", saved: bool = True
+) -> Iterator[None]:
+    """Frame what is drawn inside.
+
+    Args:
+        key: of the figure; letters, digits and underscores.
+        title: what it shows, Markdown without foreign text in it.
+        how: how to read it, in a line; Markdown.
+        csv: its numbers, for a file.
+        saved: whether it can be saved.
+    """
+    words = re.sub(r"[*`\\]", "", title)
+    with st.container(key=f"figure_{key}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            st.subheader(title, anchor=False, width="stretch")
+            if saved:
+                take_home.show(f"drawn_{key}", words, _file_name(words), csv=csv)
+        with st.container(key=f"drawn_{key}"):
+            yield
+        if how:
+            st.caption(how)
+
+
+def _file_name(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower().replace("×", "x")).strip("-")[:60] or "figure"
