@@ -37,12 +37,17 @@ _map = st.components.v2.component(
 )
 
 
-def show(key: str, painting: Painting, heads: Mapping[str, HeadAnswer]) -> str | None:
-    """Draw the map; return what was just clicked: "stem", "4c/5x5", … The SVG escapes labels."""
+def show(
+    key: str, painting: Painting, heads: Mapping[str, HeadAnswer], *, narrow: bool = False
+) -> str | None:
+    """Draw the map; return what was just clicked: "stem", "4c/5x5", … The SVG escapes labels.
+
+    ``narrow``: the map stands beside others, so there is never room for the wide layout.
+    """
     result = _map(
         key=key,
         data={
-            "wide": network_map(painting, heads, "wide"),
+            "wide": "" if narrow else network_map(painting, heads, "wide"),
             "tall": network_map(painting, heads, "tall"),
         },
         on_clicked_change=lambda: None,

@@ -5,12 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from app import services, state
+from app.components import figure
 from app.components.scene import Scene
 from inception_viz.explain.channels import Layer
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.histogram import activation_histogram
+from inception_viz.figures.numbers import grid_csv
 from inception_viz.receptive_field import receptive_fields
+
+_HOW = (
+    "Yellow: strong activation, dark: none. The dot is the channel's strongest unit. The frame is "
+    "its receptive field, all that it can see of the photo; pools without padding shift it a "
+    "little to the right and down."
+)
 
 
 def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
@@ -28,10 +36,10 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
     with right:
         strength = st.slider("Map over photo", 0, 100, 60, format="%d %%", key="overlay_strength")
         st.markdown(_facts(scene, name, index))
-        st.plotly_chart(
+        figure.chart(
+            "histogram",
             activation_histogram(layer.maps[index], colour),
-            key="channel_histogram",
-            config={"displayModeBar": False},
+            "How many units of the channel fire how strongly.",
             alt="Histogram of the channel's activations",
         )
     with left:
@@ -45,12 +53,8 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
             box=receptive_fields(scene.model.config)[name].box(unit.row, unit.column),
             point=unit.place(layer.maps.shape[1], scene.trace.fitting.size),
         )
-        st.image(overlay.encode(image), width="stretch", alt=f"Channel {index} over the photo")
-        st.caption(
-            "Yellow: strong activation, dark: none. The dot is the channel's strongest unit. The "
-            "frame is its receptive field, all that it can see of the photo; pools without padding "
-            "shift it a little to the right and down."
-        )
+        with figure.frame("channel", "Where it fires", _HOW, csv=grid_csv(layer.maps[index])):
+            st.image(overlay.encode(image), width="stretch", alt=f"Channel {index} over the photo")
         _neighbours(name, layer, index)
 
 

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.components import take_home
+from app.components.text import plain
+from inception_viz.figures.numbers import figure_csv
 
 
 @contextmanager
@@ -29,11 +32,25 @@ def frame(
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.subheader(title, anchor=False, width="stretch")
             if saved:
-                take_home.show(f"drawn_{key}", words, _file_name(words), csv=csv)
+                take_home.show(f"figure_{key}", words, _file_name(words), csv=csv)
         with st.container(key=f"drawn_{key}"):
             yield
         if how:
             st.caption(how)
+
+
+def chart(key: str, fig: go.Figure, how: str = "", *, alt: str = "") -> None:
+    """Frame a plotly figure; its own title becomes the frame's."""
+    title = re.sub(r"<[^>]*>", " ", fig.layout.title.text or "")
+    fig.update_layout(title=None, margin_t=12)
+    with frame(key, plain(title), how, csv=figure_csv(fig)):
+        st.plotly_chart(
+            fig,
+            width="stretch",
+            key=f"chart_{key}",
+            config={"displayModeBar": False},
+            alt=alt or title,
+        )
 
 
 def _file_name(title: str) -> str:

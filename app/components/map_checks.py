@@ -8,7 +8,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app import explaining
-from app.components import choice
+from app.components import choice, figure
 from app.components.scene import Scene
 from app.components.waiting import wait_for
 from inception_viz.explain.faithfulness import Faithfulness
@@ -46,11 +46,17 @@ def _pixels(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
     deletion, insertion = found.deletion, found.insertion
     left, right = st.columns(2, gap="medium")
     with left:
-        fig = game_curves("deletion", deletion, label)
-        st.plotly_chart(fig, width="stretch", config={"displaylogo": False})
+        figure.chart(
+            "deletion",
+            game_curves("deletion", deletion, label),
+            "What the map calls important is removed first. A small area under the curve is good.",
+        )
     with right:
-        fig = game_curves("insertion", insertion, label)
-        st.plotly_chart(fig, width="stretch", config={"displaylogo": False})
+        figure.chart(
+            "insertion",
+            game_curves("insertion", insertion, label),
+            "What the map calls important comes first. A large area under the curve is good.",
+        )
     others = ("random", "centre")
     wins = [all(deletion["map"].area < deletion[o].area for o in others)]
     wins.append(all(insertion["map"].area > insertion[o].area for o in others))

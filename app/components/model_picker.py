@@ -26,7 +26,7 @@ _RUNS = 12
 def show() -> iv.Classifier | None:
     """Draw the choice; return the model, another one while the chosen one isn't here yet."""
     fallback = default_source()
-    runs = {f"run:{run.path.name}": run for run in _usable_runs()}
+    runs = usable_runs()
     titles = {name: source.title for name, source in REGISTRY.items()}
     titles |= {name: run_title(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
     st.session_state.setdefault(state.MODEL, fallback.id)
@@ -87,13 +87,14 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
     ):
         return base
     config = decode(text)
-    done = services.rebuilt(base, text, state.origins(config), _keep())
+    done = services.rebuilt(base, text, state.origins(config), keep())
     for note in done.classifier.weights.notes[-1:]:
         st.caption(plain(note))
     return done.classifier
 
 
-def _keep() -> Keep:
+def keep() -> Keep:
+    """Which filters the lab keeps where there are fewer than before."""
     return "activation" if st.session_state.get("keep") == "activation" else "norm"
 
 
@@ -107,10 +108,10 @@ def choose_run(run: Run) -> None:
     st.session_state[state.MODEL] = f"run:{run.path.name}"
 
 
-def _usable_runs() -> list[Run]:
-    """The newest trainings that have learned something."""
+def usable_runs() -> dict[str, Run]:
+    """The newest trainings that have learned something, by their names in URLs."""
     found = [run for run in process.runs() if services.has_checkpoint(run) or run.model.is_file()]
-    return found[:_RUNS]
+    return {f"run:{run.path.name}": run for run in found[:_RUNS]}
 
 
 def _load(chosen: str) -> iv.Classifier | None:

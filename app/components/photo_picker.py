@@ -11,8 +11,8 @@ from app.components import photo_strip
 _ORIGINS = ("Samples", "Upload", "Camera")
 
 
-def show() -> tuple[iv.Picture | None, str]:
-    """Draw the choice; return the picture and what it shows in words."""
+def show() -> tuple[iv.Picture | None, str, str]:
+    """Draw the choice; return the picture, what it is called, and what it shows in words."""
     origin = st.segmented_control(
         "Photo",
         _ORIGINS,
@@ -26,7 +26,7 @@ def show() -> tuple[iv.Picture | None, str]:
         own = state.uploaded()
         if own is not None:
             st.caption("Your photo stays in this session; a link shows the sample photo instead.")
-            return own, f"Your photo {own.name}"
+            return own, own.name, f"Your photo {own.name}"
         st.caption("Until then, the sample photo is shown.")
     else:
         photos = list(services.samples().values())
@@ -34,7 +34,7 @@ def show() -> tuple[iv.Picture | None, str]:
     chosen = services.samples()[sample]
     if origin == "Samples":
         st.caption(f"{chosen.title}. {chosen.author}, {chosen.licence}.", help=chosen.origin)
-    return services.sample_picture(sample), chosen.alt
+    return services.sample_picture(sample), chosen.title, chosen.alt
 
 
 def _bring_own(origin: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
+from app.components import choice, figure
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.figures.answers import percent
 from inception_viz.figures.reduction_bars import growth_bars, reduction_bars, saving_curve
@@ -21,16 +22,18 @@ def show() -> None:
     )
     left, right = st.columns([1, 1.6], gap="large")
     with left:
-        kernel = 3 if st.segmented_control(
-            "Kernel", ["5×5", "3×3"], default="5×5", required=True, key="red_kernel"
-        ) == "3×3" else 5  # fmt: skip
-        size = st.slider("Side of the map", 4, 112, example.size, key="red_size")
-        inputs = st.slider("Channels in", 1, 1024, example.in_channels, key="red_in")
-        reduce = st.slider("Reduce filters", 1, 512, example.reduce, key="red_reduce")
-        filters = st.slider("Filters", 1, 512, example.filters, key="red_filters")
+        kernel = choice.show("red_kernel", "Kernel", {5: "5×5", 3: "3×3"})
+        size = _slider("red_size", "Side of the map", 4, 112, example.size)
+        inputs = _slider("red_in", "Channels in", 1, 1024, example.in_channels)
+        reduce = _slider("red_reduce", "Reduce filters", 1, 512, example.reduce)
+        filters = _slider("red_filters", "Filters", 1, 512, example.filters)
     chosen = Reduction(size, inputs, reduce, filters, kernel)
     with right:
-        st.plotly_chart(reduction_bars(chosen), width="stretch", config={"displaylogo": False})
+        figure.chart(
+            "reduction",
+            reduction_bars(chosen),
+            "The convolution alone, and with a 1×1 reduction in front of it.",
+        )
         verdict = (
             f"saves **{percent(chosen.saved)}**"
             if chosen.saved > 0
@@ -44,7 +47,11 @@ def show() -> None:
             f"**{chosen.reduced / 1e6:,.1f} M**. "
             f"That {verdict}. Break-even: {chosen.break_even:.1f} reduce filters."
         )
-        st.plotly_chart(saving_curve(chosen), width="stretch", config={"displaylogo": False})
+        figure.chart(
+            "saving",
+            saving_curve(chosen),
+            "Above the dashed line a reduction costs more than it saves.",
+        )
     config: GoogLeNetConfig = st.session_state.get(state.LAB_CONFIG) or GoogLeNetConfig.paper()
     st.subheader("In each module of the table", anchor=False)
     found = reductions(config)
@@ -62,10 +69,14 @@ def show() -> None:
     )
     st.subheader("Why naive modules can't be stacked", anchor=False)
     naive = channel_growth(GoogLeNetConfig.naive())
-    st.plotly_chart(
-        growth_bars(channel_growth(config), naive), width="stretch", config={"displaylogo": False}
-    )
-    st.caption(
+    figure.chart(
+        "growth",
+        growth_bars(channel_growth(config), naive),
         "A naive module's pool hands on every channel that comes in, so channels pile up: the last "
-        f"module would put out {list(naive.values())[-1]:,}."
+        f"module would put out {list(naive.values())[-1]:,}.",
     )
+
+
+def _slider(key: str, label: str, low: int, high: int, value: int) -> int:
+    chosen: int = st.slider(label, low, high, value, key=key, bind="query-params")
+    return chosen

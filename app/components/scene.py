@@ -18,12 +18,14 @@ class Scene:
         base: the same, or the one that it was rebuilt from.
         trace: the picture's trace through it.
         target: index of the class in question.
-        alt: what the picture shows, in words.
+        photo: what the picture is called: a sample's title, a file's name.
+        alt: what it shows, in words.
     """
 
     model: iv.Classifier
     trace: iv.Trace
     target: int
+    photo: str
     alt: str
     base: iv.Classifier
 

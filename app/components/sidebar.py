@@ -22,7 +22,7 @@ _FIT_HELP = (
 def show() -> Scene | None:
     """Draw the sidebar and compute what it asks for; None if that isn't possible."""
     with st.sidebar:
-        picture, alt = photo_picker.show()
+        picture, photo, alt = photo_picker.show()
         fit = choice.show(state.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP)
         st.divider()
         model = model_picker.show()
@@ -34,7 +34,7 @@ def show() -> Scene | None:
         with services.messages():
             trace = services.trace(model, picture, fit)
             st.divider()
-            return Scene(model, trace, _target(model, trace), alt, base)
+            return Scene(model, trace, _target(model, trace), photo, alt, base)
     return None
 
 

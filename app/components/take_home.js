@@ -1,6 +1,6 @@
 // Saves a figure as it is on the page: text, pictures and drawings become one SVG, or a PNG of it.
 
-const SKIP = 'style, script, button.save, .modebar-container, [data-testid=stElementToolbar]';
+const SKIP = 'style, script, .take-home, .modebar-container, [data-testid=stElementToolbar]';
 const NS = 'http://www.w3.org/2000/svg';
 const PIXELS = 16e6; // most of a PNG: what every browser's canvas can hold
 

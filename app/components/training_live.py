@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, Literal
 
 import streamlit as st
 
 from app import services, state, training
-from app.components import model_picker
+from app.components import figure, model_picker
 from app.components.text import plain
 from inception_viz.figures.answers import percent
 from inception_viz.figures.training_curves import HEAD_NAMES, training_curves
@@ -67,16 +68,17 @@ def _draw(run: Run, status: Status) -> None:
     if steps or history:
         config, _, _ = run.start()
         left, right = st.columns(2, gap="medium")
-        for column, figure, chance in (
+        curves: tuple[tuple[Any, Literal["loss", "accuracy"], float], ...] = (
             (left, "loss", services.guessing_loss(config.classes)),
             (right, "accuracy", 1 / config.classes),
-        ):
-            column.plotly_chart(
-                training_curves(history, steps, figure, chance),  # type: ignore[arg-type]
-                key=f"curve_{figure}_{name}",
-                config={"displayModeBar": False},
-                alt=f"{figure.capitalize()} of the three heads over the steps of the training",
-            )
+        )
+        for column, kind, chance in curves:
+            with column:
+                figure.chart(
+                    kind,
+                    training_curves(history, steps, kind, chance),
+                    alt=f"{kind.capitalize()} of the three heads over the steps of the training",
+                )
         st.caption(
             "Lines: the pictures it learns from, smoothed, cut and coloured at random, so harder "
             "than they are. Dots: the validation pictures, with averaged weights. Dashed: what "

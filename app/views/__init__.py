@@ -23,6 +23,7 @@ REGISTRY = (
     View("switchboard.py", "Switchboard", "switchboard"),
     View("heads.py", "Auxiliary heads", "heads"),
     View("grad_cam.py", "Grad-CAM", "grad-cam"),
+    View("compare.py", "Compare", "compare"),
     View("lab.py", "Architecture lab", "lab"),
     View("train.py", "Train", "train"),
 )

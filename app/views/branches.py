@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app import services, state
-from app.components import channel_detail, choice, layer_panel
+from app.components import channel_detail, choice, figure, layer_panel
 from app.components.layer_panel import Panel, Tops
 from app.components.scene import Scene, current
 from inception_viz.config import BRANCHES
 from inception_viz.explain.channels import Order
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
+from inception_viz.figures.numbers import channels_csv
 
 _STEP_NAMES = {
     "conv1": "conv 7×7/2",
@@ -34,17 +35,27 @@ def show() -> None:
     if not panels:
         st.info("There is no reduce layer here. Choose another branch, or look at the branches.")
         return
-    st.caption(_how_to_read(order, tops.tile))
     opened = state.channel()
+    title = (
+        "The stem, layer by layer" if module == state.STEM else f"What {module} does with the photo"
+    )
+    csv = channels_csv({p.layer: layers[p.layer] for p in panels})
+    with figure.frame("layers", title, _how_to_read(order, tops.tile), csv=csv):
+        _panels_in_rows(scene, panels, order, tops, opened)
+    if opened is not None and opened.layer in layers:
+        panel = next(p for p in panels if p.layer == opened.layer)
+        channel_detail.show(scene, panel.layer, panel.title, panel.colour, opened.index)
+
+
+def _panels_in_rows(
+    scene: Scene, panels: list[Panel], order: Order, tops: Tops, opened: state.ChannelChoice | None
+) -> None:
     for start in range(0, len(panels), 4):
         row = panels[start : start + 4]
         columns = st.columns(1 if len(panels) == 1 else 4, gap="medium")
         for column, panel in zip(columns, row, strict=False):
             with column:
                 layer_panel.show(scene, panel, order, tops, opened, single=len(panels) == 1)
-    if opened is not None and opened.layer in layers:
-        panel = next(p for p in panels if p.layer == opened.layer)
-        channel_detail.show(scene, panel.layer, panel.title, panel.colour, opened.index)
 
 
 def _choose_module(scene: Scene) -> str:

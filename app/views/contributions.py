@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from app import explaining, services, state
-from app.components import branch_map, choice, output_choice
+from app.components import branch_map, choice, figure, output_choice
 from app.components.scene import Scene, current
 from app.components.text import plain
 from app.components.waiting import wait_for
@@ -16,9 +18,14 @@ from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.contribution_bars import CHANNELS, channel_bars, contribution_bars
 from inception_viz.figures.paintings import paint_contributions
-from inception_viz.figures.words import check_sentence, contribution_sentence, figure, signed
+from inception_viz.figures.words import check_sentence, contribution_sentence, signed
+from inception_viz.figures.words import figure as short
 
 _BASELINES: dict[Baseline, str] = {"zero": "zeros", "reference": "its usual level"}
+_HOW = (
+    "Red speaks for the output, blue against it, white is neither. The bar below is as long as the "
+    "branch has channels. **Click a branch** to open it into its channels."
+)
 _BASELINE_HELP = (
     "What stands in for a branch that is left out: **zeros**, or each channel's mean over the "
     "reference photos, **its usual level**."
@@ -55,7 +62,10 @@ def show() -> None:
 
 def _scores(scene: Scene, found: Contributions) -> None:
     method = METHODS[found.method]
-    clicked = branch_map.show("matrix", paint_contributions(found), {})
+    painting = replace(paint_contributions(found), widths=scene.trace.widths)
+    title = f"{method.title} of every branch: {plain(found.label)}"
+    with figure.frame("matrix", title, _HOW, csv=found.to_frame().to_csv(index=False)):
+        clicked = branch_map.show("matrix", painting, {})
     if clicked is not None and clicked != st.query_params.get(state.OPEN):
         state.open_branch(clicked)
         st.rerun()
@@ -72,19 +82,20 @@ def _scores(scene: Scene, found: Contributions) -> None:
         st.markdown(f"**Check.** {check_sentence(found)} {method.check}")
         if found.muted:
             st.caption(f"Muted: {', '.join(sorted(found.muted))}.")
-    st.caption(
-        "Red speaks for the output, blue against it, white is neither. **Click a branch** to open "
-        "it into its channels."
+    figure.chart(
+        "bars",
+        contribution_bars(found),
+        "A group of bars for each module; above zero the branch speaks for the output.",
     )
-    st.plotly_chart(contribution_bars(found), width="stretch", config={"displaylogo": False})
 
 
 def _channels(scene: Scene, target: Target, found: Contributions, module: str, branch: str) -> None:
-    st.subheader(f"Inside {module} {BRANCH_NAMES[branch]}", anchor=False)
     scores = explaining.channel_scores(scene.model, scene.trace, target, module)
     total = scores.total(branch)
-    st.plotly_chart(
-        channel_bars(scores, branch, target.unit), width="stretch", config={"displaylogo": False}
+    figure.chart(
+        "channels",
+        channel_bars(scores, branch, target.unit),
+        "Gradient × activation of each channel; above zero it speaks for the output.",
     )
     last = module == found.modules[-1] and target.head == "main" and target.kind == "logit"
     st.markdown(
@@ -124,16 +135,8 @@ def _table(found: Contributions) -> None:
     with st.expander("All figures", icon=":material/table:"):
         shown = frame.drop(columns=["unit", "method", "baseline", "target"])
         st.dataframe(shown, hide_index=True, width="stretch")
-        st.download_button(
-            "Save as CSV",
-            frame.to_csv(index=False),
-            file_name=f"contributions-{found.method}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
         st.caption(
-            f"z(all) = {figure(found.value)} {found.target.unit}. It took "
+            f"z(all) = {short(found.value)} {found.target.unit}. It took "
             f"{found.cost.seconds:.2g} s: {found.cost.variants} variants of a module's output sent "
             f"through the network behind it, {found.cost.backward_passes} backward passes."
         )

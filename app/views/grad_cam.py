@@ -6,17 +6,24 @@ from typing import Literal
 
 import streamlit as st
 
-import inception_viz as iv
 from app import explaining, services, state
-from app.components import choice, film_strip, map_checks, output_choice, pixel_panel
+from app.components import (
+    choice,
+    class_comparison,
+    figure,
+    film_strip,
+    map_checks,
+    output_choice,
+    pixel_panel,
+)
 from app.components.film_strip import Frame
 from app.components.scene import Scene, current
 from app.components.text import plain
 from inception_viz.explain.grad_cam import Cams, Variant
-from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
-from inception_viz.figures.words import figure
+from inception_viz.figures.numbers import grid_csv
+from inception_viz.figures.words import figure as short
 
 Scale = Literal["own", "shared"]
 _VARIANTS: dict[Variant, str] = {
@@ -52,6 +59,18 @@ _SCALE_HELP = (
     "largest, in the units of the output, to compare them."
 )
 
+_HOW: dict[Scale, str] = {
+    "own": "Yellow: strongest evidence, dark: none; each map from 0 to its own maximum, which "
+    "stands below it. **Click one** to open it.",
+    "shared": "Yellow: strongest evidence, dark: none; all maps on one scale. **Click one** to "
+    "open it.",
+}
+_HOW_BRANCHES = (
+    "The branch maps add up exactly to the module's map, before negative parts are cut off. "
+    "Evidence: a map's positive part, added up. Set the scale to **shared** to compare branches by "
+    "eye."
+)
+
 
 def show() -> None:
     """Draw the page."""
@@ -68,11 +87,15 @@ def show() -> None:
         cams = explaining.cams(scene.model, scene.trace, target, variant)
         module = state.module_in(cams)
         label = plain(target.describe(scene.trace.labels))
-        st.markdown(f"What speaks for the **{label}** in each module. **Click one** to open it.")
-        _strip(scene, cams, module, scale, strength)
-        _module(scene, cams, module, scale, strength)
+        title = f"What speaks for the {label} in each module"
+        with figure.frame("strip", title, _HOW[scale], csv=cams.to_frame().to_csv(index=False)):
+            _strip(scene, cams, module, scale, strength)
+        with figure.frame(
+            "cam", f"Module {module}, and its four branches", _HOW_BRANCHES, csv=_csv(cams, module)
+        ):
+            _module(scene, cams, module, scale, strength)
         _how(variant)
-        _compare(scene, target, cams, module, strength)
+        class_comparison.show(scene, target, cams, module, strength)
         pixel_panel.show(scene, target, module, strength)
         map_checks.show(scene, target, cams, module)
 
@@ -100,13 +123,12 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
     for name in cams:
         top = shared if scale == "shared" else tops[name]
         jpeg = explaining.cam_jpeg(scene.trace, cams, name, "", top, strength, 240)
-        note = f"0 to {figure(top)}" if tops[name] > 0 else "flat"
+        note = f"0 to {short(top)}" if tops[name] > 0 else "flat"
         frames.append(Frame(name, jpeg, name, note, f"Where module {name} looks"))
     film_strip.show("film", frames, module, state.choose_module)
 
 
 def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
-    st.subheader(f"Module {module}, and its four branches", anchor=False)
     branches = list(cams.branches[module])
     values = {branch: cams.at_input_size(module, branch) for branch in branches}
     tops = {branch: float(v.max()) for branch, v in values.items()}
@@ -117,9 +139,7 @@ def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float
         _title("whole module", "var(--st-text-color, #888)")
         top = shared if scale == "shared" else whole
         jpeg = explaining.cam_jpeg(scene.trace, cams, module, "", top, strength, 420)
-        st.image(
-            jpeg, width="stretch", alt=f"{module}: whole module", caption=f"0 to {figure(top)}"
-        )
+        st.image(jpeg, width="stretch", alt=f"{module}: whole module", caption=f"0 to {short(top)}")
     shares = cams.shares(module)
     for column, branch in zip(columns[1:], branches, strict=True):
         with column:
@@ -131,13 +151,13 @@ def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float
                 jpeg,
                 width="stretch",
                 alt=f"{module}: {BRANCH_NAMES[branch]} branch",
-                caption=f"{share} of the evidence  \n0 to {figure(top)}",
+                caption=f"{share} of the evidence  \n0 to {short(top)}",
             )
-    st.caption(
-        "The four branch maps add up exactly to the module's map, before negative parts are cut "
-        "off. Evidence: a map's positive part, added up. Set the scale to **shared** to compare "
-        "branches by eye."
-    )
+
+
+def _csv(cams: Cams, module: str) -> str:
+    """The module's map before negative parts are cut off, a line a row."""
+    return grid_csv(cams.raw(module))
 
 
 def _title(text: str, colour: str) -> None:
@@ -154,61 +174,6 @@ def _how(variant: Variant) -> None:
         st.caption(
             "z: the output explained. a: activations of the module, channels c, places i, j. All "
             "modules come from one backward pass. Maps are enlarged bilinearly."
-        )
-
-
-def _compare(scene: Scene, target: iv.Target, cams: Cams, module: str, strength: float) -> None:
-    st.subheader("Two classes compared", anchor=False)
-    if target.against is not None:
-        st.caption("The margin compares two classes already: red and yellow speak for the first.")
-        return
-    names = services.unique_names(scene.model.labels)
-    if len(names) < 2:
-        st.caption("This network knows a single class.")
-        return
-    options = [i for i in sorted(range(len(names)), key=names.__getitem__) if i != target.index]
-    likely = [i for i, _ in scene.trace.top_classes(3, target.head) if i != target.index]
-    if st.session_state.get("compare") not in (None, *options):
-        del st.session_state["compare"]
-    second: int | None = st.selectbox(
-        "With",
-        [None, *options],
-        format_func=lambda i: (
-            f"the likeliest other ({names[likely[0]]})" if i is None else names[i]
-        ),
-        key="compare",
-        bind="query-params",
-        width=300,
-    )
-    other = iv.Target(likely[0] if second is None else second, None, target.head, target.kind)
-    second_cams = explaining.cams(scene.model, scene.trace, other, cams.variant)
-    maps = [cams[module], second_cams[module]]
-    difference = cams.minus(second_cams, module)
-    top = max(float(m.max()) for m in maps)
-    columns = st.columns(3, gap="medium")
-    trace = scene.trace
-    for column, index, values in zip(columns, (target.index, other.index), maps, strict=False):
-        with column:
-            image = overlay.overlay(
-                trace.picture, trace.fitting, values, maximum=top, strength=strength
-            )
-            name = scene.model.labels[index]
-            st.image(
-                overlay.encode(image),
-                width="stretch",
-                alt=f"{module} for {name}",
-                caption=f"{plain(name)}, 0 to {figure(top)}",
-            )
-    with columns[2]:
-        image = overlay.overlay(
-            trace.picture, trace.fitting, difference, signed=True, strength=strength
-        )
-        st.image(
-            overlay.encode(image),
-            width="stretch",
-            alt="Difference of the two maps",
-            caption=f"the difference: red for {plain(scene.model.labels[target.index])}, blue for "
-            f"{plain(scene.model.labels[other.index])}",
         )
 
 

@@ -8,14 +8,15 @@ import streamlit as st
 
 import inception_viz as iv
 from app import explaining, services
-from app.components import answers
+from app.components import answers, figure
 from app.components.scene import Scene, current
 from app.components.text import plain
 from inception_viz.explain.heads import EarlyReading, HeadBelief
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.belief import belief_curve
-from inception_viz.figures.words import figure, heads_sentence
+from inception_viz.figures.words import figure as short
+from inception_viz.figures.words import heads_sentence
 
 _TITLES = {
     "aux1": "First auxiliary head",
@@ -24,6 +25,10 @@ _TITLES = {
 }
 _PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
 
+_HOW = (
+    "Bars: the likeliest classes. Map: yellow where the head finds evidence for the class in "
+    "question, each map on its own scale."
+)
 _TEXT = """
 **What they are.** Two small classifiers branch off inside GoogLeNet, behind 4a (*softmax0* in the
 paper) and behind 4d (*softmax1*). Each averages its module's maps to 4×4, and has a 1×1
@@ -51,26 +56,28 @@ def show() -> None:
         st.html(f'<p class="iv-lead">{heads_sentence(list(found.values()), scene.trace)}</p>')
         places = {name: head.after for name, head in scene.model.config.heads.items()}
         places["main"] = list(scene.trace.modules)[-1]
-        columns = st.columns(max(len(places), 2), gap="medium")
-        for column, (head, after) in zip(columns, places.items(), strict=False):
-            with column:
-                _head(scene, head, after, found.get(head))
-        if len(places) == 1:
-            with columns[1]:
-                st.info("This network has no auxiliary heads.")
+        title = "What each head believes, and where it looks"
+        with figure.frame("heads", title, _HOW, csv=answers.csv(scene, list(places))):
+            columns = st.columns(max(len(places), 2), gap="medium")
+            for column, (head, after) in zip(columns, places.items(), strict=False):
+                with column:
+                    _head(scene, head, after, found.get(head))
+            if len(places) == 1:
+                with columns[1]:
+                    st.info("This network has no auxiliary heads.")
         readings = iv.logit_lens(scene.model, scene.trace, scene.target)
         label = scene.model.labels[scene.target]
-        st.plotly_chart(
+        figure.chart(
+            "belief",
             belief_curve(list(found.values()), readings, label),
-            width="stretch",
-            config={"displaylogo": False},
+            "Dots: the heads. Diamonds: the main classifier read early; × where it doesn't fit.",
         )
         st.caption(_lens(readings))
     st.markdown(_TEXT)
 
 
 def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> None:
-    st.subheader(_TITLES[head], anchor=False)
+    st.html(f'<p class="iv-head">{_TITLES[head]}</p>')
     label = f"{_PAPER_NAMES[head]} in the paper, reads {after}"
     if belief is None:
         st.caption(label)
@@ -104,7 +111,7 @@ def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> Non
         width="stretch",
         alt=f"Grad-CAM of {_TITLES[head]}{distilled} at {after}",
         caption=f"Where it looks for {plain(scene.model.labels[scene.target])}: Grad-CAM at "
-        f"{after}, 0 to {figure(float(values.max()))}{distilled}",
+        f"{after}, 0 to {short(float(values.max()))}{distilled}",
     )
 
 

@@ -6,7 +6,15 @@ import streamlit as st
 
 import inception_viz as iv
 from app import lab
-from app.components import drawing, lab_options, lab_rebuilt, lab_table, paper_table, reduction
+from app.components import (
+    drawing,
+    figure,
+    lab_options,
+    lab_rebuilt,
+    lab_table,
+    paper_table,
+    reduction,
+)
 from app.components.scene import Scene, current
 from inception_viz import cost
 from inception_viz.budget import check_budget
@@ -16,12 +24,18 @@ from inception_viz.figures.words import compared
 
 _PAPER = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper())))
 
+_PARTS = ["The table", "1×1 reduction", "The paper's own figures"]
+_HOW = (
+    "A column for each module, as high as it has channels; pale blocks beside it are its reduce "
+    "layers. Dashed lines: pools that halve the map."
+)
+
 
 def show() -> None:
     """Draw the page."""
     scene = current()
     st.title("Architecture lab")
-    tabs = st.tabs(["The table", "1×1 reduction", "The paper's own figures"])
+    tabs = st.tabs(_PARTS, key="part", bind="query-params", on_change="rerun")
     with tabs[0]:
         draft = lab.current(scene.base)
         lab_options.tools(scene.base, draft)
@@ -58,7 +72,9 @@ def _editor(scene: Scene, names: list[str]) -> None:
     )
     if config is not None:
         _totals(config)
-        drawing.show("lab_diagram", network_diagram(config))
+        csv = cost.table(config).to_csv(index=False)
+        with figure.frame("network", "The network to scale", _HOW, csv=csv):
+            drawing.show("lab_diagram", network_diagram(config))
         _module(config)
     with st.container(horizontal=True):
         built = config is not None and st.button(

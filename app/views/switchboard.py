@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas as pd
 import streamlit as st
 
 import inception_viz as iv
 from app import explaining, services, state
-from app.components import answers, output_choice, switch_map
+from app.components import answers, figure, output_choice, switch_map
 from app.components.scene import Scene, current
+from app.components.text import plain
 from app.components.waiting import wait_for
 from inception_viz.config import BRANCHES
 from inception_viz.explain.muting import Sweep
 from inception_viz.figures import overlay
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.paintings import paint_switches
-from inception_viz.figures.words import figure, muting_sentence, signed
+from inception_viz.figures.words import figure as short
+from inception_viz.figures.words import muting_sentence, signed
+
+_HOW = (
+    "**Click a branch** to mute it: it puts out zeros, and everything behind it runs again. The "
+    "figure is what the output changes if that branch alone is muted; red where the answer falls."
+)
+_HOW_TWO = "Both maps are on one scale: yellow is the strongest evidence in either of them."
 
 
 def show() -> None:
@@ -35,11 +46,10 @@ def show() -> None:
         swept: Sweep = job.result
         lead.html(f'<p class="iv-lead">{muting_sentence(before, after, target)}</p>')
         painting = paint_switches(swept, target.unit, tuple(before.modules), muted)
-        switch_map.show("switches", painting, muted)
-        st.caption(
-            "**Click a branch** to mute it: it puts out zeros, and everything behind it runs "
-            "again. The figure is what the output changes if that branch alone is muted."
-        )
+        painting = replace(painting, widths=before.widths)
+        title = f"What muting each branch alone changes: {plain(target.describe(before.labels))}"
+        with figure.frame("switches", title, _HOW, csv=_frame(scene, swept).to_csv(index=False)):
+            switch_map.show("switches", painting, muted)
         _buttons(scene, muted)
         _before_and_after(scene, before, after, target)
         _single_channels(scene, target, muted)
@@ -70,26 +80,28 @@ def _buttons(scene: Scene, muted: frozenset[str]) -> None:
 
 
 def _before_and_after(scene: Scene, before: iv.Trace, after: iv.Trace, target: iv.Target) -> None:
-    st.subheader("Before and after", anchor=False)
     cams = [explaining.cams(scene.model, trace, target) for trace in (before, after)]
     module = list(cams[0])[-1]
     maps = [found[module] for found in cams]
     top = max(float(values.max()) for values in maps)
-    columns = st.columns(4, gap="medium")
-    named = zip(("all branches", "with the muted ones"), (before, after), cams, maps, strict=True)
-    for place, (name, trace, found, values) in enumerate(named):
-        with columns[2 * place]:
-            st.markdown(f"**{name.capitalize()}**")
-            answers.show(scene, trace, target.head)
-            st.caption(f"{target.describe(trace.labels)}: {figure(found.value)} {target.unit}")
-        with columns[2 * place + 1]:
-            image = overlay.overlay(trace.picture, trace.fitting, values, maximum=top)
-            st.image(
-                overlay.encode(image),
-                width="stretch",
-                alt=f"Grad-CAM at {module}, {name}",
-                caption=f"Grad-CAM at {module}, 0 to {figure(top)}, both on one scale",
-            )
+    with figure.frame("before_after", "Before and after", _HOW_TWO):
+        columns = st.columns(4, gap="medium")
+        named = zip(
+            ("all branches", "with the muted ones"), (before, after), cams, maps, strict=True
+        )
+        for place, (name, trace, found, values) in enumerate(named):
+            with columns[2 * place]:
+                st.markdown(f"**{name.capitalize()}**")
+                answers.show(scene, trace, target.head)
+                st.caption(f"{target.describe(trace.labels)}: {short(found.value)} {target.unit}")
+            with columns[2 * place + 1]:
+                image = overlay.overlay(trace.picture, trace.fitting, values, maximum=top)
+                st.image(
+                    overlay.encode(image),
+                    width="stretch",
+                    alt=f"Grad-CAM at {module}, {name}",
+                    caption=f"Grad-CAM at {module}, 0 to {short(top)}",
+                )
 
 
 def _single_channels(scene: Scene, target: iv.Target, muted: frozenset[str]) -> None:
@@ -135,11 +147,16 @@ def _channels(
     return order, {c: float(found.branches[branch][c]) for c in order}
 
 
-def _table(scene: Scene, swept: Sweep, target: iv.Target) -> None:
+def _frame(scene: Scene, swept: Sweep) -> pd.DataFrame:
     frame = swept.to_frame()
     names = services.unique_names(scene.model.labels)
     frame["first choice"] = [names[i] for i in frame.pop("first_choice")]
-    frame = frame.sort_values("change", key=abs, ascending=False)
+    return frame.sort_values("change", key=abs, ascending=False)
+
+
+def _table(scene: Scene, swept: Sweep, target: iv.Target) -> None:
+    frame = _frame(scene, swept)
+    names = services.unique_names(scene.model.labels)
     flips = frame[frame["first choice"] != names[swept.first_choice]]
     with st.expander(f"All {len(frame)} branches, each muted once", icon=":material/table:"):
         st.markdown(
@@ -148,14 +165,6 @@ def _table(scene: Scene, swept: Sweep, target: iv.Target) -> None:
             else "No branch alone changes the first choice."
         )
         st.dataframe(frame, hide_index=True, width="stretch")
-        st.download_button(
-            "Save as CSV",
-            frame.to_csv(index=False),
-            file_name="muted.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
         st.caption(f"change, value: {target.unit} of the {target.describe(scene.trace.labels)}.")
 
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from inception_viz.config import BRANCHES
+from inception_viz.explain.comparison import Comparison
 from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import BranchFiring, Firing
 from inception_viz.explain.grad_cam import Cams
@@ -128,3 +129,24 @@ def paint_switches(
     return Painting(
         modules, cells, DIVERGING, (f"{signed(end)} if muted", "0", f"{signed(-end)} if muted")
     )
+
+
+def paint_difference(found: Comparison, *, share: bool = False) -> Painting:
+    """Second minus first: red where the second is higher, blue where it is lower.
+
+    ``share``: the figures are shares, shown in percentage points.
+    """
+    differences = found.difference
+    scale = 100.0 if share else 1.0
+    unit = "percentage points" if share else found.unit
+    end = max((abs(value) for value in differences.values()), default=0.0) * scale or 1.0
+    cells: dict[tuple[str, str], Cell] = {}
+    for (module, branch), value in differences.items():
+        words = (
+            f"{module}, {BRANCH_NAMES[branch]}: {figure(found.first[module, branch] * scale)} and "
+            f"{figure(found.second[module, branch] * scale)}, {signed(value * scale)} {unit}"
+        )
+        colour = hex_colour(value * scale / (2 * end) + 0.5, DIVERGING)
+        cells[module, branch] = Cell(fixed(value * scale, end), colour, words)
+    marks = (signed(-end), "0", signed(end))
+    return Painting(found.modules, cells, DIVERGING, marks)

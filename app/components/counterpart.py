@@ -1,0 +1,100 @@
+"""The other side of a comparison: another photo, or another model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+import inception_viz as iv
+from app import services, state
+from app.components import choice, model_picker
+from app.components.scene import Scene
+from app.components.text import plain
+from inception_viz.config_text import decode
+from inception_viz.explain.comparison import same_class
+from inception_viz.sources.registry import REGISTRY
+
+_OWN = "own"
+
+
+def show(scene: Scene) -> Scene | None:
+    """Draw the choice; None while what was chosen isn't there."""
+    with st.container(horizontal=True, gap="medium"):
+        kinds = {"photo": "another photo", "model": "another model"}
+        kind = choice.show("beside", "Compare with", kinds)
+        return _photo(scene) if kind == "photo" else _model(scene)
+
+
+def _photo(scene: Scene) -> Scene | None:
+    shown = scene.trace.picture.sha256
+    names = {
+        name: sample.title
+        for name, sample in services.samples().items()
+        if services.sample_picture(name).sha256 != shown
+    }
+    own = state.uploaded()
+    if own is not None and own.sha256 != shown:
+        names[_OWN] = f"your photo {own.name}"
+    chosen = _select("with_photo", "Photo", names)
+    if chosen == _OWN and own is not None:
+        picture, title, alt = own, own.name, f"Your photo {own.name}"
+    else:
+        sample = services.samples()[chosen]
+        picture, title, alt = services.sample_picture(chosen), sample.title, sample.alt
+    with services.messages():
+        trace = services.trace(scene.model, picture, scene.trace.fitting.fit)
+        return replace(scene, trace=trace, photo=title, alt=alt)
+    return None
+
+
+def _model(scene: Scene) -> Scene | None:
+    models = _models(scene)
+    chosen = _select("with_model", "Model", {name: title for name, (title, _) in models.items()})
+    with services.messages():
+        model = models[chosen][1]()
+        trace = services.trace(model, scene.trace.picture, scene.trace.fitting.fit)
+        target = same_class(scene.model.labels, scene.target, model.labels)
+        if target is None:
+            target = trace.top_classes(1)[0][0]
+            st.caption(
+                f"{plain(model.title)} doesn't know {plain(scene.model.labels[scene.target])}; its "
+                f"own first choice, {plain(model.labels[target])}, is explained instead."
+            )
+        return replace(scene, model=model, base=model, trace=trace, target=target)
+    return None
+
+
+def _models(scene: Scene) -> dict[str, tuple[str, Callable[[], iv.Classifier]]]:
+    """What the model can be compared with: name → title, and how to get it."""
+    found: dict[str, tuple[str, Callable[[], iv.Classifier]]] = {}
+    if scene.model is not scene.base:
+        found["original"] = (f"{scene.base.title}, as it was", lambda: scene.base)
+    elif state.architecture():
+        found["rebuilt"] = ("the network rebuilt in the lab", partial(_rebuilt, scene))
+    used = st.session_state.get(state.MODEL)
+    for name, source in REGISTRY.items():
+        if name != used and source.available():
+            found[name] = (source.title, partial(services.classifier, name))
+    for name, run in model_picker.usable_runs().items():
+        if name != used:
+            found[name] = (model_picker.run_title(run), partial(services.classifier_of_run, run))
+    return found
+
+
+def _rebuilt(scene: Scene) -> iv.Classifier:
+    text = state.architecture()
+    origins = state.origins(decode(text))
+    return services.rebuilt(scene.base, text, origins, model_picker.keep()).classifier
+
+
+def _select(key: str, label: str, names: Mapping[str, str]) -> str:
+    options = list(names)
+    if st.session_state.get(key) not in options:
+        st.session_state.pop(key, None)  # what was chosen is the first side now, or gone
+    chosen: str = st.selectbox(
+        label, options, format_func=names.__getitem__, key=key, bind="query-params", width=280
+    )
+    return chosen

@@ -1,0 +1,43 @@
+"""The numbers behind a figure, as text for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from inception_viz.explain.channels import Layer
+
+
+def figure_csv(fig: go.Figure) -> str:
+    """Every point of a plotly figure as CSV: series, x, y. Series without a name get none."""
+    series = [
+        pd.DataFrame({"series": trace.name or "", "x": list(trace.x), "y": list(trace.y)})
+        for trace in fig.data
+        if trace.x is not None and trace.y is not None
+    ]
+    return pd.concat(series).to_csv(index=False) if series else ""
+
+
+def grid_csv(values: np.ndarray) -> str:
+    """A map (height, width) as CSV: one line a row, no header."""
+    return pd.DataFrame(values).to_csv(index=False, header=False)
+
+
+def channels_csv(layers: Mapping[str, Layer]) -> str:
+    """Every channel of some layers as CSV: layer, channel, mean, maximum, share of units at 0."""
+    frames = [
+        pd.DataFrame(
+            {
+                "layer": name,
+                "channel": range(len(layer.mean)),
+                "mean": layer.mean,
+                "maximum": layer.maximum,
+                "zero_share": layer.zero_share,
+            }
+        )
+        for name, layer in layers.items()
+    ]
+    return pd.concat(frames).to_csv(index=False) if frames else ""
