@@ -10,14 +10,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
-from app import collector
-from app.components import sidebar, style
+from app import collector, links
+from app.components import sidebar, style, toolbar
 from app.views import REGISTRY
 
 
 def main() -> None:
     """Draw the frame, then the page."""
     st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
+    links.follow()
     style.show()
     pages = [
         st.Page(f"views/{view.script}", title=view.title, url_path=view.url, default=not index)
@@ -25,7 +26,9 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="sidebar")
     st.session_state["scene"] = sidebar.show()
+    toolbar.show()
     page.run()
+    links.note_what_is_missing()
     collector.freeze_libraries()
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import streamlit as st
 
+from app import links
 from inception_viz import GoogLeNetConfig, Picture, Trace
 
 SAMPLE: Final = "image"
@@ -29,6 +30,7 @@ LAB_CONFIG: Final = "lab_config"
 ARCHITECTURE: Final = "arch"
 ORIGINS: Final = "from"
 REBUILT: Final = "network"
+LARGE: Final = "large"
 _BUILT: Final = "lab_built"
 
 ALL_BRANCHES: Final = "all"
@@ -43,12 +45,17 @@ class ChannelChoice:
     index: int
 
 
+def _known(key: str, known: bool) -> bool:
+    """Whether the URL's ``key`` means something here; what doesn't is removed from it, and said."""
+    if not known and key in st.query_params:
+        links.leave_out(key, st.query_params.pop(key))
+    return known
+
+
 def sample(known: Collection[str], default: str) -> str:
     """The chosen sample photo; an unknown one in the URL falls back to ``default``."""
     wanted = st.query_params.get(SAMPLE) or st.session_state.get(SAMPLE) or default
-    chosen = wanted if wanted in known else default
-    if wanted != chosen:
-        st.toast("The link names a sample photo that doesn't exist; showing another.")
+    chosen = wanted if _known(SAMPLE, wanted in known) else default
     choose_sample(chosen)
     return chosen
 
@@ -66,14 +73,13 @@ def link() -> dict[str, str]:
     return {key: st.query_params[key] for key in kept if key in st.query_params}
 
 
-def channel() -> ChannelChoice | None:
-    """The channel whose detail is open, if any. What can't be one is ignored."""
-    layer, _, index = st.query_params.get(CHANNEL, "").rpartition(":")
-    return (
-        ChannelChoice(layer, int(index))
-        if layer and index.isdecimal() and len(index) <= 6
-        else None
-    )
+def channel(channels: Mapping[str, int]) -> ChannelChoice | None:
+    """The channel whose detail is open, if any, of layers with so many ``channels``."""
+    layer, _, text = st.query_params.get(CHANNEL, "").rpartition(":")
+    index = int(text) if text.isdecimal() and len(text) <= 6 else -1
+    if not _known(CHANNEL, 0 <= index < channels.get(layer, 0)):
+        return None
+    return ChannelChoice(layer, index)
 
 
 def open_channel(layer: str, index: int) -> None:
@@ -87,9 +93,10 @@ def close_channel() -> None:
 
 
 def branch_in(trace: Trace) -> tuple[str, str] | None:
-    """The (module, branch) that is open, if any. What the network doesn't have is ignored."""
+    """The (module, branch) that is open, if any."""
     module, _, branch = st.query_params.get(OPEN, "").partition("/")
-    return (module, branch) if branch in trace.branches.get(module, {}) else None
+    known = _known(OPEN, branch in trace.branches.get(module, {}))
+    return (module, branch) if known else None
 
 
 def open_branch(place: str) -> None:
@@ -105,7 +112,7 @@ def close_branch() -> None:
 def module_in(modules: Collection[str]) -> str:
     """The chosen one of ``modules``; the last unless the URL names another."""
     wanted = st.query_params.get(CAM_MODULE, "")
-    return wanted if wanted in modules else list(modules)[-1]
+    return wanted if _known(CAM_MODULE, wanted in modules) else list(modules)[-1]
 
 
 def choose_module(name: str) -> None:
@@ -113,9 +120,23 @@ def choose_module(name: str) -> None:
     st.query_params[CAM_MODULE] = name
 
 
-def muted() -> frozenset[str]:
-    """What is muted: "4c", "4c/5x5", "4c/5x5:7", as the URL has it."""
-    return frozenset(place for place in st.query_params.get(MUTED, "").split(",") if place)
+def muted(trace: Trace) -> frozenset[str]:
+    """What is muted ("4c", "4c/5x5", "4c/5x5:7"), less what ``trace`` doesn't have."""
+    asked = [place for place in st.query_params.get(MUTED, "").split(",") if place]
+    found = [place for place in asked if _exists(place, trace)]
+    if len(found) < len(asked):
+        links.leave_out(MUTED, ",".join(place for place in asked if place not in found))
+        mute(found)
+    return frozenset(found)
+
+
+def _exists(place: str, trace: Trace) -> bool:
+    where, colon, channel = place.partition(":")
+    module, slash, branch = where.partition("/")
+    if not slash:
+        return module in trace.branches and not colon
+    width = trace.widths.get((module, branch), 0)
+    return width > 0 and (not colon or (channel.isdecimal() and int(channel[:6]) < width))
 
 
 def mute(places: Collection[str]) -> None:
@@ -163,6 +184,11 @@ def built() -> bool:
 def set_built(value: bool) -> None:
     """Remember that it was rebuilt."""
     st.session_state[_BUILT] = value
+
+
+def large() -> bool:
+    """Whether everything is to be larger, for a projector."""
+    return bool(st.session_state.get(LARGE, st.query_params.get(LARGE) == "true"))
 
 
 def uploaded() -> Picture | None:

@@ -22,10 +22,7 @@ _HOW = (
 
 
 def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
-    """Open the detail as a dialog over the page; an index out of range opens nothing."""
-    if index >= len(services.layer(scene.trace, layer).mean):
-        state.close_channel()
-        return
+    """Open the detail as a dialog over the page."""
     dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=state.close_channel)
     dialog(_content)(scene, layer, colour, index)
 

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from app import links
+
 T = TypeVar("T")
 
 
@@ -23,4 +25,6 @@ def show(key: str, label: str, names: Mapping[T, str], *, help: str | None = Non
         bind="query-params",
         help=help,
     )
-    return options[0] if chosen is None else chosen
+    chosen = options[0] if chosen is None else chosen
+    links.name_choice(key, names[chosen])
+    return chosen

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 import inception_viz as iv
-from app import services, state
+from app import links, services, state
 from app.components import choice, model_picker
 from app.components.scene import Scene
 from app.components.text import plain
@@ -97,4 +97,5 @@ def _select(key: str, label: str, names: Mapping[str, str]) -> str:
     chosen: str = st.selectbox(
         label, options, format_func=names.__getitem__, key=key, bind="query-params", width=280
     )
+    links.name_choice(key, names[chosen])
     return chosen

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import state
 from app.components import take_home
 from app.components.text import plain
 from inception_viz.figures.numbers import figure_csv
@@ -43,6 +44,8 @@ def chart(key: str, fig: go.Figure, how: str = "", *, alt: str = "") -> None:
     """Frame a plotly figure; its own title becomes the frame's."""
     title = re.sub(r"<[^>]*>", " ", fig.layout.title.text or "")
     fig.update_layout(title=None, margin_t=12)
+    if state.large():
+        fig.update_layout(font_size=17, height=int((fig.layout.height or 450) * 1.25))
     with frame(key, plain(title), how, csv=figure_csv(fig)):
         st.plotly_chart(
             fig,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app import downloads, services, state
+from app import downloads, links, services, state
 from app.components import choice
 from app.components.text import plain
 from inception_viz.config_text import decode
@@ -37,6 +37,7 @@ def show() -> iv.Classifier | None:
         key=state.MODEL,
         bind="query-params",
     )
+    links.name_choice(state.MODEL, titles[chosen])
     if chosen in runs:
         with services.messages():
             trained = services.classifier_of_run(runs[chosen])

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import state
+
 FAVICON = Path(__file__).parents[2] / "assets" / "icon.png"
 
 _CSS = """
@@ -18,6 +20,8 @@ _CSS = """
   [data-testid="stSidebar"] hr { margin: .4rem 0; }
   .stHeading + [data-testid="stLayoutWrapper"] { margin-top: .2rem; }
   .iv-lead { font-size: 1.1rem; line-height: 1.5; margin: 0; }
+  .st-key-toolbar { position: absolute; top: 2.35rem; right: 2rem; width: auto !important;
+    z-index: 3; }
   .iv-head { font-weight: 600; margin: 0 0 .2rem; }
   [class*="st-key-drawn_"] { padding-top: .4rem; }
   [data-testid="stPageLink"] a { padding: .1rem .4rem .1rem 0; }
@@ -28,12 +32,21 @@ _CSS = """
   @media (max-width: 640px) {
     .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }
     [data-testid="stButtonGroup"] > div { flex-wrap: wrap; row-gap: 4px; }
+    .st-key-toolbar { position: static; }
     .st-key-photo img { max-height: 240px; width: auto !important; max-width: 100%; }
   }
 </style>
 """
 
 
+_LARGE = """
+<style>
+  html { font-size: 21px !important; }
+  .stMainBlockContainer { max-width: none; }
+</style>
+"""
+
+
 def show() -> None:
     """Add the rules to the page."""
-    st.html(_CSS)
+    st.html(_CSS + (_LARGE if state.large() else ""))

@@ -35,7 +35,7 @@ def show() -> None:
     if not panels:
         st.info("There is no reduce layer here. Choose another branch, or look at the branches.")
         return
-    opened = state.channel()
+    opened = state.channel({name: len(found.mean) for name, found in layers.items()})
     title = (
         "The stem, layer by layer" if module == state.STEM else f"What {module} does with the photo"
     )

@@ -37,7 +37,7 @@ def show() -> None:
     lead = st.empty()
     before = after = scene.trace
     with services.messages():
-        after = explaining.muted(scene.model, before, state.muted())
+        after = explaining.muted(scene.model, before, state.muted(before))
     muted = after.muted
     with services.messages():
         job = explaining.sweep(scene.model, before, target)
@@ -75,7 +75,7 @@ def _buttons(scene: Scene, muted: frozenset[str]) -> None:
             icon=":material/volume_up:",
             on_click=state.mute,
             args=((),),
-            disabled=not state.muted(),
+            disabled=not muted,
         )
 
 

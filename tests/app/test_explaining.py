@@ -97,17 +97,17 @@ def test_a_branch_opens_into_its_channels() -> None:
     app = start("contributions", open="5b/3x3")
     assert not app.exception
     said = texts(app)
-    assert "Inside 5b 3×3" in said
+    assert "its channels, strongest first" in said
     assert "exact here" in said
     app.button[[b.label for b in app.button].index("Close")].click().run()
-    assert "Inside 5b" not in texts(app)
+    assert "its channels, strongest first" not in texts(app)
 
 
 @pytest.mark.parametrize("nonsense", ["9z/1x1", "5b/9x9", "/", "5b"])
 def test_an_unknown_branch_in_the_link_is_ignored(nonsense: str) -> None:
     app = start("contributions", open=nonsense)
     assert not app.exception and not app.error
-    assert "Inside" not in texts(app)
+    assert "its channels, strongest first" not in texts(app)
 
 
 def test_a_branch_behind_the_head_has_no_channels_to_show() -> None:
@@ -156,7 +156,8 @@ def test_single_channels_are_muted() -> None:
 def test_what_can_not_be_muted_is_said_and_the_page_stays(nonsense: str) -> None:
     app = start("switchboard", muted=nonsense)
     assert not app.exception
-    assert "There is no" in app.error[0].value
+    assert "mean nothing here" in app.toast[0].value
+    assert "muted" not in app.query_params
     assert "All branches speak" in texts(app)
 
 

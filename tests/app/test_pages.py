@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import struct
 import time
@@ -173,12 +174,32 @@ def test_a_link_opens_a_channel() -> None:
 
 
 def test_unknown_values_in_the_url_fall_back() -> None:
-    app = start(
-        image="unicorn", model="nothing", fit="9", metric="x", channel="conv1:" + "9" * 5000
-    )
+    app = start(image="unicorn", model="nothing", fit="9", metric="x")
     assert not app.exception
     assert app.session_state["image"] == "cat"
-    assert "doesn't exist" in app.toast[0].value
+    said = app.toast[0].value
+    assert "mean nothing here" in said
+    assert {"image", "model", "fit", "metric"} <= set(re.findall(r"(\w+) = ", said))
+
+    app = start("branches", channel="conv1:" + "9" * 5000)
+    assert not app.exception
+    assert "channel = conv1" in app.toast[0].value
+    assert "channel" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("branches", {"image": "cat", "metric": "Mean activation"}),
+        ("contributions", {"method": "Shapley value", "target": "tench"}),
+        ("grad_cam", {"strength": "60", "cam": "4c"}),
+        ("switchboard", {"muted": "4c/5x5,5a"}),
+    ],
+)
+def test_what_exists_in_the_url_is_not_complained_about(page: str, link: dict[str, str]) -> None:
+    app = start(page, **link)
+    assert not app.exception
+    assert [said.value for said in app.toast] == []
 
 
 @pytest.mark.parametrize(("model", "target"), [("Random weights", 281), ("", 7)])

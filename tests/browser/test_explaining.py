@@ -17,7 +17,7 @@ def visit(page: Page, path: str) -> None:
 def test_from_the_matrix_to_channels_to_the_switchboard(page: Page) -> None:
     visit(page, "/contributions?image=cat")
     page.locator('.iv-wide [data-go="5b/3x3"]').click()
-    expect(page.get_by_text("Inside 5b 3×3")).to_be_visible()
+    expect(page.get_by_text("5b 3×3: its channels, strongest first")).to_be_visible()
     expect(page).to_have_url(re.compile("open=5b"))
     page.get_by_role("button", name="Mute it").click()
     expect(page).to_have_url(re.compile(r"/switchboard\?.*muted=5b"))
@@ -31,7 +31,7 @@ def test_switching_methods_keeps_what_is_open(page: Page) -> None:
     for title in ("Ablation", "Gradient × activation", "Firing", "Shapley value"):
         page.get_by_role("radio", name=title, exact=True).click()
         expect(page.get_by_text(re.compile(f"^{re.escape(title)}\\. "))).to_be_visible()
-        expect(page.get_by_text("Inside 5b 3×3")).to_have_count(1)
+        expect(page.get_by_text("5b 3×3: its channels, strongest first")).to_have_count(1)
 
 
 def test_no_fast_click_on_a_switch_is_lost(page: Page) -> None:
