@@ -18,19 +18,53 @@ CSS = """
 }
 """
 
-_JS = """
-export default function ({ data, parentElement, setTriggerValue }) {
-  const map = parentElement.querySelector('.map');
-  map.innerHTML = data.wide + data.tall;
-  for (const place of map.querySelectorAll('[data-go]')) {
-    const go = () => setTriggerValue('clicked', place.dataset.go);
-    place.onclick = go;
-    place.onkeydown = event => {
-      if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); go(); }
-    };
-  }
+# A place that is replaced under the mouse loses its click, and its focus: so what is drawn already
+# stays, and takes over what differs.
+REDRAW = """
+function redraw(map, svg) {
+  const fresh = map.cloneNode(false);
+  fresh.innerHTML = svg;
+  become(map, fresh);
+}
+
+function become(old, fresh) {
+  for (const name of old.getAttributeNames())
+    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of [...fresh.attributes])
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const ours = [...old.childNodes], theirs = [...fresh.childNodes];
+  theirs.forEach((node, i) => {
+    const mine = ours[i];
+    if (!mine) old.append(node);
+    else if (mine.nodeName !== node.nodeName) mine.replaceWith(node);
+    else if (mine.nodeType === Node.ELEMENT_NODE) become(mine, node);
+    else if (mine.data !== node.data) mine.data = node.data;
+  });
+  ours.slice(theirs.length).forEach(node => node.remove());
+}
+
+function whenChosen(map, act) {
+  map.onclick = event => {
+    const place = event.target.closest('[data-go]');
+    if (place) act(place);
+  };
+  map.onkeydown = event => {
+    const place = event.target.closest('[data-go]');
+    if (place && [' ', 'Enter'].includes(event.key)) { event.preventDefault(); act(place); }
+  };
 }
 """
+
+_JS = (
+    REDRAW
+    + """
+export default function ({ data, parentElement, setTriggerValue }) {
+  const map = parentElement.querySelector('.map');
+  redraw(map, data.wide + data.tall);
+  whenChosen(map, place => setTriggerValue('clicked', place.dataset.go));
+}
+"""
+)
 
 _map = st.components.v2.component(
     "inception_viz.branch_map", html='<div class="map"></div>', css=CSS, js=_JS

@@ -20,6 +20,7 @@ _CSS = """
   [data-testid="stSidebar"] hr { margin: .4rem 0; }
   .stHeading + [data-testid="stLayoutWrapper"] { margin-top: .2rem; }
   .iv-lead { font-size: 1.1rem; line-height: 1.5; margin: 0; }
+  .iv-changing { min-height: 3em; }  /* what follows must not move under the mouse */
   .st-key-toolbar { position: absolute; top: 2.35rem; right: 2rem; width: auto !important;
     z-index: 3; }
   .iv-head { font-weight: 600; margin: 0 0 .2rem; }

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from uuid import uuid4
 
 import streamlit as st
 
 from app import state
-from app.components.branch_map import CSS
+from app.components.branch_map import CSS, REDRAW
 from inception_viz.figures.network_map import Painting, network_map
 
 # The page may be behind the clicks. So clicks toggle the picture at once and are numbered; what
 # comes from the server counts only if it knows of the latest one.
-_JS = """
+_JS = (
+    REDRAW
+    + """
 export default function ({ data, parentElement, setTriggerValue }) {
   const map = parentElement.querySelector('.map');
-  const own = map.switches ??= { number: 0, muted: new Set() };
-  if (data.number >= own.number) {
-    own.number = data.number;
-    own.muted = new Set(data.muted);
+  const known = map.switches?.session === data.session ? map.switches.number : -1;
+  if (data.number >= known) {
+    const { session, number } = data;
+    map.switches = { session, number, muted: new Set(data.muted) };
   }
-  map.innerHTML = data.wide + data.tall;
+  const own = map.switches;
+  redraw(map, data.wide + data.tall);
   const places = [...map.querySelectorAll('[data-go]')];
   const draw = () => places.forEach(place => {
     const [module] = place.dataset.go.split('/');
@@ -38,20 +42,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
     draw();
     setTriggerValue('flipped', { number: own.number, muted: [...own.muted] });
   };
-  for (const place of places) {
-    place.onclick = () => flip(place);
-    place.onkeydown = event => {
-      if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); flip(place); }
-    };
-  }
+  whenChosen(map, flip);
   draw();
 }
 """
+)
 
 _map = st.components.v2.component(
     "inception_viz.switch_map", html='<div class="map"></div>', css=CSS, js=_JS
 )
 _NUMBER = "switch_number"
+_SESSION = "switch_session"  # numbers start anew in another session
 
 
 def show(key: str, painting: Painting, muted: Collection[str]) -> None:
@@ -69,6 +70,7 @@ def show(key: str, painting: Painting, muted: Collection[str]) -> None:
             "tall": network_map(painting, {}, "tall"),
             "muted": sorted(muted),
             "number": st.session_state.get(_NUMBER, 0),
+            "session": st.session_state.setdefault(_SESSION, uuid4().hex),
         },
         on_flipped_change=flipped,
     )

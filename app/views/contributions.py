@@ -44,19 +44,16 @@ def show() -> None:
             del baselines["reference"]
         baseline = choice.show("left_out", "Left out means", baselines, help=_BASELINE_HELP)
         target = output_choice.show(scene)
-    lead, answer = st.empty(), st.container()
     with services.messages():
         job = explaining.contributions(scene.model, scene.trace, target, method, baseline)
-        with answer:
-            if not wait_for("scores", job, f"{METHODS[method].title} of every branch …"):
-                return
+        if not wait_for("scores", job, f"{METHODS[method].title} of every branch …"):
+            return
         found: Contributions = job.result
-        lead.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
-        with answer:
-            _scores(scene, found)
-            opened = state.branch_in(scene.trace)
-            if opened is not None:
-                _channels(scene, target, found, *opened)
+        st.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
+        _scores(scene, found)
+        opened = state.branch_in(scene.trace)
+        if opened is not None:
+            _channels(scene, target, found, *opened)
     _table(found)
 
 

@@ -34,7 +34,6 @@ def show() -> None:
     st.title("Switchboard")
     with st.container(horizontal=True, gap="medium"):
         target = output_choice.show(scene)
-    lead = st.empty()
     before = after = scene.trace
     with services.messages():
         after = explaining.muted(scene.model, before, state.muted(before))
@@ -44,7 +43,8 @@ def show() -> None:
         if not wait_for("sweep", job, "Muting each branch once …"):
             return
         swept: Sweep = job.result
-        lead.html(f'<p class="iv-lead">{muting_sentence(before, after, target)}</p>')
+        sentence = muting_sentence(before, after, target)
+        st.html(f'<p class="iv-lead iv-changing">{sentence}</p>')
         painting = paint_switches(swept, target.unit, tuple(before.modules), muted)
         painting = replace(painting, widths=before.widths)
         title = f"What muting each branch alone changes: {plain(target.describe(before.labels))}"
