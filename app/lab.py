@@ -95,25 +95,19 @@ def current(base: iv.Classifier) -> Draft:
     """The draft now: as typed; else from the link; else the model's own table."""
     if st.session_state.get(_BASE) != base.key or _HISTORY not in st.session_state:
         _start(base)
+    elif state.went_back():
+        _follow_link(base)
     live: Draft | None = st.session_state.get(_LIVE)
     return live or _committed()
 
 
 def _start(base: iv.Classifier) -> None:
     known = tuple(base.config.modules)
-    first = draft_of(base.config, known)
-    history = [first]
+    history = [draft_of(base.config, known)]
     text = state.architecture()
     if text:
         try:
-            config = decode(text)
-            linked = draft_of(config)
-            matched = state.origins(config) or iv.surgery.match_modules(base.config, config)
-            rows = tuple(
-                replace(row, origin=(matched.get(n) or "") if matched.get(n) in known else "")
-                for n, row in zip(linked.names, linked.rows, strict=True)
-            )
-            history.append(replace(linked, rows=rows))
+            history.append(_linked(base, text))
         except iv.ConfigError as error:
             st.toast(f"{error} Showing the model's own table.")
             state.set_architecture("", {})
@@ -122,6 +116,39 @@ def _start(base: iv.Classifier) -> None:
     st.session_state[_PLACE] = len(history) - 1
     st.session_state[_LIVE] = None
     st.session_state[_NUMBER] = number() + 1
+
+
+def _linked(base: iv.Classifier, text: str) -> Draft:
+    config = decode(text)
+    known = tuple(base.config.modules)
+    draft = draft_of(config)
+    matched = state.origins(config) or iv.surgery.match_modules(base.config, config)
+    rows = tuple(
+        replace(row, origin=(matched.get(n) or "") if matched.get(n) in known else "")
+        for n, row in zip(draft.names, draft.rows, strict=True)
+    )
+    return replace(draft, rows=rows)
+
+
+def _follow_link(base: iv.Classifier) -> None:
+    """Back or forward in the browser: to the step of the history that the address shows."""
+    text = state.linked_architecture()
+    history: list[Draft] = st.session_state[_HISTORY]
+    try:
+        wanted = _linked(base, text) if text else history[0]
+    except iv.ConfigError:
+        return
+    st.session_state[_NUMBER] = number() + 1
+    st.session_state[_LIVE] = None
+    if wanted in history:
+        here: int = st.session_state[_PLACE]
+        places = [place for place, draft in enumerate(history) if draft == wanted]
+        st.session_state[_PLACE] = min(places, key=lambda place: abs(place - here))
+    else:
+        _commit(wanted)
+    _to_link()
+    if not text:
+        state.set_architecture("", {})
 
 
 def _committed() -> Draft:

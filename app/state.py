@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import links
 from inception_viz import GoogLeNetConfig, Picture, Trace
@@ -153,9 +154,22 @@ def architecture() -> str:
     return text
 
 
+def linked_architecture() -> str:
+    """The network of the lab in the address itself; "" for none."""
+    text: str = st.query_params.get(ARCHITECTURE, "")
+    return text
+
+
+def went_back() -> bool:
+    """Whether this run follows the browser's back or forward button."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
 def origins(config: GoogLeNetConfig) -> dict[str, str | None] | None:
     """Module of the lab's network → the model's module that it comes from, where the link says."""
-    text = st.query_params.get(ORIGINS) or st.session_state.get(ORIGINS) or ""
+    beside = ARCHITECTURE in st.query_params  # then the address says it all
+    text = st.query_params.get(ORIGINS) or ("" if beside else st.session_state.get(ORIGINS)) or ""
     names = text.split("-") if text else []
     if len(names) != len(config.modules):
         return None

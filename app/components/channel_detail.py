@@ -31,7 +31,9 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
     layer = services.layer(scene.trace, name)
     left, right = st.columns([1.25, 1], gap="medium")
     with right:
-        strength = st.slider("Map over photo", 0, 100, 60, format="%d %%", key="overlay_strength")
+        strength = st.slider(
+            "Map over photo", 0, 100, 60, format="%d %%", key="overlay", bind="query-params"
+        )
         st.markdown(_facts(scene, name, index))
         figure.chart(
             "histogram",

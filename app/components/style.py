@@ -30,9 +30,9 @@ _CSS = """
   [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
   .iv-note:empty { display: none; }
   .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
+  [data-testid="stButtonGroup"] > div { flex-wrap: wrap; row-gap: 4px; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }
-    [data-testid="stButtonGroup"] > div { flex-wrap: wrap; row-gap: 4px; }
     .st-key-toolbar { position: static; }
     .st-key-photo img { max-height: 240px; width: auto !important; max-width: 100%; }
   }

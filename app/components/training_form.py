@@ -8,7 +8,8 @@ from typing import get_args
 import streamlit as st
 
 import inception_viz as iv
-from app import services, state, training
+from app import links, services, state, training
+from app.components import choice
 from app.training import Pictures
 from inception_viz.training.networks import PRESETS, for_size
 from inception_viz.training.recipe import Augmentation, Phase, Recipe, progressive
@@ -50,14 +51,7 @@ def show() -> None:
 
 
 def _pictures() -> Pictures | None:
-    origin = st.segmented_control(
-        "Where they are",
-        list(_ORIGINS),
-        default="zip",
-        required=True,
-        format_func=_ORIGINS.__getitem__,
-        key="train_origin",
-    )
+    origin = choice.show("train_origin", "Where they are", _ORIGINS)
     if origin == "folder":
         path = st.text_input(
             "Folder",
@@ -89,12 +83,15 @@ def _network() -> iv.GoogLeNetConfig | None:
     lab: iv.GoogLeNetConfig | None = st.session_state.get(state.LAB_CONFIG)
     options = [*([_LAB] if lab else []), *PRESETS, _FILE]
     names = {_LAB: "The one from the architecture lab", _FILE: "A JSON file of yours …"}
+    names |= {name: preset.title for name, preset in PRESETS.items()}
     chosen = st.selectbox(
         "Architecture",
         options,
-        format_func=lambda name: PRESETS[name].title if name in PRESETS else names[name],
+        format_func=names.__getitem__,
         key="train_network",
+        bind="query-params",
     )
+    links.name_choice("train_network", names[chosen])
     if chosen == _LAB:
         return lab
     if chosen != _FILE:
@@ -110,12 +107,13 @@ def _network() -> iv.GoogLeNetConfig | None:
 def _recipe() -> Recipe:
     default = Recipe()
     epochs_at, size_at, weight_at = st.columns(3, gap="medium")
-    epochs = epochs_at.number_input("Epochs", 1, 1000, 30, key="train_epochs")
+    epochs = epochs_at.number_input("Epochs", 1, 1000, 30, key="train_epochs", bind="query-params")
     size = size_at.select_slider(
         "Picture size (px)",
         _SIZES,
         128,
         key="train_size",
+        bind="query-params",
         help="Time grows with the square of it. The finished model looks at pictures of this size.",
     )
     weight = weight_at.slider(
@@ -125,20 +123,31 @@ def _recipe() -> Recipe:
         default.aux_weight,
         0.05,
         key="train_weight",
+        bind="query-params",
         help="The paper uses 0.3. At 0 the auxiliary heads learn nothing.",
     )
     with st.expander("More"):
         left, middle, right = st.columns(3, gap="medium")
-        small_first = left.toggle("Smaller pictures first", True, key="train_progressive")
-        batch = left.select_slider("Pictures a step", (8, 16, 32, 64, 128), 32, key="train_batch")
+        small_first = left.toggle(
+            "Smaller pictures first", True, key="train_progressive", bind="query-params"
+        )
+        batch = left.select_slider(
+            "Pictures a step", (8, 16, 32, 64, 128), 32, key="train_batch", bind="query-params"
+        )
         rate = middle.select_slider(
-            "Peak learning rate", (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2), 0.05, key="train_rate"
+            "Peak learning rate",
+            (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2),
+            0.05,
+            key="train_rate",
+            bind="query-params",
         )
         augmentation: Augmentation = middle.selectbox(
-            "Augmentation", get_args(Augmentation), 1, key="train_augmentation"
+            "Augmentation", get_args(Augmentation), 1, key="train_augmentation", bind="query-params"
         )
-        smoothing = right.slider("Label smoothing", 0.0, 0.3, 0.1, 0.05, key="train_smoothing")
-        seed = right.number_input("Seed", 0, 10_000, 0, key="train_seed")
+        smoothing = right.slider(
+            "Label smoothing", 0.0, 0.3, 0.1, 0.05, key="train_smoothing", bind="query-params"
+        )
+        seed = right.number_input("Seed", 0, 10_000, 0, key="train_seed", bind="query-params")
     return Recipe(
         phases=progressive(size, epochs) if small_first else (Phase(size, epochs),),
         batch=batch,

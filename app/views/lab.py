@@ -105,7 +105,10 @@ def _module(config: GoogLeNetConfig) -> None:
         names = list(config.modules)
         if st.session_state.get("lab_module") not in names:
             st.session_state["lab_module"] = names[0]
-        module = st.pills("Module", names, key="lab_module", required=True) or names[0]
+        module = (
+            st.pills("Module", names, key="lab_module", required=True, bind="query-params")
+            or names[0]
+        )
         left, right = st.columns(2, gap="medium")
         with left:
             drawing.show("lab_module_boxes", module_diagram(config, module))

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 import inception_viz as iv
-from app import explaining, services, state
+from app import explaining, links, services, state
 from app.components import answers, figure, output_choice, switch_map
 from app.components.scene import Scene, current
 from app.components.text import plain
@@ -115,8 +115,15 @@ def _single_channels(scene: Scene, target: iv.Target, muted: frozenset[str]) -> 
         names = {p: f"{p.split('/')[0]} {BRANCH_NAMES[p.split('/')[1]]}" for p in places}
         start = places.index("/".join(opened)) if opened else 0
         place = st.selectbox(
-            "Branch", places, index=start, format_func=names.__getitem__, width=220
+            "Branch",
+            places,
+            index=start,
+            format_func=names.__getitem__,
+            key="channels_of",
+            bind="query-params",
+            width=220,
         )
+        links.name_choice("channels_of", names[place])
         module, _, branch = place.partition("/")
         options, scores = _channels(scene, target, module, branch)
         key = f"channels_{place}"

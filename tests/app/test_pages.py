@@ -169,7 +169,7 @@ def test_a_link_opens_a_channel() -> None:
     app.run()
     assert not app.exception
     assert "receptive field" in texts(app)
-    app.slider(key="overlay_strength").set_value(20).run()
+    app.slider(key="overlay").set_value(20).run()
     assert not app.exception
 
 

@@ -130,3 +130,21 @@ def test_rebuild_and_use_it_everywhere(page: Page) -> None:
     page.get_by_role("link", name="Branch activations").click()
     page.get_by_text("5b", exact=True).first.click()
     expect(page.get_by_text("100 channels of 7×7")).to_be_visible()
+
+
+def test_the_browsers_back_button_takes_edits_back(page: Page) -> None:
+    open_lab(page)
+    box = cell(page, "3a", "#1×1")
+    for value in ("96", "128"):
+        box.fill(value)
+        box.press("Enter")
+        expect(page).to_have_url(re.compile(f"arch=.*{value}"))
+        driver.settle(page)
+    for value in ("96", "64"):
+        page.go_back()
+        expect(box).to_have_value(value)
+        driver.settle(page)
+    page.go_forward()
+    expect(box).to_have_value("96")
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    expect(page).to_have_url(re.compile("arch=.*96"))
