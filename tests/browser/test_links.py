@@ -1,0 +1,130 @@
+"""A link brings somebody else to the same view: every page, every control, a new profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from app.views import REGISTRY
+from tests.browser import driver
+
+# What the page shows: its words, what is chosen, what the drawings say. Not the axis labels of
+# charts: they depend on how wide a chart once was.
+SEEN = """() => {
+  const main = document.querySelector('[data-testid=stMain]');
+  const all = (root, what) => [...root.querySelectorAll('*')].flatMap(e =>
+    [...(e.matches(what) ? [e] : []), ...(e.shadowRoot ? all(e.shadowRoot, what) : [])]);
+  const state = e => [e.getAttribute('role') ?? e.type, e.innerText || e.ariaLabel,
+    e.ariaChecked ?? e.ariaSelected ?? e.getAttribute('aria-valuenow') ?? e.value].join(' ');
+  const hidden = e => e.closest('.st-key-toolbar');
+  return {
+    words: [...main.querySelectorAll('p, h1, h2, h3, td, li')].filter(e => !hidden(e))
+      .map(e => e.innerText.trim()).filter(Boolean),
+    choices: all(main, '[role=radio], [role=tab], [role=slider], input').filter(e => !hidden(e))
+      .filter(e => e.type != 'file').map(state),
+    drawn: all(main, 'svg text').filter(e => e.checkVisibility() && !e.closest('.js-plotly-plot'))
+      .map(e => e.textContent),
+  };
+}"""
+
+
+@pytest.fixture
+def sender(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("url", [view.url for view in REGISTRY])
+def test_a_link_holds_every_control(sender: Page, chromium: Browser, url: str) -> None:
+    path = "/" if url == REGISTRY[0].url else f"/{url}"
+    sender.goto(f"{path}?image=espresso&fit=pad")
+    driver.settle(sender)
+    changed = change_all(sender)
+    assert "switch Large type" in changed
+    if url == "lab":
+        sender.get_by_role("tab").first.click()
+        box = sender.get_by_label("4c #1×1", exact=True)
+        box.fill("100")
+        box.press("Enter")
+        driver.settle(sender)
+    if url == "switchboard":
+        sender.locator('.iv-wide [data-go="3a/5x5"]').click()
+        expect(sender.locator(".iv-lead")).to_contain_text("1 place muted")
+    driver.settle(sender)
+    sender.get_by_role("button", name="Copy link").click()
+    expect(sender.get_by_role("button", name="Link copied")).to_be_visible()
+    link: str = sender.evaluate("navigator.clipboard.readText()")
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    receiver = context.new_page()
+    receiver.goto(link)
+    driver.settle(receiver)
+    assert len(link) < 400
+    assert seen(receiver) == seen(sender)
+    expect(receiver.get_by_test_id("stToast")).to_have_count(0)
+    context.close()
+
+
+def seen(page: Page) -> dict[str, list[str]]:
+    """What the page shows, once it stands still."""
+    before: dict[str, Any] = {}
+    for _ in range(40):
+        now: dict[str, Any] = page.evaluate(SEEN)
+        if now == before:
+            return now
+        before = now
+        page.wait_for_timeout(250)
+    return before
+
+
+def change_all(page: Page) -> list[str]:
+    """Set every control of the page's own to something else, also those that appear by it."""
+    done: list[str] = []
+    while (found := _next_control(page, done)) is not None:
+        kind, control = found
+        _change(kind, control)
+        page.wait_for_timeout(150)
+        driver.settle(page)
+    return done
+
+
+def _next_control(page: Page, done: list[str]) -> tuple[str, Locator] | None:
+    main = page.get_by_test_id("stMain")
+    for kind in ("tablist", "radiogroup", "combobox", "slider", "switch"):
+        for control in main.get_by_role(kind).all():
+            name = f"{kind} {_name(control)}"
+            if control.is_visible() and control.is_enabled() and name not in done:
+                done.append(name)
+                return kind, control
+    return None
+
+
+def _name(control: Locator) -> str:
+    found: str = control.evaluate(
+        "e => e.ariaLabel || e.closest('[data-testid=stElementContainer]')"
+        "?.querySelector('label, [data-testid=stWidgetLabel]')?.innerText.trim() || e.innerText"
+    )
+    return found
+
+
+def _change(kind: str, control: Locator) -> None:
+    if kind == "tablist":
+        control.get_by_role("tab").nth(1).click()
+    elif kind == "radiogroup":
+        others = control.get_by_role("radio", checked=False)
+        if others.count():
+            others.last.click()
+    elif kind == "combobox":
+        control.press("ArrowDown")
+        control.press("ArrowDown")
+        control.press("Enter")
+    elif kind == "slider":
+        control.press("ArrowRight")
+    else:
+        control.press("Space")
