@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inception_viz import cost as cost
     from inception_viz import export as export
+    from inception_viz import report as report
     from inception_viz import surgery as surgery
     from inception_viz._config_checks import ConfigError as ConfigError
     from inception_viz.classifier import Classifier as Classifier
@@ -66,7 +67,7 @@ _HOME = {
     "sweep": "explain.muting",
 }
 
-_PACKAGES = ("cost", "export", "surgery")
+_PACKAGES = ("cost", "export", "report", "surgery")
 
 __all__ = sorted([*_HOME, *_PACKAGES])
 

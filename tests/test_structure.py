@@ -29,6 +29,7 @@ LAYERS = [
     {"explain"},
     {"training"},
     {"figures"},
+    {"report"},
     {"cli", "__main__"},
 ]
 ORDER = {name: index for index, layer in enumerate(LAYERS) for name in layer}

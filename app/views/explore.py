@@ -18,8 +18,14 @@ from inception_viz.explain.target import HEAD_NAMES
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.network_map import HeadAnswer, Painting
-from inception_viz.figures.paintings import METRICS, paint_cams, paint_contributions, paint_firing
+from inception_viz.figures.network_map import Painting
+from inception_viz.figures.paintings import (
+    METRICS,
+    head_answers,
+    paint_cams,
+    paint_contributions,
+    paint_firing,
+)
 
 _WIDTHS = " The bar below is as long as the branch has channels."
 
@@ -111,7 +117,7 @@ def _map(scene: Scene) -> None:
         painting, csv, words = painted
         title, how = (text.format(**words) for text in (look.title, look.how))
         with figure.frame("map", title, how, csv=csv):
-            clicked = branch_map.show("map", painting, _head_answers(scene))
+            clicked = branch_map.show("map", painting, head_answers(scene.model, scene.trace))
         if clicked is not None:
             _go(clicked, look.leads)
 
@@ -135,19 +141,6 @@ def _painting(scene: Scene, look: str) -> tuple[Painting, str, dict[str, object]
             return None
         painting, csv = paint_contributions(job.result), job.result.to_frame().to_csv(index=False)
     return replace(painting, widths=trace.widths), csv, words
-
-
-def _head_answers(scene: Scene) -> dict[str, HeadAnswer]:
-    found = {"main": HeadAnswer(*scene.trace.predictions(1)[0])}
-    for name, head in scene.model.config.heads.items():
-        found[f"{name}@{head.after}"] = (
-            HeadAnswer(
-                *scene.trace.predictions(1, name)[0], name in scene.model.weights.distilled_heads
-            )
-            if name in scene.trace.heads
-            else HeadAnswer("never trained", None)
-        )
-    return found
 
 
 def _go(place: str, leads: str) -> None:

@@ -16,6 +16,7 @@ _EPILOG = """examples:
   python -m inception_viz trace cat.jpg -o cat.npz
   python -m inception_viz explain cup.jpg --weights bvlc --target espresso -o cup.png
   python -m inception_viz gradcam cup.jpg -o strip.png
+  python -m inception_viz report cup.jpg -o report.html
   python -m inception_viz weights fetch bvlc
   python -m inception_viz weights convert bvlc_googlenet.caffemodel -o bvlc.safetensors
 """
@@ -61,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("explain", help="score how much each branch matters to an answer")
     )
     explain.add_gradcam_options(commands.add_parser("gradcam", help="draw where each module looks"))
+    explain.add_report_options(
+        commands.add_parser("report", help="write everything about a photo into one HTML file")
+    )
     train = commands.add_parser("train", help="train GoogLeNet on folders of pictures")
     training.add_train_options(train)
     train.set_defaults(run=training.train)

@@ -1,4 +1,4 @@
-"""The commands ``explain`` and ``gradcam``."""
+"""The commands ``explain``, ``gradcam`` and ``report``."""
 
 from __future__ import annotations
 
@@ -45,6 +45,17 @@ def add_gradcam_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=gradcam)
 
 
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``report``."""
+    add_photo_options(parser)
+    parser.add_argument(
+        "--target", metavar="CLASS", help="name or number (default: the network's first choice)"
+    )
+    _add_mute_option(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="NAME.html")
+    parser.set_defaults(run=report)
+
+
 def _add_target_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", metavar="CLASS", help="name or number (default: the network's first choice)"
@@ -64,6 +75,11 @@ def _add_target_options(parser: argparse.ArgumentParser) -> None:
         choices=["logit", "probability"],
         help="explain the class's logit or its probability (default: logit)",
     )
+    _add_mute_option(parser)
+
+
+def _add_mute_option(parser: argparse.ArgumentParser) -> None:
+    """Define what is to be silent."""
     parser.add_argument(
         "--mute",
         action="append",
@@ -128,6 +144,17 @@ def gradcam(options: argparse.Namespace) -> None:
     if all(cams.energy(module) == 0 for module in cams):
         print("note: every map is flat; nothing speaks for this class", file=sys.stderr)
     print(f"wrote {options.output}")
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write the report."""
+    _check_ending(options.output, ".html", ".htm")
+    classifier = load_classifier(options)
+    trace = iv.mute(classifier, classifier.trace(options.image, fit=options.fit), options.mute)
+    name = Path(options.image).name
+    iv.report.build(classifier, trace, options.target, photo=name).save(options.output)
+    size = options.output.stat().st_size
+    print(f"wrote {options.output} ({size / 1e6:.1f} MB); open it in any browser")
 
 
 def _check_ending(path: Path, *endings: str) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from inception_viz.classifier import Classifier
 from inception_viz.config import BRANCHES
 from inception_viz.explain.comparison import Comparison
 from inception_viz.explain.contributions import Contributions
@@ -15,13 +16,26 @@ from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.muting import Sweep
 from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
-from inception_viz.figures.network_map import Cell, Painting
+from inception_viz.figures.network_map import Cell, HeadAnswer, Painting
 from inception_viz.figures.words import figure, fixed, signed
+from inception_viz.trace import Trace
 
 Metric = Literal["deviation", "energy_share", "mean"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 DEVIATION_RANGE = 3.0  # σ at the ends of the scale
+
+
+def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
+    """What each head on the map says, keyed as :func:`network_map` wants it."""
+    found = {"main": HeadAnswer(*trace.predictions(1)[0])}
+    for name, head in classifier.config.heads.items():
+        found[f"{name}@{head.after}"] = (
+            HeadAnswer(*trace.predictions(1, name)[0], name in classifier.weights.distilled_heads)
+            if name in trace.heads
+            else HeadAnswer("never trained", None)
+        )
+    return found
 
 
 def paint_firing(firing: Firing, metric: Metric) -> Painting:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from inception_viz.config import BRANCHES
@@ -26,6 +28,19 @@ def save_contributions(found: Contributions, path: Path) -> None:
     Raises:
         ExplainError: if the file can't be written.
     """
+    _write(_bars(found), path)
+
+
+def contributions_svg(found: Contributions) -> str:
+    """The same as SVG; letters are drawn, so it looks the same everywhere."""
+    buffer = io.StringIO()
+    canvas = _bars(found)
+    FigureCanvasSVG(canvas)
+    canvas.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def _bars(found: Contributions) -> Figure:
     canvas = Figure(figsize=(11, 4.6), layout="constrained")
     axes = canvas.add_subplot()
     places = np.arange(len(found.modules))
@@ -46,7 +61,7 @@ def save_contributions(found: Contributions, path: Path) -> None:
     axes.legend(ncols=4, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     canvas.supxlabel(_check(found), fontsize=8, x=0.01, ha="left", parse_math=False)
-    _write(canvas, path)
+    return canvas
 
 
 def _check(found: Contributions) -> str:
