@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 import inception_viz as iv
+from app.components.scene import Scene
 from app.jobs import Job, Jobs
 from app.services import trace_key, turns
 from inception_viz.accuracy import accuracy_on_folder
@@ -73,6 +74,15 @@ def sanity_check(
             model, trace, target, module=module, variant=variant, progress=progress
         ),
     )
+
+
+def report(scene: Scene) -> str:
+    """Everything about the scene as one HTML file."""
+    with turns:
+        built = iv.report.build(
+            scene.model, scene.trace, scene.target, photo=scene.photo, alt=scene.alt
+        )
+    return built.html
 
 
 def accuracy(first: iv.Classifier, second: iv.Classifier, folder: str) -> Job:

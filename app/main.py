@@ -26,7 +26,7 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="sidebar")
     st.session_state["scene"] = sidebar.show()
-    toolbar.show()
+    toolbar.show(st.session_state["scene"])
     page.run()
     links.note_what_is_missing()
     collector.freeze_libraries()

@@ -277,3 +277,20 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert done.value.code == 0
     assert "weights fetch bvlc" in capsys.readouterr().out
+
+
+def test_report_writes_one_file(
+    tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "report.html"
+    assert main(["report", str(sample("cat")), "--weights", weights, "-o", str(path)]) == 0
+    assert "cat.jpg in tiny.safetensors" in path.read_text("utf-8")
+    assert "report.html" in capsys.readouterr().out
+
+
+def test_report_refuses_another_ending(
+    tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["report", str(sample("cat")), "--weights", weights, "-o", str(tmp_path / "r.pdf")]
+    assert main(arguments) == 1
+    assert "must end in .html" in capsys.readouterr().err

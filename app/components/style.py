@@ -23,6 +23,7 @@ _CSS = """
   .iv-changing { min-height: 3em; }  /* what follows must not move under the mouse */
   .st-key-toolbar { position: absolute; top: 2.35rem; right: 2rem; width: auto !important;
     z-index: 3; }
+  .st-key-report button { min-height: 0; padding: .3rem .7rem; }
   .iv-head { font-weight: 600; margin: 0 0 .2rem; }
   [class*="st-key-drawn_"] { padding-top: .4rem; }
   [data-testid="stPageLink"] a { padding: .1rem .4rem .1rem 0; }

@@ -1,10 +1,13 @@
-"""What every page has at its top: a link to this view, and large type for projectors."""
+"""What every page has at its top: a link to this view, a report, large type for projectors."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from app import state
+from app import explaining, state
+from app.components.scene import Scene
 
 _CSS = """
 button { font: 400 .9rem var(--st-font, sans-serif); color: var(--st-text-color); cursor: pointer;
@@ -66,8 +69,14 @@ _link = st.components.v2.component(
 )
 
 
-def show() -> None:
-    """Draw it."""
+_REPORT_HELP = (
+    "Everything about this photo in this model as one HTML file that opens without internet: "
+    "answers, maps, contributions, Grad-CAM, every channel, versions. Takes a few seconds."
+)
+
+
+def show(scene: Scene | None) -> None:
+    """Draw it; no report without a ``scene``."""
     with st.container(horizontal=True, key="toolbar", vertical_alignment="center", gap="small"):
         st.toggle(
             "Large type",
@@ -78,4 +87,14 @@ def show() -> None:
         note = "The address of exactly this view, to send or to keep."
         if state.uploaded() is not None:
             note += " Your own photo is not in it."
+        if scene is not None:
+            st.download_button(
+                "Report",
+                partial(explaining.report, scene),
+                file_name="inception-viz-report.html",
+                mime="text/html",
+                on_click="ignore",
+                help=_REPORT_HELP,
+                key="report",
+            )
         _link(key="copy_link", data={"note": note}, width="content")

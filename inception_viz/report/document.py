@@ -22,7 +22,7 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .3rem; border-top: 1px solid var(--lin
   padding-top: 1rem; }
 h3 { font-size: 1.05rem; margin: 1.5rem 0 .2rem; }
 a { color: var(--link); }
-nav a { margin-right: 1rem; white-space: nowrap; }
+nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; }
 figure { margin: 0; }
 img { max-width: 100%; display: block; }
 .how, figcaption { font-size: .88rem; opacity: .85; margin: .2rem 0 .8rem; }

@@ -149,11 +149,13 @@ def cams(found: Findings) -> str:
     last = list(found.cams)[-1]
     strip = [_cam(found, module) for module in found.cams]
     parts = [_cam(found, last, branch) for branch in found.cams.branches[last]]
+    how = (
+        f"Grad-CAM: where each module holds evidence for {escape(found.label)}, bright is more; "
+        "every map has its own scale. Early modules say little about the class."
+    )
     return (
-        f'<div class="strip">{"".join(strip)}</div><p class="how">Grad-CAM: where each module holds '
-        f"evidence for {escape(found.label)}, bright is more; every map has its own scale. Early "
-        f"modules say little about the class.</p><h3>{last}, branch by branch</h3>"
-        f'<div class="strip">{"".join(parts)}</div>'
+        f'<div class="strip">{"".join(strip)}</div><p class="how">{how}</p>'
+        f'<h3>{last}, branch by branch</h3><div class="strip">{"".join(parts)}</div>'
     )
 
 

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import inception_viz as iv
+from inception_viz.config import BRANCHES
+from tests.conftest import noise_photo, sample, tiny_config
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would fetch or show."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+        self.alts: list[str | None] = []
+        self.ids: list[str] = []
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.sources += [v for k, v in attrs if k in ("src", "href", "srcset", "data") and v]
+        if tag == "img":
+            self.alts.append(found.get("alt"))
+        if found.get("id"):
+            self.ids.append(str(found["id"]))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture(scope="module")
+def clf() -> iv.Classifier:
+    return iv.load("imagenette")
+
+
+@pytest.fixture(scope="module")
+def trace(clf: iv.Classifier) -> iv.Trace:
+    return clf.trace(sample("goldfish"))
+
+
+@pytest.fixture(scope="module")
+def html(clf: iv.Classifier, trace: iv.Trace) -> str:
+    return iv.report.build(clf, trace, "tench", photo="my fish.jpg", alt="A goldfish").html
+
+
+def test_a_report_is_complete_in_itself_and_below_5_mb(html: str) -> None:
+    assert len(html.encode()) < 5e6
+    read = Reader(html)
+    assert all(source.startswith(("data:", "#")) for source in read.sources)
+    assert not re.search(r"url\((?!#)", html), "styles fetch nothing"
+    assert "default-src 'none'" in html
+    twice = {name for name in read.ids if read.ids.count(name) > 1}
+    assert all(name.startswith("iv-scale") for name in twice), "equal scales share a name"
+
+
+def test_it_shows_every_branch_with_all_its_channels(html: str, trace: iv.Trace) -> None:
+    for module, branches in trace.branches.items():
+        assert f'id="{module}"' in html
+        for branch, maps in branches.items():
+            name = f"{module} {branch.replace('x', '×')}"
+            found = re.search(
+                rf'alt="{len(maps)} channels of {name}" src="data:image/png;base64,([^"]+)"', html
+            )
+            assert found, name
+            image = Image.open(io.BytesIO(base64.b64decode(found[1])))
+            side = maps.shape[-1]
+            columns = image.width // side
+            assert (
+                columns * (image.height // side) >= len(maps) > columns * (image.height // side - 1)
+            )
+
+
+def test_its_figures_are_those_of_the_library(
+    html: str, clf: iv.Classifier, trace: iv.Trace
+) -> None:
+    words = Reader(html).words
+    label, probability = trace.predictions(1)[0]
+    assert f"says {label} ({probability:.0%}".replace("%", " %") in words
+    scores = iv.contributions(clf, trace, "tench")
+    for row in scores.values:
+        for value in row:
+            assert f"{value:.3g}".replace("-", "−") in words
+    cost = iv.cost.totals(iv.cost.at_inference(iv.cost.layers(clf.config)))
+    assert f"{cost.parameters:,} parameters" in words
+    assert json.loads(re.findall(r"<pre>(.*?)</pre>", html, re.S)[0].replace("&quot;", '"'))
+    for said in (trace.picture.sha256, clf.key, iv.__version__, "my fish.jpg"):
+        assert said in words
+
+
+def test_every_picture_has_words(html: str) -> None:
+    alts = Reader(html).alts
+    assert len(alts) > 36 * 2 + 9
+    assert all(alts)
+    assert "A goldfish" in alts
+
+
+def test_names_and_labels_are_text_whatever_they_contain(tmp_path: Path) -> None:
+    evil = '<img src=x onerror=alert(1)>"&'
+    weights = iv.load("random", config=tiny_config(), labels=[evil] * 7)
+    built = iv.report.build(weights, weights.trace(noise_photo(1)), 0, photo=evil, alt=evil)
+    assert "<img src=x" not in built.html
+    assert evil in Reader(built.html).words
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        tiny_config(),
+        tiny_config(norm="lrn", aux1=None, aux2=None),
+        iv.GoogLeNetConfig.naive(classes=3),
+    ],
+    ids=["tiny", "no heads", "naive"],
+)
+def test_any_network_can_be_reported(config: iv.GoogLeNetConfig) -> None:
+    clf = iv.load("random", config=config)
+    html = iv.report.build(clf, clf.trace(noise_photo(2))).html
+    for module in config.modules:
+        for branch in BRANCHES:
+            assert f"channels of {module} {branch.replace('x', '×')}" in html
+
+
+def test_a_muted_trace_says_so(clf: iv.Classifier, trace: iv.Trace) -> None:
+    muted = iv.mute(clf, trace, ["4c/5x5"])
+    assert "Muted: 4c/5x5." in Reader(iv.report.build(clf, muted).html).words
+
+
+def test_refusals(clf: iv.Classifier, trace: iv.Trace, tmp_path: Path) -> None:
+    with pytest.raises(iv.ExplainError, match="no class"):
+        iv.report.build(clf, trace, 99)
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(iv.ExplainError, match="can't be written"):
+        iv.report.Report("x", "y").save(tmp_path / "a file" / "x.html")
