@@ -13,13 +13,19 @@ from inception_viz.reduction import PAPER_EXAMPLE, Reduction, channel_growth, re
 
 
 def show() -> None:
-    """Draw it."""
-    example = PAPER_EXAMPLE
+    """Draw it, and the same for every module of the lab's table."""
     st.markdown(
         "A 5×5 convolution looks at 25 places of every channel that comes in. Let a 1×1 "
         "convolution squeeze the channels first, and it has less to look at. That is what makes an "
         "inception module affordable (section 4 of the paper)."
     )
+    explorer()
+    _in_every_module()
+
+
+def explorer() -> None:
+    """Draw one branch with sliders: what it costs, with a reduction and without."""
+    example = PAPER_EXAMPLE
     left, right = st.columns([1, 1.6], gap="large")
     with left:
         kernel = choice.show("red_kernel", "Kernel", {5: "5×5", 3: "3×3"})
@@ -52,6 +58,9 @@ def show() -> None:
             saving_curve(chosen),
             "Above the dashed line a reduction costs more than it saves.",
         )
+
+
+def _in_every_module() -> None:
     config: GoogLeNetConfig = st.session_state.get(state.LAB_CONFIG) or GoogLeNetConfig.paper()
     st.subheader("In each module of the table", anchor=False)
     found = reductions(config)

@@ -26,4 +26,6 @@ REGISTRY = (
     View("compare.py", "Compare", "compare"),
     View("lab.py", "Architecture lab", "lab"),
     View("train.py", "Train", "train"),
+    View("learn.py", "Learn", "learn"),
+    View("teach.py", "For teachers", "teach"),
 )

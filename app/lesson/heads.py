@@ -1,0 +1,57 @@
+"""The auxiliary heads, asked about this photo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import inception_viz as iv
+from app import services
+from app.components import answers, figure
+from app.components.scene import Scene
+from app.components.text import plain
+from app.lesson.question import ask
+from inception_viz.explain.target import HEAD_NAMES
+from inception_viz.figures.answers import percent
+
+
+def show(scene: Scene) -> None:
+    """Draw the chapter."""
+    st.markdown(
+        "Two small classifiers branch off on the way, behind 4a and 4d in the paper. In training "
+        "they get a loss of their own, with weight 0.3, so that early layers learn from close by; "
+        "later work found that they mainly regularise. In use they are dropped. Here they "
+        "are kept, because they say what the network can tell **already halfway**."
+    )
+    with services.messages():
+        found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
+        early = next((b for b in found.values() if b.head != "main"), None)
+        if early is None:
+            st.info(
+                "These weights have no trained auxiliary heads, so there is nobody to ask halfway. "
+                "Choose *Imagenette GoogLeNet* at the side."
+            )
+            return
+        labels = scene.trace.labels
+
+        def agrees() -> tuple[bool, str]:
+            said = plain(labels[early.first_choice])
+            share = percent(float(scene.trace.probabilities(early.head)[early.first_choice]))
+            end = plain(labels[found["main"].first_choice])
+            return early.agrees, f"Behind {early.after}: {said} ({share}). In the end: {end}."
+
+        ask(
+            "guess_early",
+            f"Does the head behind {early.after} already give the answer of the end?",
+            {True: "yes", False: "no"},
+            agrees,
+        )
+        heads = [*scene.model.config.heads, "main"]
+        how = "The five likeliest classes by softmax probability."
+        title = "What each head says"
+        with figure.frame("lesson_heads", title, how, csv=answers.csv(scene, heads)):
+            for column, head in zip(st.columns(len(heads), gap="medium"), heads, strict=True):
+                with column:
+                    answers.show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())
+    st.page_link(
+        "views/heads.py", label="See where each head looks", icon=":material/arrow_right_alt:"
+    )

@@ -1,0 +1,69 @@
+"""Why four branches side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import services
+from app.components import choice, figure
+from app.components.scene import Scene
+from app.lesson.question import ask
+from inception_viz.config import BRANCHES
+from inception_viz.explain.firing import BranchFiring
+from inception_viz.figures import overlay
+from inception_viz.figures.answers import percent
+from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
+
+_SEES = {
+    "1x1": "one place at a time, all channels",
+    "3x3": "a place and its neighbours",
+    "5x5": "a wider neighbourhood",
+    "pool": "the strongest value nearby",
+}
+
+
+def show(scene: Scene) -> None:
+    """Draw the chapter."""
+    st.markdown(
+        "How large should a filter be? An eye is small on one photo and fills the next. GoogLeNet "
+        "doesn't choose: each of its modules looks with **1×1, 3×3 and 5×5** filters and a "
+        "**pool** at the same input, side by side, and hands on everything that they found."
+    )
+    modules = list(scene.model.config.modules)
+    module = choice.show("learn_module", "Look into module", {name: name for name in modules})
+    fired = services.firing(scene.trace, scene.model)
+    found: dict[str, BranchFiring] = {b.branch: b for b in fired.branches if b.module == module}
+
+    def strongest() -> tuple[str, str]:
+        best: BranchFiring = max(found.values(), key=lambda b: b.energy_share)
+        shares = ", ".join(f"{BRANCH_NAMES[b]} {percent(f.energy_share)}" for b, f in found.items())
+        return best.branch, f"Share of the module's energy (Σ activation²): {shares}."
+
+    ask(
+        "guess_branch",
+        f"Which branch of {module} is most active on this photo?",
+        {b: BRANCH_NAMES[b] for b in BRANCHES if b in found},
+        strongest,
+    )
+    how = (
+        "Mean of each branch's channels over the photo; yellow is most, each map on its own scale."
+    )
+    with figure.frame("lesson_branches", f"What the branches of {module} respond to", how):
+        for column, branch in zip(st.columns(len(found), gap="medium"), found, strict=True):
+            with column:
+                _branch(scene, module, branch)
+
+
+def _branch(scene: Scene, module: str, branch: str) -> None:
+    st.html(
+        f'<p class="iv-head" style="border-top:5px solid {BRANCH_COLOURS[branch]}">'
+        f'{BRANCH_NAMES[branch]}</p><p class="iv-note">{_SEES[branch]}</p>'
+    )
+    layer = services.layer(scene.trace, f"{module}/{branch}")
+    image = overlay.overlay(scene.trace.picture, scene.trace.fitting, layer.mean_map, side=320)
+    st.image(
+        overlay.encode(image),
+        width="stretch",
+        alt=f"Mean map of {module} {BRANCH_NAMES[branch]} over the photo",
+        caption=f"{len(layer.mean)} channels",
+    )

@@ -1,0 +1,42 @@
+"""Predict, then reveal: a question whose answer appears only after a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import streamlit as st
+
+from app import links
+
+T = TypeVar("T")
+
+
+def ask(key: str, text: str, options: Mapping[T, str], answer: Callable[[], tuple[T, str]]) -> None:
+    """Ask, wait for a choice, say at once whether it was right and why.
+
+    Args:
+        key: of the choice, in the URL as well.
+        text: the question, Markdown.
+        options: what can be chosen, and how it reads.
+        answer: gives the right option and the reason, Markdown; called after a choice alone.
+    """
+    with st.container(border=True, key=f"question_{key}"):
+        st.markdown(f"**Predict.** {text}")
+        chosen = st.pills(
+            text,
+            list(options),
+            format_func=options.__getitem__,
+            key=key,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        if chosen is None:
+            st.caption("Choose first; the network's answer appears then.")
+            return
+        links.name_choice(key, options[chosen])
+        right, reason = answer()
+        if chosen == right:
+            st.success(f"Right. {reason}", icon=":material/check_circle:")
+        else:
+            st.warning(f"It is **{options[right]}**. {reason}", icon=":material/lightbulb:")

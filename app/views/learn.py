@@ -1,0 +1,39 @@
+"""Learn: a lesson in short chapters, on the network and the photo at the side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components import choice
+from app.components.scene import current
+from app.lesson import CHAPTERS
+
+_CHAPTER = "chapter"
+
+
+def show() -> None:
+    """Draw the page."""
+    scene = current()
+    st.title("Learn: inside an inception module")
+    names = {place: f"{place + 1} {chapter.title}" for place, chapter in enumerate(CHAPTERS)}
+    place = choice.show(_CHAPTER, "Chapter", names)
+    chapter = CHAPTERS[place]
+    st.header(names[place].replace(" ", ". ", 1), anchor=False)
+    chapter.show(scene)
+    st.caption(f"Sources: {chapter.source}.")
+    before, after, _ = st.columns([1, 1, 3])
+    if place > 0:
+        before.button("Previous chapter", on_click=_go, args=(place - 1,), width="stretch")
+    if place < len(CHAPTERS) - 1:
+        after.button(
+            "Next chapter", on_click=_go, args=(place + 1,), type="primary", width="stretch"
+        )
+    else:
+        after.page_link("views/explore.py", label="Explore on your own")
+
+
+def _go(place: int) -> None:
+    st.session_state[_CHAPTER] = place
+
+
+show()

@@ -1,0 +1,191 @@
+"""How single numbers come about: one convolution of a branch, and the last step to a logit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from inception_viz.classifier import Classifier
+from inception_viz.explain.behind import explained
+from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.target import Asked
+from inception_viz.network import ConvBlock, InceptionModule
+from inception_viz.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """A k×k kernel walking over what a 1×1 reduction left, to make one map of a branch.
+
+    Maps are float32 (h, w). Batch norms are folded into weights and biases, so every sum is exact.
+
+    Attributes:
+        module, branch: which one; ``kernel`` is k.
+        channel: the output map, one of ``channels``.
+        reduced: the map that the kernel is shown on, one of ``reduces``: the one that counts most.
+        inputs: how many maps come into the module; ``source`` is the one that counts most for the
+            reduced map, and ``source_weight`` its weight there.
+        reduce_total: the reduced map before ReLU: ``inputs`` products each, plus ``reduce_bias``.
+        window_map: the reduced map after ReLU, what the kernel reads.
+        weights: (k, k), the kernel's slice for that map.
+        part: the sum of its k² products, at every place.
+        total: the output before ReLU: the parts of all maps, plus ``bias``.
+    """
+
+    module: str
+    branch: str
+    kernel: int
+    channel: int
+    channels: int
+    reduced: int
+    reduces: int
+    inputs: int
+    source: np.ndarray
+    source_weight: float
+    reduce_total: np.ndarray
+    reduce_bias: float
+    window_map: np.ndarray
+    weights: np.ndarray
+    part: np.ndarray
+    total: np.ndarray
+    bias: float
+
+    @property
+    def output(self) -> np.ndarray:
+        """(h, w), after ReLU: the map in the trace."""
+        return np.maximum(self.total, 0)
+
+    def window(self, row: int, column: int) -> np.ndarray:
+        """(k, k): what the kernel covers at a place; zeros beyond the border."""
+        border = self.kernel // 2
+        padded = np.pad(self.window_map, border)
+        covered: np.ndarray = padded[row : row + self.kernel, column : column + self.kernel]
+        return covered
+
+
+def walks(classifier: Classifier) -> list[tuple[str, str]]:
+    """(module, branch) of every branch that reduces and then convolves."""
+    found = []
+    for name, module in classifier.inference_network.modules_by_name.items():
+        for branch in ("3x3", "5x5"):
+            if branch in module.branches and len(_blocks(module, branch)) == 2:
+                found.append((name, branch))
+    return found
+
+
+def _blocks(module: InceptionModule, branch: str) -> list[nn.Module]:
+    return list(module.branches[branch].children())
+
+
+def walk(
+    classifier: Classifier, trace: Trace, module: str, branch: str, channel: int | None = None
+) -> Walk:
+    """Follow one output map of a branch; default its strongest.
+
+    Raises:
+        ExplainError: for a branch without reduction (see :func:`walks`), a channel that doesn't
+            exist, or a trace of another classifier.
+    """
+    explained(classifier, trace, None)
+    if (module, branch) not in walks(classifier):
+        raise ExplainError(f"There is no {branch} branch with one reduction in module {module}.")
+    maps = trace.layer(f"{module}/{branch}")
+    if channel is None:
+        channel = int(maps.mean((1, 2)).argmax())
+    if not 0 <= channel < len(maps):
+        raise ExplainError(f"There is no channel {channel}; there are 0 to {len(maps) - 1}.")
+    network = classifier.inference_network
+    blocks = _blocks(network.modules_by_name[module], branch)
+    reduce, conv = (_conv(block) for block in blocks)
+    before = trace.layer(f"{module}/{branch}/reduce")
+    with torch.no_grad():
+        weight = conv.weight[channel].contiguous()
+        parts = F.conv2d(before[None], weight[:, None], padding="same", groups=len(before))[0]
+        reduced = int(parts.abs().sum((1, 2)).argmax())
+        inputs = _input_of(classifier, trace, module)
+        mixing = reduce.weight[reduced, :, 0, 0]
+        reduce_bias = _bias(reduce, reduced)
+        reduce_total = (inputs * mixing[:, None, None]).sum(0) + reduce_bias
+        source = int((inputs.sum((1, 2)) * mixing).abs().argmax())
+        bias = _bias(conv, channel)
+    return Walk(
+        module=module,
+        branch=branch,
+        kernel=conv.kernel_size[0],
+        channel=channel,
+        channels=len(maps),
+        reduced=reduced,
+        reduces=len(before),
+        inputs=len(inputs),
+        source=inputs[source].numpy(),
+        source_weight=float(mixing[source]),
+        reduce_total=reduce_total.numpy(),
+        reduce_bias=reduce_bias,
+        window_map=before[reduced].numpy(),
+        weights=weight[reduced].numpy(),
+        part=parts[reduced].numpy(),
+        total=(parts.sum(0) + bias).numpy(),
+        bias=bias,
+    )
+
+
+@dataclass(frozen=True)
+class LastStep:
+    """How a logit is made of the last module's output: Σ weight × average, plus the bias.
+
+    Attributes:
+        channels: how many averages there are; each is over ``units`` units.
+        branches: branch → what its channels' weight × average add up to.
+        bias: of the class.
+        logit: of the class, as the network gave it.
+    """
+
+    channels: int
+    units: int
+    branches: dict[str, float]
+    bias: float
+    logit: float
+
+
+def last_step(classifier: Classifier, trace: Trace, target: Asked = None) -> LastStep:
+    """Take the main head's logit of a class apart, by the linear layer's own weights.
+
+    Raises:
+        ExplainError: for a class that doesn't exist, or a trace of another classifier.
+    """
+    index = explained(classifier, trace, target).target.index
+    last = list(trace.modules)[-1]
+    linear = classifier.inference_network.classifier
+    start, sums = 0, {}
+    for branch, maps in trace.branches[last].items():
+        weights = linear.weight[index, start : start + len(maps)].double()
+        sums[str(branch)] = float((weights * maps.mean((1, 2)).double()).sum())
+        start += len(maps)
+    units = trace.modules[last].shape[-1] ** 2
+    return LastStep(start, units, sums, float(linear.bias[index]), float(trace.logits[index]))
+
+
+def _conv(block: nn.Module) -> nn.Conv2d:
+    assert isinstance(block, ConvBlock)
+    return block.conv
+
+
+def _bias(conv: nn.Conv2d, channel: int) -> float:
+    return 0.0 if conv.bias is None else float(conv.bias[channel])
+
+
+def _input_of(classifier: Classifier, trace: Trace, module: str) -> Tensor:
+    """(C, h, w): what comes into a module."""
+    trunk = classifier.inference_network.trunk
+    steps = list(trunk)
+    before = steps[steps.index(module) - 1]
+    if before in trace.modules or before in trace.stem:
+        return trace.layer(before)
+    # A pool between two stages isn't kept; its input is.
+    earlier = trace.layer(steps[steps.index(before) - 1])
+    pooled: Tensor = trunk[before](earlier[None])[0]
+    return pooled
