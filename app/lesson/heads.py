@@ -39,19 +39,24 @@ def show(scene: Scene) -> None:
             end = plain(labels[found["main"].first_choice])
             return early.agrees, f"Behind {early.after}: {said} ({share}). In the end: {end}."
 
-        ask(
+        answered = ask(
             "guess_early",
             f"Does the head behind {early.after} already give the answer of the end?",
             {True: "yes", False: "no"},
             agrees,
         )
-        heads = [*scene.model.config.heads, "main"]
-        how = "The five likeliest classes by softmax probability."
-        title = "What each head says"
-        with figure.frame("lesson_heads", title, how, csv=answers.csv(scene, heads)):
-            for column, head in zip(st.columns(len(heads), gap="medium"), heads, strict=True):
-                with column:
-                    answers.show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())
+        if answered:
+            _answers(scene)
     st.page_link(
         "views/heads.py", label="See where each head looks", icon=":material/arrow_right_alt:"
     )
+
+
+def _answers(scene: Scene) -> None:
+    heads = [*scene.model.config.heads, "main"]
+    how = "The five likeliest classes by softmax probability."
+    title = "What each head says"
+    with figure.frame("lesson_heads", title, how, csv=answers.csv(scene, heads)):
+        for column, head in zip(st.columns(len(heads), gap="medium"), heads, strict=True):
+            with column:
+                answers.show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())

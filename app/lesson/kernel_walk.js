@@ -128,7 +128,7 @@ function paint(view, data, time, places) {
   frame(third, data, row, column, 1, !reducing && !done);
   view.scrub.value = time;
   for (const part of view.concat.querySelectorAll('[data-branch]')) {
-    part.style.opacity = done || part.dataset.branch === data.branch ? 1 : 0.35;
+    part.classList.toggle('later', !done && part.dataset.branch !== data.branch);
   }
   if (reducing) sumsOfReduction(view, data, row, column);
   else sumsOfConvolution(view, data, row, column);

@@ -44,7 +44,7 @@ def show(scene: Scene) -> None:
             "place, so large maps cost most, though the last modules have more filters."
         )
 
-    ask(
+    answered = ask(
         "guess_dearest",
         "Which module takes the most multiplications?",
         {name: name for name in config.modules},
@@ -52,14 +52,14 @@ def show(scene: Scene) -> None:
     )
     rows = {
         name: {title: getattr(row, field) for field, title in _COLUMNS.items()}
-        | {
-            "map": f"{config.map_size(name)}×{config.map_size(name)}",
-            "M MACs": round(macs[name] / 1e6, 1),
-        }
+        | {"map": f"{config.map_size(name)}×{config.map_size(name)}"}
+        | ({"M MACs": round(macs[name] / 1e6, 1)} if answered else {})
         for name, row in config.modules.items()
     }
     frame = pd.DataFrame.from_dict(rows, orient="index")
-    how = "MAC: one multiplication with its addition, counted for one photo."
+    how = "One row a module; map: the side of its maps in units."
+    if answered:
+        how += " MAC: one multiplication with its addition, counted for one photo."
     csv = branch_table(config).to_csv(index=False)
     with figure.frame("nine", "The table of this network", how, csv=csv):
         st.dataframe(frame, width="stretch")

@@ -8,7 +8,6 @@ from app import services
 from app.components import choice, figure
 from app.components.scene import Scene
 from app.lesson.question import ask
-from inception_viz.config import BRANCHES
 from inception_viz.explain.firing import BranchFiring
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
@@ -42,7 +41,7 @@ def show(scene: Scene) -> None:
     ask(
         "guess_branch",
         f"Which branch of {module} is most active on this photo?",
-        {b: BRANCH_NAMES[b] for b in BRANCHES if b in found},
+        {branch: BRANCH_NAMES[branch] for branch in found},
         strongest,
     )
     how = (

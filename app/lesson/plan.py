@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """One step: minutes, what to do (Markdown), the page, the link's text, the view's parameters."""
+    """One step: minutes, what to do (Markdown), the page, the link's text, the view's "
+    "parameters."""
 
     minutes: int
     what: str
@@ -19,7 +20,8 @@ class Step(NamedTuple):
 PLAN = (
     Step(
         5,
-        "**What does it say?** Show a photo and the network's answer. Let the class find what is odd: "
+        "**What does it say?** Show a photo and the network's answer. Let the class find what is "
+        "odd: "
         "the network knows ten classes, and a goldfish isn't one of them.",
         "explore",
         "Explore a goldfish",
@@ -27,14 +29,16 @@ PLAN = (
     ),
     Step(
         5,
-        "**Why four branches?** Chapter 1. Everybody predicts which branch is most active, then look.",
+        "**Why four branches?** Chapter 1. Everybody predicts which branch is most active, then "
+        "look.",
         "learn",
         "Learn, chapter 1",
         {"image": "goldfish", "chapter": "1 Parallel branches"},
     ),
     Step(
         8,
-        "**One module by hand.** Chapter 2. Play the walk slowly, stop, and let the class multiply one "
+        "**One module by hand.** Chapter 2. Play the walk slowly, stop, and let the class "
+        "multiply one "
         "place of the kernel and check the sum.",
         "learn",
         "Learn, chapter 2",
@@ -42,7 +46,8 @@ PLAN = (
     ),
     Step(
         5,
-        "**What reduction saves.** Chapter 3. Guess first; then find the number of reduce filters at "
+        "**What reduction saves.** Chapter 3. Guess first; then find the number of reduce "
+        "filters at "
         "which nothing is saved.",
         "learn",
         "Learn, chapter 3",
@@ -50,7 +55,8 @@ PLAN = (
     ),
     Step(
         6,
-        "**All channels of a module.** Each tile is one filter's map. Click tiles: who finds an edge "
+        "**All channels of a module.** Each tile is one filter's map. Click tiles: who finds an "
+        "edge "
         "that others don't?",
         "branches",
         "The branches of 4c",
@@ -66,14 +72,16 @@ PLAN = (
     ),
     Step(
         5,
-        "**Where does it look?** The same question for places. Compare an early with a late module.",
+        "**Where does it look?** The same question for places. Compare an early with a late "
+        "module.",
         "grad_cam",
         "Grad-CAM at 5b",
         {"image": "espresso", "cam": "5b"},
     ),
     Step(
         5,
-        "**Your own photo.** Students upload pictures, find one surprising thing, and send the figure "
+        "**Your own photo.** Students upload pictures, find one surprising thing, and send the "
+        "figure "
         "(*Save PNG*) or the whole *Report*.",
         "explore",
         "Explore, coloured by contribution",

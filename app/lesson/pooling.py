@@ -9,7 +9,7 @@ from app.components import figure
 from app.components.scene import Scene
 from app.components.text import plain
 from app.lesson.question import ask
-from inception_viz.explain.arithmetic import last_step
+from inception_viz.explain.arithmetic import LastStep, last_step
 from inception_viz.figures import overlay
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.words import figure as short
@@ -36,24 +36,29 @@ def show(scene: Scene) -> None:
             parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(v)}" for b, v in step.branches.items())
             return best, f"Weight × average, added up over a branch's channels: {parts}."
 
-        ask(
+        answered = ask(
             "guess_last",
             f"Which branch of {last} speaks most for {label}?",
             {branch: BRANCH_NAMES[branch] for branch in step.branches},
             most,
         )
-        how = (
-            f"Σ weight × average over the {step.channels:,} channels of {last}, branch by branch. "
-            "Behind the last module nothing else happens, so this is exact."
-        )
-        csv = "\n".join(["branch,sum", *(f"{b},{v}" for b, v in step.branches.items())])
-        with figure.frame("last_step", f"From {last} to the logit of {label}", how, csv=csv):
-            columns = st.columns(len(step.branches) + 2)
-            for column, (branch, value) in zip(columns, step.branches.items(), strict=False):
-                _number(column, BRANCH_NAMES[branch], signed(value), BRANCH_COLOURS[branch])
-            _number(columns[-2], "bias", signed(step.bias), "#6B7280")
-            _number(columns[-1], "= logit", short(step.logit), "#6B7280")
+        if answered:
+            _sums(step, last, label)
         _averages(scene, last)
+
+
+def _sums(step: LastStep, last: str, label: str) -> None:
+    how = (
+        f"Σ weight × average over the {step.channels:,} channels of {last}, branch by branch. "
+        "Behind the last module nothing else happens, so this is exact."
+    )
+    csv = "\n".join(["branch,sum", *(f"{b},{v}" for b, v in step.branches.items())])
+    with figure.frame("last_step", f"From {last} to the logit of {label}", how, csv=csv):
+        columns = st.columns(len(step.branches) + 2)
+        for column, (branch, value) in zip(columns, step.branches.items(), strict=False):
+            _number(column, BRANCH_NAMES[branch], signed(value), BRANCH_COLOURS[branch])
+        _number(columns[-2], "bias", signed(step.bias), "#6B7280")
+        _number(columns[-1], "= logit", short(step.logit), "#6B7280")
 
 
 def _number(column: st.delta_generator.DeltaGenerator, name: str, text: str, colour: str) -> None:

@@ -12,8 +12,8 @@ from app import links
 T = TypeVar("T")
 
 
-def ask(key: str, text: str, options: Mapping[T, str], answer: Callable[[], tuple[T, str]]) -> None:
-    """Ask, wait for a choice, say at once whether it was right and why.
+def ask(key: str, text: str, options: Mapping[T, str], answer: Callable[[], tuple[T, str]]) -> bool:
+    """Ask; once there is a choice, say whether it was right and why. Whether there is one.
 
     Args:
         key: of the choice, in the URL as well.
@@ -33,10 +33,11 @@ def ask(key: str, text: str, options: Mapping[T, str], answer: Callable[[], tupl
         )
         if chosen is None:
             st.caption("Choose first; the network's answer appears then.")
-            return
+            return False
         links.name_choice(key, options[chosen])
         right, reason = answer()
         if chosen == right:
             st.success(f"Right. {reason}", icon=":material/check_circle:")
         else:
             st.warning(f"It is **{options[right]}**. {reason}", icon=":material/lightbulb:")
+    return True

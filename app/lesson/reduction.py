@@ -29,12 +29,14 @@ def show(scene: Scene) -> None:
             f"{percent(example.saved)} saved."
         )
 
-    ask(
+    answered = ask(
         "guess_saving",
         f"How much of its multiplications does the branch save if only {example.reduce} maps are "
         "left by the reduction?",
-        {25: "a quarter", 50: "half", saved: f"about {saved} %"},
+        {share: f"about {share} %" for share in (25, 50, saved)},
         how_much,
     )
+    if not answered:
+        return
     st.markdown("**Do.** Move *Reduce filters* until the reduction costs more than it saves.")
     reduction.explorer()

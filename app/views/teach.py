@@ -8,31 +8,32 @@ from app.lesson.plan import PLAN, Step
 
 _BEFORE = """
 - Start the app once on the machine that you will use. Everything works **without internet**; the
-  bundled model knows ten classes. For ImageNet's 1,000 classes fetch *BVLC GoogLeNet* beforehand, at
-  the side under *Model*.
+  bundled model knows ten classes. For ImageNet's 1,000 classes fetch *BVLC GoogLeNet* before,
+  at the side under *Model*.
 - Switch on **Large type** above when you project.
-- A class can share one server: give out its address, and send links made with **Copy link**. Photos
-  that students upload stay in their own session and are not part of a link.
-- Choose photos with one clear thing on them. Odd ones are welcome later: the network must choose one
-  of its classes whatever it sees.
+- A class can share one server: give out its address, and send links made with **Copy link**.
+  Photos that students upload stay in their own session and are not part of a link.
+- Choose photos with one clear thing on them. Odd ones are welcome later: the network must choose
+  one of its classes whatever it sees.
 """
 
 _QUESTIONS = """
 - *Why not only 5×5 filters? They see more.* A 5×5 filter costs 25 multiplications for each map that
   comes in, a 1×1 filter one. And fine detail needs no wide look.
-- *A branch fires strongly. Is it important?* Not necessarily: the classifier behind it may ignore it.
+- *A branch fires strongly. Is it important?* Not necessarily: what comes behind may ignore it.
   Compare *Unusual firing* with *Contribution* on Explore, then mute the branch.
 - *Muting a branch raised the answer. How?* It spoke against it: contributions can be negative.
 - *The heads disagree. Who is right?* The last one has seen most. The early ones tell what could be
   known by then.
-- *Grad-CAM lights up the background. Is that a fault?* Perhaps the network learned that the background
+- *Grad-CAM lights up the background. Is that a fault?* Perhaps it learned that the background
   goes with the class. The map shows where the evidence lies, not whether it is good evidence.
 - *Does the network understand?* It has weighted sums that separate its classes. Upload a drawing or
   something from no class, and discuss what its answer is worth.
 """
 
 _SOURCES = """
-Szegedy et al., *Going Deeper with Convolutions*, [arXiv 1409.4842](https://arxiv.org/abs/1409.4842) ·
+Szegedy et al., *Going Deeper with Convolutions*,
+[arXiv 1409.4842](https://arxiv.org/abs/1409.4842) ·
 Lin et al., *Network in Network*, [arXiv 1312.4400](https://arxiv.org/abs/1312.4400) ·
 Selvaraju et al., *Grad-CAM*, [arXiv 1610.02391](https://arxiv.org/abs/1610.02391) ·
 Szegedy et al., *Rethinking the Inception Architecture*,

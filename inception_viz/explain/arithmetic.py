@@ -57,12 +57,13 @@ class Walk:
     @property
     def output(self) -> np.ndarray:
         """(h, w), after ReLU: the map in the trace."""
-        return np.maximum(self.total, 0)
+        positive: np.ndarray = np.maximum(self.total, 0)
+        return positive
 
     def window(self, row: int, column: int) -> np.ndarray:
         """(k, k): what the kernel covers at a place; zeros beyond the border."""
         border = self.kernel // 2
-        padded = np.pad(self.window_map, border)
+        padded: np.ndarray = np.pad(self.window_map, border)
         covered: np.ndarray = padded[row : row + self.kernel, column : column + self.kernel]
         return covered
 

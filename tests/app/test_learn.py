@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import inception_viz as iv
+from app.lesson import CHAPTERS
+from app.lesson.plan import PLAN, Step
+from app.views import REGISTRY
+from inception_viz.figures.colours import BRANCH_NAMES
+from tests.app.test_pages import start, texts
+from tests.conftest import sample
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    yield tmp_path
+
+
+def name(place: int) -> str:
+    return f"{place + 1} {CHAPTERS[place].title}"
+
+
+def answer(app: AppTest, key: str, option: object) -> str:
+    """Choose an option of a question; what the page says to it."""
+    next(group for group in app.pills if group.key == key).set_value(option).run()
+    assert not app.exception
+    return "\n".join(str(e.value) for e in [*app.success, *app.warning])
+
+
+@pytest.mark.parametrize("place", range(len(CHAPTERS)))
+@pytest.mark.parametrize("model", ["Imagenette GoogLeNet", "Untrained GoogLeNet"])
+def test_every_chapter_shows_itself_with_any_model(place: int, model: str) -> None:
+    app = start("learn", image="cat", chapter=name(place), model=model)
+    assert not app.exception
+    assert not app.error
+    assert f"{place + 1}. {CHAPTERS[place].title}" in [h.value for h in app.header]
+    assert f"Sources: {CHAPTERS[place].source}." in texts(app)
+
+
+@pytest.mark.parametrize("place", range(len(CHAPTERS)))
+def test_every_chapter_shows_itself_with_a_network_without_reductions(place: int) -> None:
+    from inception_viz.config_text import encode
+
+    arch = encode(iv.GoogLeNetConfig.naive(classes=10))
+    app = start("learn", chapter=name(place), arch=arch, network="Rebuilt")
+    assert not app.exception
+
+
+def test_next_and_previous_walk_through_all_chapters() -> None:
+    app = start("learn")
+    for place in range(1, len(CHAPTERS)):
+        next(b for b in app.button if b.label == "Next chapter").click().run()
+        assert app.header[0].value == f"{place + 1}. {CHAPTERS[place].title}"
+    assert not [b for b in app.button if b.label == "Next chapter"]
+    next(b for b in app.button if b.label == "Previous chapter").click().run()
+    assert app.header[0].value == f"{len(CHAPTERS) - 1}. {CHAPTERS[-2].title}"
+
+
+def test_predicting_the_strongest_branch_is_judged_by_its_energy() -> None:
+    trace = iv.load("imagenette").trace(sample("cat"))
+    energy = {b: float((maps**2).sum()) for b, maps in trace.branches["4c"].items()}
+    best = max(energy, key=lambda b: energy[b])
+    other = min(energy, key=lambda b: energy[b])
+    app = start("learn", image="cat", learn_module="4c")
+    assert not app.success
+    assert "Choose first" in texts(app)
+    assert answer(app, "guess_branch", best).startswith("Right.")
+    said = answer(app, "guess_branch", other)
+    assert said.startswith(f"It is **{BRANCH_NAMES[best]}**")
+    assert f"{energy[best] / sum(energy.values()):.0%}".replace("%", " %") in said
+
+
+def test_predicting_what_muting_does_is_judged_by_running_the_network_without_it() -> None:
+    clf = iv.load("imagenette")
+    trace = clf.trace(sample("cat"))
+    index = trace.top_classes(1)[0][0]
+    changes = {
+        b: float(iv.mute(clf, trace, [f"4c/{b}"]).logits[index] - trace.logits[index])
+        for b in trace.branches["4c"]
+    }
+    best = max(changes, key=lambda b: abs(changes[b]))
+    app = start("learn", image="cat", chapter=name(7), mute_module="4c")
+    assert answer(app, "guess_mute", best).startswith("Right.")
+    stays = iv.mute(clf, trace, ["4c"]).predictions(1)[0][0] == trace.predictions(1)[0][0]
+    assert answer(app, "guess_whole", stays).count("Right.") == 2
+    assert answer(app, "guess_whole", not stays).count("Right.") == 1
+
+
+def test_what_a_question_asks_is_not_shown_before_the_answer() -> None:
+    app = start("learn", image="cat", chapter=name(4))
+    logit = float(iv.load("imagenette").trace(sample("cat")).logits.max())
+    assert f"{logit:.3g}" not in texts(app)
+    answer(app, "guess_last", "1x1")
+    assert f"{logit:.3g}" in texts(app)
+    app = start("learn", image="cat", chapter=name(3))
+    assert "M MACs" not in app.dataframe[0].value
+    assert answer(app, "guess_dearest", "3b").startswith("Right.")
+    assert app.dataframe[0].value["M MACs"]["3b"] == 304.3
+
+
+def test_the_plan_fills_a_lesson() -> None:
+    assert sum(step.minutes for step in PLAN) == 45
+    app = start("teach")
+    assert not app.exception
+    assert len(app.get("page_link")) == len(PLAN)
+
+
+@pytest.mark.parametrize("step", PLAN, ids=lambda step: step.link)
+def test_prepared_views_open_as_asked(step: Step) -> None:
+    page, query = step.page, dict(step.query)
+    assert f"{page}.py" in [view.script for view in REGISTRY]
+    app = start("" if page == "explore" else page, **query)
+    assert not app.exception
+    assert not app.toast, "nothing of the link is left out"

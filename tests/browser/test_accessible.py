@@ -1,0 +1,41 @@
+"""axe-core on every page, light and dark: nothing serious or critical in what is ours.
+
+Streamlit's own elements are counted apart; ``benchmarks/accessibility.py`` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from app.lesson import CHAPTERS
+from app.views import REGISTRY
+from tests.browser.axe import violations
+from tests.browser.driver import settle
+
+PAGES = ["" if place == 0 else view.url for place, view in enumerate(REGISTRY)]
+PAGES += [f"learn?chapter={i + 1}+{c.title.replace(' ', '+')}" for i, c in enumerate(CHAPTERS)]
+PAGES += ["?metric=Contribution", "?metric=Grad-CAM", "branches?channel=3a/1x1:0"]
+
+
+@pytest.fixture(params=["light", "dark"])
+def visitor(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, base_url=address, color_scheme=request.param
+    )
+    yield context.new_page()
+    context.close()
+
+
+def test_nothing_serious_on_any_page(visitor: Page) -> None:
+    found: dict[str, list[str]] = {}
+    for path in PAGES:
+        visitor.goto(f"/{path}")
+        settle(visitor)
+        visitor.wait_for_timeout(300)
+        ours = [v for v in violations(visitor) if v.ours and v.impact in ("serious", "critical")]
+        if ours:
+            found[path] = [f"{v.rule}: {v.element[:160]} {v.why[:160]}" for v in ours[:6]]
+    assert not found

@@ -1,0 +1,97 @@
+"""The lesson in a real browser: the kernel walks, and its sums add up."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.lesson.plan import PLAN
+from tests.browser.driver import settle
+
+NUMBER = r"(−?\d+(?:\.\d+)?(?:e−?\d+)?)"
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+def open_module(page: Page) -> None:
+    page.goto("/learn?image=goldfish&chapter=2+One+module&walk_branch=5×5")
+    settle(page)
+    expect(page.locator(".walk canvas").nth(2)).to_be_visible()
+
+
+def test_the_walk_plays_and_stops(page: Page) -> None:
+    open_module(page)
+    place = page.get_by_label("Place in the walk")
+    before = int(place.input_value())
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.wait_for_function(
+        "b => [...document.querySelectorAll('*')].flatMap(e => e.shadowRoot ? "
+        "[...e.shadowRoot.querySelectorAll('input[type=range]')] : []).some(i => i.value > b + 20)",
+        arg=before,
+    )
+    page.get_by_role("button", name="Pause").click()
+    stopped = int(place.input_value())
+    assert stopped > before
+    page.get_by_role("button", name="One place on").click()
+    assert int(place.input_value()) in (stopped, stopped + 1)
+
+
+@pytest.mark.parametrize("place", [(0.5, 0.5), (0.01, 0.01)])
+def test_a_clicked_place_is_spelled_out(page: Page, place: tuple[float, float]) -> None:
+    open_module(page)
+    output = page.locator(".walk .output canvas")
+    box = output.bounding_box()
+    assert box is not None
+    output.click(position={"x": box["width"] * place[0], "y": box["height"] * place[1]})
+    grids = page.locator(".walk .grid")
+    assert grids.count() == 3
+    window, kernel, products = (
+        [number(text) for text in grids.nth(i).locator("span").all_inner_texts()] for i in range(3)
+    )
+    assert len(window) == len(kernel) == len(products) == 25
+    assert sum(w * k for w, k in zip(window, kernel, strict=True)) == pytest.approx(
+        sum(products), abs=0.02
+    )
+    said = page.locator(".walk .result").inner_text()
+    found = re.search(
+        rf"these 25 products {NUMBER}, those of the 15 other reduced maps {NUMBER}, "
+        rf"bias {NUMBER}, together {NUMBER}",
+        said,
+    )
+    assert found, said
+    part, others, bias, total = map(number, found.groups())
+    assert part == pytest.approx(sum(products), abs=0.02)
+    assert part + others + bias == pytest.approx(total, abs=0.02)
+    assert ("ReLU passes it on" in said) == (total > 0)
+    if place[0] < 0.1:
+        assert window[:5] == [0] * 5, "beyond the border lie zeros"
+
+
+def test_the_keyboard_steps_and_the_end_concatenates(page: Page) -> None:
+    open_module(page)
+    walk = page.locator(".walk")
+    place = page.get_by_label("Place in the walk")
+    before = int(place.input_value())
+    walk.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert int(place.input_value()) == before + 1
+    expect(page.locator(".walk .concat .later")).to_have_count(3)
+    place.fill(str(2 * 28 * 28))
+    expect(page.locator(".walk .concat .later")).to_have_count(0)
+
+
+def test_a_teachers_link_opens_its_view(page: Page) -> None:
+    page.goto("/teach")
+    settle(page)
+    step = next(step for step in PLAN if step.page == "switchboard")
+    page.get_by_role("link", name=step.link).click()
+    expect(page.locator(".iv-lead")).to_contain_text("1 place muted")
+    page.go_back()
+    expect(page.get_by_role("heading", name="For teachers")).to_be_visible()
