@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 APP_READY := $(VENV)/.ready-app
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: app test lint format bench clean
+.PHONY: app test lint format bench screenshots clean
 
 app: $(APP_READY)  ## install what the app needs, then start it
 	$(BIN)/streamlit run app/main.py
@@ -23,11 +23,17 @@ format: $(DEV_READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+screenshots: $(DEV_READY) browser  ## every page, three sizes, light and dark; and the README's
+	$(BIN)/python docs/screenshots.py
+
 bench: $(DEV_READY)
 	$(BIN)/python benchmarks/capture.py
 	$(BIN)/python benchmarks/app.py
 	$(BIN)/python benchmarks/explaining_pages.py
 	$(BIN)/python benchmarks/lab.py
+	$(BIN)/python benchmarks/accessibility.py
+	$(BIN)/python benchmarks/page_weight.py
+	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/accuracy.py
 

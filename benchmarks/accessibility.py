@@ -18,7 +18,7 @@ def main() -> None:
     found: dict[tuple[bool, str, str], list[tuple[str, Violation]]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as cache, server(Path(cache)) as address, browser() as b:
         for scheme in ("light", "dark"):
-            page = b.new_context(color_scheme=scheme).new_page()  # type: ignore[arg-type]
+            page = b.new_context(color_scheme=scheme).new_page()
             for place, view in enumerate(REGISTRY):
                 page.goto(f"{address}/{view.url if place else ''}")
                 settle(page)

@@ -24,6 +24,10 @@ _CSS = """
   .st-key-toolbar { position: absolute; top: 2.35rem; right: 2rem; width: auto !important;
     z-index: 3; }
   .st-key-report button { min-height: 0; padding: .3rem .7rem; }
+  /* Streamlit's captions are too pale to read (WCAG AA asks for 4.5 to 1). */
+  [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p,
+  [data-testid="stImageCaption"], [data-testid="stImageCaption"] p { color: inherit; opacity: 1; }
+  [data-testid="stCaptionContainer"], [data-testid="stImageCaption"] { opacity: .82; }
   .iv-head { font-weight: 600; margin: 0 0 .2rem; }
   [class*="st-key-drawn_"] { padding-top: .4rem; }
   [data-testid="stPageLink"] a { padding: .1rem .4rem .1rem 0; }

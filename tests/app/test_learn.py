@@ -34,11 +34,12 @@ def answer(app: AppTest, key: str, option: object) -> str:
 
 
 @pytest.mark.parametrize("place", range(len(CHAPTERS)))
-@pytest.mark.parametrize("model", ["Imagenette GoogLeNet", "Untrained GoogLeNet"])
+@pytest.mark.parametrize("model", ["Imagenette GoogLeNet", "Random weights"])
 def test_every_chapter_shows_itself_with_any_model(place: int, model: str) -> None:
     app = start("learn", image="cat", chapter=name(place), model=model)
     assert not app.exception
     assert not app.error
+    assert not app.toast
     assert f"{place + 1}. {CHAPTERS[place].title}" in [h.value for h in app.header]
     assert f"Sources: {CHAPTERS[place].source}." in texts(app)
 

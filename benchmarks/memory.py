@@ -1,0 +1,45 @@
+"""Memory of one server: at the start, after the first answer, for each further user, when they left."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import psutil
+from playwright.sync_api import BrowserContext
+
+from tests.browser.driver import browser, server, settle
+
+USERS = 8
+PHOTOS = ["cat", "espresso", "rocket", "astronaut", "goldfish", "uniform", "raccoon", "moose"]
+PAGES = ["?metric=Contribution&", "branches?module=4c&", "grad-cam?"]
+
+
+def main() -> None:
+    def megabytes() -> float:
+        own = psutil.Process().children(recursive=True)
+        return sum(p.memory_info().rss for p in own if "streamlit" in " ".join(p.cmdline())) / 1e6
+
+    with tempfile.TemporaryDirectory() as cache, server(Path(cache)) as address, browser() as b:
+        print(f"started                 {megabytes():7.0f} MB")
+        users: list[BrowserContext] = []
+        levels = []
+        for photo in PHOTOS[:USERS]:
+            users.append(b.new_context())
+            page = users[-1].new_page()
+            for path in PAGES:
+                page.goto(f"{address}/{path}image={photo}")
+                settle(page)
+            levels.append(megabytes())
+            print(f"{len(users)} users, three pages  {levels[-1]:7.0f} MB")
+        print(f"a further user          {(levels[-1] - levels[0]) / (USERS - 1):7.0f} MB")
+        for user in users:
+            user.close()
+        print(f"all have left           {megabytes():7.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
