@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
-from app import collector, links
+from app import collector, links, login
 from app.components import sidebar, style, toolbar
 from app.views import REGISTRY
 
@@ -20,6 +20,8 @@ def main() -> None:
     st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
     links.follow()
     style.show()
+    if not login.passed():
+        return
     pages = [
         st.Page(f"views/{view.script}", title=view.title, url_path=view.url, default=not index)
         for index, view in enumerate(REGISTRY)

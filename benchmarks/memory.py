@@ -1,14 +1,15 @@
-"""Memory of one server: at the start, after the first answer, for each further user, when they left."""
+"""Memory of one server: at the start, for each further user, and when they have left."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import psutil
 from playwright.sync_api import BrowserContext
 
 from tests.browser.driver import browser, server, settle
@@ -20,8 +21,11 @@ PAGES = ["?metric=Contribution&", "branches?module=4c&", "grad-cam?"]
 
 def main() -> None:
     def megabytes() -> float:
-        own = psutil.Process().children(recursive=True)
-        return sum(p.memory_info().rss for p in own if "streamlit" in " ".join(p.cmdline())) / 1e6
+        """Resident memory of the server, which was started by this process."""
+        children = subprocess.run(
+            ["ps", "--ppid", str(os.getpid()), "-o", "rss=,args="], capture_output=True, text=True
+        ).stdout.splitlines()
+        return sum(int(line.split()[0]) for line in children if "streamlit run" in line) / 1000
 
     with tempfile.TemporaryDirectory() as cache, server(Path(cache)) as address, browser() as b:
         print(f"started                 {megabytes():7.0f} MB")

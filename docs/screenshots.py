@@ -11,16 +11,16 @@ import tempfile
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from PIL import Image
 from playwright.sync_api import Browser, Page
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 
 from app.lesson import CHAPTERS
 from app.views import REGISTRY
 from tests.browser.driver import browser, server, settle
 
+ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
 SIZES = ((1440, 900), (1024, 768), (390, 844))
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

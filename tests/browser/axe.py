@@ -14,7 +14,8 @@ _OURS = """target => {
   if (path.length > 1) return true;
   const element = document.querySelector(path[0]);
   return !!element?.closest('[data-testid=stHtml], [data-testid=stMarkdownContainer], ' +
-    '[data-testid=stCaptionContainer], [data-testid=stImage], [data-testid=stHeading], [data-testid=stBidiComponentRegular]');
+    '[data-testid=stCaptionContainer], [data-testid=stImage], ' +
+    '[data-testid=stHeading], [data-testid=stBidiComponentRegular]');
 }"""
 
 
