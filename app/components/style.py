@@ -28,6 +28,7 @@ _CSS = """
   [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p,
   [data-testid="stImageCaption"], [data-testid="stImageCaption"] p { color: inherit; opacity: 1; }
   [data-testid="stCaptionContainer"], [data-testid="stImageCaption"] { opacity: .82; }
+  [data-testid="stBaseButton-primary"] p { color: light-dark(#fff, #0b1016); }
   .iv-head { font-weight: 600; margin: 0 0 .2rem; }
   [class*="st-key-drawn_"] { padding-top: .4rem; }
   [data-testid="stPageLink"] a { padding: .1rem .4rem .1rem 0; }
