@@ -52,12 +52,13 @@ def main() -> None:
             page.goto(f"{address}/{view.url if place else ''}")
             _still(page)
             first = meter.taken()
-            page.get_by_role("button", name="Espresso").first.click()
+            strip = page.get_by_test_id("stSidebar")
+            strip.get_by_role("button", name="Rocket").first.click()
             _still(page)
             photo = meter.taken()
             other = 0.0
             groups = page.get_by_test_id("stMain").get_by_role("radiogroup")
-            for group in groups.all()[:3]:
+            for group in groups.all()[:4]:
                 option = group.get_by_role("radio", checked=False).first
                 if group.is_visible() and option.count():
                     option.click()

@@ -33,9 +33,8 @@ def show(scene: Scene, target: iv.Target, cams: Cams, module: str, strength: flo
     other = iv.Target(second, None, target.head, target.kind)
     second_cams = explaining.cams(scene.model, scene.trace, other, cams.variant)
     difference = cams.minus(second_cams, module)
-    with figure.frame(
-        "classes", f"Two classes compared at {module}", _HOW, csv=grid_csv(difference)
-    ):
+    csv = grid_csv(cams.raw_minus(second_cams, module))
+    with figure.frame("classes", f"Two classes compared at {module}", _HOW, csv=csv):
         _draw(scene, (target, other), (cams[module], second_cams[module]), difference, strength)
 
 

@@ -122,7 +122,7 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
     frames = []
     for name in cams:
         top = shared if scale == "shared" else tops[name]
-        jpeg = explaining.cam_jpeg(scene.trace, cams, name, "", top, strength, 240)
+        jpeg = explaining.cam_jpeg(scene.trace, cams, name, "", top, strength, 200)
         note = f"0 to {short(top)}" if tops[name] > 0 else "flat"
         frames.append(Frame(name, jpeg, name, note, f"Where module {name} looks"))
     film_strip.show("film", frames, module, state.choose_module)
@@ -138,14 +138,14 @@ def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float
     with columns[0]:
         _title("whole module", "var(--st-text-color, #888)")
         top = shared if scale == "shared" else whole
-        jpeg = explaining.cam_jpeg(scene.trace, cams, module, "", top, strength, 420)
+        jpeg = explaining.cam_jpeg(scene.trace, cams, module, "", top, strength, 320)
         st.image(jpeg, width="stretch", alt=f"{module}: whole module", caption=f"0 to {short(top)}")
     shares = cams.shares(module)
     for column, branch in zip(columns[1:], branches, strict=True):
         with column:
             _title(BRANCH_NAMES[branch], BRANCH_COLOURS[branch])
             top = shared if scale == "shared" else tops[branch]
-            jpeg = explaining.cam_jpeg(scene.trace, cams, module, branch, top, strength, 420)
+            jpeg = explaining.cam_jpeg(scene.trace, cams, module, branch, top, strength, 320)
             share = percent(shares[branch]) if shares else "none"
             st.image(
                 jpeg,

@@ -22,8 +22,8 @@ def figure_csv(fig: go.Figure) -> str:
 
 
 def grid_csv(values: np.ndarray) -> str:
-    """A map (height, width) as CSV: one line a row, no header."""
-    return pd.DataFrame(values).to_csv(index=False, header=False)
+    """A map (height, width) as CSV with four digits: one line a row, no header."""
+    return pd.DataFrame(values).to_csv(index=False, header=False, float_format="%.4g")
 
 
 def channels_csv(layers: Mapping[str, Layer]) -> str:

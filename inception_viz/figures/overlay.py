@@ -22,7 +22,7 @@ def overlay(
     values: np.ndarray,
     *,
     strength: float = 0.6,
-    side: int = 480,
+    side: int = 400,
     maximum: float | None = None,
     signed: bool = False,
     box: Box | None = None,
@@ -58,12 +58,12 @@ def overlay(
     return canvas
 
 
-def photo_with_frame(picture: Picture, fitting: Fitting, side: int = 480) -> Image.Image:
+def photo_with_frame(picture: Picture, fitting: Fitting, side: int = 400) -> Image.Image:
     """The photo, with the part that the network doesn't see darkened."""
     return overlay(picture, fitting, np.zeros((1, 1)), strength=0.0, side=side)
 
 
-def encode(image: Image.Image, quality: int = 85) -> bytes:
+def encode(image: Image.Image, quality: int = 76) -> bytes:
     """As JPEG, for pages: a tenth of a PNG's size."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)

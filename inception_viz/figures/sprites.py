@@ -13,7 +13,7 @@ from inception_viz.explain.channels import Layer
 from inception_viz.figures.colours import SEQUENTIAL, lookup_table
 
 SPRITE_COLUMNS = 16
-MAX_CELL = 56  # pixels; the stem's maps of 112 × 112 are reduced to this
+MAX_CELL = 32  # pixels; the stem's maps of 112 × 112 are reduced to this
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def test_shared_scale_keeps_strengths_comparable() -> None:
 def test_large_maps_are_reduced_for_the_sprite() -> None:
     layer = measure(torch.rand(4, 112, 112))
     sprite = channel_sprite(layer, np.arange(4))
-    assert Image.open(io.BytesIO(sprite.png)).size == (4 * 56, 56)
+    assert Image.open(io.BytesIO(sprite.png)).size == (4 * 28, 28)
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad", "squash"])
