@@ -9,17 +9,16 @@ from app import services, state
 from app.components import photo_strip
 
 _ORIGINS = ("Samples", "Upload", "Camera")
+_ORIGIN = "photo_origin"
+_KEPT = "photo_origin_kept"
 
 
 def show() -> tuple[iv.Picture | None, str, str]:
     """Draw the choice; return the picture, what it is called, and what it shows in words."""
-    origin = st.segmented_control(
-        "Photo",
-        _ORIGINS,
-        default="Samples",
-        required=True,
-        key="photo_origin",
-    )
+    # A click on a map leads to another page, and Streamlit forgets this choice on the way.
+    st.session_state.setdefault(_ORIGIN, st.session_state.get(_KEPT, "Samples"))
+    origin = st.segmented_control("Photo", _ORIGINS, required=True, key=_ORIGIN)
+    st.session_state[_KEPT] = origin
     sample = state.sample(services.samples(), next(iter(services.samples())))
     if origin != "Samples":
         _bring_own(str(origin))

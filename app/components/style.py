@@ -37,9 +37,9 @@ _CSS = """
   .iv-note:empty { display: none; }
   .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
   [data-testid="stButtonGroup"] > div { flex-wrap: wrap; row-gap: 4px; }
+  @media (max-width: 1100px) { .st-key-toolbar { position: static; } }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }
-    .st-key-toolbar { position: static; }
     .st-key-photo img { max-height: 240px; width: auto !important; max-width: 100%; }
   }
 </style>
@@ -50,6 +50,7 @@ _LARGE = """
 <style>
   html { font-size: 21px !important; }
   .stMainBlockContainer { max-width: none; }
+  .st-key-toolbar { position: static; }
 </style>
 """
 

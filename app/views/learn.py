@@ -14,7 +14,7 @@ _CHAPTER = "chapter"
 def show() -> None:
     """Draw the page."""
     scene = current()
-    st.title("Learn: inside an inception module")
+    st.title("Learn")
     names = {place: f"{place + 1} {chapter.title}" for place, chapter in enumerate(CHAPTERS)}
     place = choice.show(_CHAPTER, "Chapter", names)
     chapter = CHAPTERS[place]
@@ -23,11 +23,9 @@ def show() -> None:
     st.caption(f"Sources: {chapter.source}.")
     before, after, _ = st.columns([1, 1, 3])
     if place > 0:
-        before.button("Previous chapter", on_click=_go, args=(place - 1,), width="stretch")
+        before.button("Previous", on_click=_go, args=(place - 1,), width="stretch")
     if place < len(CHAPTERS) - 1:
-        after.button(
-            "Next chapter", on_click=_go, args=(place + 1,), type="primary", width="stretch"
-        )
+        after.button("Next", on_click=_go, args=(place + 1,), type="primary", width="stretch")
     else:
         after.page_link("views/explore.py", label="Explore on your own")
 

@@ -56,10 +56,10 @@ def test_every_chapter_shows_itself_with_a_network_without_reductions(place: int
 def test_next_and_previous_walk_through_all_chapters() -> None:
     app = start("learn")
     for place in range(1, len(CHAPTERS)):
-        next(b for b in app.button if b.label == "Next chapter").click().run()
+        next(b for b in app.button if b.label == "Next").click().run()
         assert app.header[0].value == f"{place + 1}. {CHAPTERS[place].title}"
-    assert not [b for b in app.button if b.label == "Next chapter"]
-    next(b for b in app.button if b.label == "Previous chapter").click().run()
+    assert not [b for b in app.button if b.label == "Next"]
+    next(b for b in app.button if b.label == "Previous").click().run()
     assert app.header[0].value == f"{len(CHAPTERS) - 1}. {CHAPTERS[-2].title}"
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 import inception_viz as iv
 from inception_viz.sources.file import save_weights
 from tests.browser import driver
-from tests.conftest import CAFFEMODEL, tiny_config
+from tests.conftest import CAFFEMODEL, noise_photo, tiny_config
 
 
 def visit(page: Page, path: str) -> None:
@@ -213,3 +213,25 @@ def _step(page: Page) -> int:
     found = re.search(r"step ([\d,]+) of", text)
     assert found
     return int(found[1].replace(",", ""))
+
+
+def test_an_own_photo_comes_along_when_a_branch_is_clicked(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "mine.jpg"
+    noise_photo(8).save(path)
+    page.goto("/?image=cat")
+    driver.settle(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_text("Upload", exact=True).click()
+    page.locator("input[type=file]").first.set_input_files(path)
+    expect(sidebar.get_by_text("Your photo stays in this session")).to_be_visible()
+    driver.settle(page)
+    for branch in ("4c/5x5", "3a/pool"):
+        page.locator(f'.iv-wide [data-go="{branch}"]').click()
+        expect(page.get_by_role("heading", name="Branch activations")).to_be_visible()
+        driver.settle(page)
+        expect(sidebar.get_by_text("Your photo stays in this session")).to_be_visible()
+        expect(sidebar.get_by_text("CC0")).to_have_count(0)
+        sidebar.get_by_role("link", name="Explore").click()
+        expect(page.locator(".iv-wide")).to_be_visible()
+        driver.settle(page)
+        expect(page.get_by_alt_text("Your photo mine.jpg")).to_be_visible()
