@@ -70,9 +70,15 @@ def browser() -> Iterator[Browser]:
 
 
 def settle(page: Page, timeout: float = 60_000) -> None:
-    """Wait until the app has nothing left to do for this page."""
+    """Wait until the app has nothing left to do for this page.
+
+    Before its first run the app is "not running" either, so the page must show something, too.
+    """
     page.wait_for_selector(
-        "[data-testid=stApp][data-test-script-state=notRunning]", timeout=timeout
+        "[data-testid=stApp][data-test-script-state=notRunning]"
+        " [data-testid=stMain] [data-testid=stElementContainer]",
+        timeout=timeout,
+        state="attached",
     )
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
 

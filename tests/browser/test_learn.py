@@ -49,7 +49,7 @@ def test_a_clicked_place_is_spelled_out(page: Page, place: tuple[float, float]) 
     assert box is not None
     output.click(position={"x": box["width"] * place[0], "y": box["height"] * place[1]})
     grids = page.locator(".walk .grid")
-    assert grids.count() == 3
+    expect(grids).to_have_count(3)
     window, kernel, products = (
         [number(text) for text in grids.nth(i).locator("span").all_inner_texts()] for i in range(3)
     )
