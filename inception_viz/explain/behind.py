@@ -19,10 +19,16 @@ Progress = Callable[[float], None]
 """Is told the share that is done, 0 to 1; what it raises stops the work and reaches the caller."""
 
 MEMORY = 256 * 2**20  # bytes of activations in flight at once, roughly
+MOST = 8  # variants under way at once: more is no faster, and others wait for their turn
 
 
 def silent(_share: float) -> None:
     """A :data:`Progress` that nobody watches."""
+
+
+def within(progress: Progress, done: int, of: int) -> Progress:
+    """The progress of one part, where ``done`` parts of ``of`` are behind."""
+    return lambda share: progress((done + share) / of)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +70,19 @@ class Explained:
         logits: Tensor = self.network.classify(x) if head == "main" else self.network.aux[head](x)
         return logits
 
-    def values(self, module: str, outputs: Tensor) -> Tensor:
+    def values(self, module: str, outputs: Tensor, progress: Progress = silent) -> Tensor:
         """The target's value (N,) for N outputs of a module, in bites that fit the memory."""
-        bite = self.bite(module)
+        return self.target.of(self.all_logits(module, outputs, progress)).double()
+
+    def all_logits(self, module: str, outputs: Tensor, progress: Progress = silent) -> Tensor:
+        """The logits (N, classes) for N outputs of a module, in bites that fit the memory."""
+        bites = torch.split(outputs, min(self.bite(module), MOST))
+        parts = []
         with torch.no_grad():
-            parts = [
-                self.target.of(self.logits(module, part)) for part in torch.split(outputs, bite)
-            ]
-        return torch.cat(parts).double()
+            for done, part in enumerate(bites):
+                progress(done / len(bites))
+                parts.append(self.logits(module, part))
+        return torch.cat(parts)
 
     def bite(self, module: str) -> int:
         """How many variants of a module's output may be under way at once."""

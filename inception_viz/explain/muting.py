@@ -12,7 +12,7 @@ from torch import Tensor
 
 from inception_viz.classifier import Classifier
 from inception_viz.config import Branch
-from inception_viz.explain.behind import Progress, explained, masks, silent
+from inception_viz.explain.behind import Progress, explained, masks, silent, within
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace, recording, sort_record
 
@@ -115,13 +115,9 @@ def sweep(
     full = what.value
     rows = []
     for done, module in enumerate(what.modules):
-        progress(done / len(what.modules))
         branches = trace.branches[module]
         ablated = without_each(what.output(module), what.network.modules_by_name[module].widths)
-        with torch.no_grad():
-            logits = torch.cat(
-                [what.logits(module, part) for part in torch.split(ablated, what.bite(module))]
-            )
+        logits = what.all_logits(module, ablated, within(progress, done, len(what.modules)))
         values = what.target.of(logits).double().tolist()
         best = torch.softmax(logits, dim=1).max(dim=1)
         for branch, value, p, index in zip(

@@ -55,9 +55,7 @@ def test_sprite_tiles_are_the_channels_in_order() -> None:
         row, column = divmod(place, 16)
         tile = image[row * 7 : row * 7 + 7, column * 7 : column * 7 + 7].astype(int)
         expected = colourise(layer.maps[channel] / layer.maximum[channel]).astype(int)
-        assert (
-            np.abs(tile - expected).max() <= 5
-        )  # 2 % of the scale  # one step of the colour scale
+        assert np.abs(tile - expected).max() <= 5  # 2 % of the colour scale
 
 
 def test_shared_scale_keeps_strengths_comparable() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inception_viz.explain.behind import Explained, Progress
+from inception_viz.explain.behind import Explained, Progress, within
 from inception_viz.explain.contributions.method import Method, Outputs, Scores
 from inception_viz.explain.muting import without_each
 
@@ -12,9 +12,12 @@ def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
     values = {}
     full = what.value
     for done, name in enumerate(what.modules):
-        progress(done / len(what.modules))
         widths = what.network.modules_by_name[name].widths
-        ablated = what.values(name, without_each(what.output(name), widths, baseline[name]))
+        ablated = what.values(
+            name,
+            without_each(what.output(name), widths, baseline[name]),
+            within(progress, done, len(what.modules)),
+        )
         for branch, value in zip(widths, ablated.tolist(), strict=True):
             values[name, branch] = full - value
     return Scores(values, variants=len(values))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from inception_viz.config import Branch
-from inception_viz.explain.behind import Explained, Progress, gradients_on
+from inception_viz.explain.behind import MOST, Explained, Progress, gradients_on, within
 from inception_viz.explain.contributions.baseline import spread
 from inception_viz.explain.contributions.method import Method, Outputs, Scores
 
@@ -28,8 +28,8 @@ def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
         worth = what.value - float(what.values(name, spread(baseline[name], what.output(name)))[0])
         steps = STEPS
         while True:
-            progress(done / len(what.modules))
-            channels = _channels(what, name, baseline[name], steps)
+            here = within(progress, done, len(what.modules))
+            channels = _channels(what, name, baseline[name], steps, here)
             taken += steps
             gap = abs(float(channels.sum()) - worth)
             if gap <= TOLERANCE * abs(worth) or steps >= MOST_STEPS:
@@ -41,11 +41,18 @@ def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
     return Scores(values, variants=taken, backward_passes=taken)
 
 
-def _channels(what: Explained, name: str, baseline: Tensor, steps: int) -> Tensor:
+def _channels(
+    what: Explained, name: str, baseline: Tensor, steps: int, progress: Progress
+) -> Tensor:
     """One attribution a channel (channels,) of a module."""
     from captum.attr import IntegratedGradients  # slow to import
 
+    taken = 0
+
     def forward(x: Tensor) -> Tensor:
+        nonlocal taken
+        progress(min(taken / steps, 1.0))
+        taken += len(x)
         return what.target.of(what.logits(name, x))
 
     output = what.output(name).clone()
@@ -54,7 +61,7 @@ def _channels(what: Explained, name: str, baseline: Tensor, steps: int) -> Tenso
             output,
             baselines=spread(baseline, output),
             n_steps=steps,
-            internal_batch_size=max(min(what.bite(name) // 4, 16), 1),
+            internal_batch_size=max(min(what.bite(name) // 4, MOST), 1),
         )
     channels: Tensor = attribution.detach().sum((0, 2, 3)).double()
     return channels

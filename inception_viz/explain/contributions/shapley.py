@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from inception_viz.config import Branch
-from inception_viz.explain.behind import Explained, Progress
+from inception_viz.explain.behind import Explained, Progress, within
 from inception_viz.explain.contributions.method import Method, Outputs, Scores
 
 
@@ -21,9 +21,12 @@ def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
     values: dict[tuple[str, Branch], float] = {}
     variants = 0
     for done, name in enumerate(what.modules):
-        progress(done / len(what.modules))
         widths = what.network.modules_by_name[name].widths
-        worth = what.values(name, coalitions(what.output(name), widths, baseline[name]))
+        worth = what.values(
+            name,
+            coalitions(what.output(name), widths, baseline[name]),
+            within(progress, done, len(what.modules)),
+        )
         variants += len(worth)
         for branch, value in zip(widths, shapley_values(worth.tolist()), strict=True):
             values[name, branch] = value
