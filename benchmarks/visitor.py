@@ -188,9 +188,11 @@ class Visitor:
             elif kind == "delta":
                 self.first_sign = self.first_sign or time.perf_counter() - start
                 self._take(answer)
-            elif kind == "script_finished":
-                if answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                    break
+            elif (
+                kind == "script_finished"
+                and answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            ):
+                break
         return time.perf_counter() - start
 
     def _take(self, answer: ForwardMsg) -> None:
