@@ -8,6 +8,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.components.scene import Scene
+from app.components.waiting import result_of
 from app.jobs import Job, Jobs
 from app.services import trace_key, turns
 from inception_viz.accuracy import accuracy_on_folder
@@ -19,7 +20,10 @@ from inception_viz.explain.gradients import Gradients, gradients
 from inception_viz.explain.pixels import PixelMethod
 from inception_viz.figures.overlay import encode, overlay
 
-_jobs = Jobs(turns)
+_jobs = Jobs(turns, kept=256)  # scores and curves: small
+_muted = Jobs(turns, kept=8)  # traces of 12 MB
+_cams = Jobs(turns, kept=64)
+_channel_scores = Jobs(turns, kept=64)
 
 
 def contributions(
@@ -102,26 +106,15 @@ def muted(model: iv.Classifier, trace: iv.Trace, places: Iterable[str]) -> iv.Tr
     chosen = frozenset(places)
     if not chosen:
         return trace
-    return _muted(trace_key(trace), ",".join(sorted(chosen)), model, trace)
+    job = _muted.get((trace_key(trace), chosen), lambda _: iv.mute(model, trace, sorted(chosen)))
+    found: iv.Trace = result_of(job)
+    return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=24, ttl="1h")
-def _muted(key: str, places: str, _model: iv.Classifier, _trace: iv.Trace) -> iv.Trace:
-    with turns:
-        return iv.mute(_model, _trace, places.split(","))
-
-
-@st.cache_resource(show_spinner=False, max_entries=8, ttl="1h")  # as large as traces
+# Computed inside of jobs alone, so one at a time; each is nearly as large as a trace.
+@st.cache_resource(show_spinner=False, max_entries=4, ttl="1h")
 def _gradients(key: str, target: iv.Target, _model: iv.Classifier, _trace: iv.Trace) -> Gradients:
-    with turns:
-        return gradients(_model, _trace, target)
-
-
-@st.cache_resource(show_spinner=False, max_entries=128, ttl="2h")
-def _cams(
-    key: str, target: iv.Target, variant: Variant, _model: iv.Classifier, _trace: iv.Trace
-) -> Cams:
-    return cams_from(_trace, _gradients(key, target, _model, _trace), variant)
+    return gradients(_model, _trace, target)
 
 
 def cams(
@@ -132,7 +125,13 @@ def cams(
     Raises:
         ExplainError: for a target that doesn't exist.
     """
-    return _cams(trace_key(trace), target, variant, model, trace)
+    key = trace_key(trace)
+    job = _cams.get(
+        (key, target, variant),
+        lambda _: cams_from(trace, _gradients(key, target, model, trace), variant),
+    )
+    found: Cams = result_of(job)
+    return found
 
 
 def channel_scores(
@@ -143,7 +142,13 @@ def channel_scores(
     Raises:
         ExplainError: for a target that doesn't exist, or a module that its head can't see.
     """
-    return score_channels(trace, _gradients(trace_key(trace), target, model, trace), module)
+    key = trace_key(trace)
+    job = _channel_scores.get(
+        (key, target, module),
+        lambda _: score_channels(trace, _gradients(key, target, model, trace), module),
+    )
+    found: ChannelScores = result_of(job)
+    return found
 
 
 def cam_jpeg(

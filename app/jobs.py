@@ -1,59 +1,26 @@
-"""Work that takes its time: in the background, once for all who ask for it, with turns.
+"""What is computed for pages: in the background, once for all who ask for it, with turns.
 
-A page that needs a slow result asks for its job and watches it. The page can be left, or the work
-cancelled; whoever asks for the same thing meanwhile watches the same job.
+A page that needs a result asks for its job and watches it. The page can be left, or the work
+cancelled; whoever asks for the same thing meanwhile, or later, finds the same job. A few results
+are kept for those who come back; the others live as long as some session holds them.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
-KEPT = 256  # finished jobs whose results are kept; results are small
+from app.turns import Ticket, Turns
+
+Progress = Callable[[float], None]
+
 ABANDONED_SECONDS = 4.0  # after which work that nobody watches any more stops
-
-
-class Turns:
-    """A lock for whoever computes; those who wait are served in the order they came.
-
-    One computation uses all cores, so two at once would only slow each other down.
-    """
-
-    def __init__(self) -> None:
-        """Nobody computes yet."""
-        self._guard = threading.Lock()
-        self._busy = False
-        self._waiting: deque[threading.Event] = deque()
-
-    def __enter__(self) -> Turns:
-        """Wait for one's turn."""
-        with self._guard:
-            if not self._busy:
-                self._busy = True
-                return self
-            called = threading.Event()
-            self._waiting.append(called)
-        called.wait()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Call the next."""
-        with self._guard:
-            if self._waiting:
-                self._waiting.popleft().set()  # stays busy: the turn is handed over
-            else:
-                self._busy = False
-
-    def pass_on(self) -> None:
-        """In the middle of slow work: let those who wait go first."""
-        if self._waiting:
-            self.__exit__()
-            self.__enter__()
 
 
 class _StoppedError(Exception):
@@ -77,6 +44,8 @@ class Job:
     cancelled: bool = False
     _stopped: bool = False
     finished: threading.Event = field(default_factory=threading.Event)
+    _turns: Turns | None = None
+    _ticket: Ticket = field(default_factory=Ticket)
     _watchers: int = 0
     _left: float = field(default_factory=time.monotonic)
 
@@ -89,6 +58,11 @@ class Job:
         finally:
             self._left = time.monotonic()
             self._watchers -= 1
+
+    @property
+    def ahead(self) -> int:
+        """How many computations come before this one; 0 once it has begun."""
+        return self._turns.ahead(self._ticket) if self._turns and not self.share else 0
 
     @property
     def worthless(self) -> bool:
@@ -113,40 +87,59 @@ class Job:
 class Jobs:
     """Jobs by what they compute. What failed or was abandoned is tried anew when asked for."""
 
-    def __init__(self, turns: Turns, kept: int = KEPT) -> None:
-        """Work takes ``turns``; ``kept`` finished jobs are remembered."""
+    def __init__(self, turns: Turns, kept: int) -> None:
+        """Work takes ``turns``; so many finished jobs are ``kept``, whoever holds their results."""
         self._turns = turns
         self._kept = kept
         self._guard = threading.Lock()
-        self._jobs: OrderedDict[object, Job] = OrderedDict()
+        self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
+        self._held: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
 
-    def get(self, key: object, work: Callable[[Callable[[float], None]], Any]) -> Job:
+    def get(self, key: Hashable, work: Callable[[Progress], Any]) -> Job:
         """The job of ``key``; starts ``work`` if there is none. ``work`` gets a progress call."""
         with self._guard:
-            job = self._jobs.get(key)
+            job = self._jobs.get(key) or self._still_held(key)
             if job is None or job.worthless:
-                job = self._jobs[key] = Job()
-                threading.Thread(target=self._run, args=(job, work), daemon=True).start()
+                job = Job(_turns=self._turns)
+                threading.Thread(target=self._run, args=(key, job, work), daemon=True).start()
+            job._left = time.monotonic()  # whoever asks is about to watch
+            self._jobs[key] = job
             self._jobs.move_to_end(key)
             done = [k for k, j in self._jobs.items() if j.finished.is_set()]
             for old in done[: max(len(self._jobs) - self._kept, 0)]:
                 del self._jobs[old]
             return job
 
-    def _run(self, job: Job, work: Callable[[Callable[[float], None]], Any]) -> None:
+    def _still_held(self, key: Hashable) -> Job | None:
+        """A finished job of what was computed before, if some session still holds the result."""
+        result = self._held.get(key)
+        if result is None:
+            return None
+        job = Job(share=1.0, result=result)
+        job.finished.set()
+        return job
+
+    def _run(self, key: Hashable, job: Job, work: Callable[[Progress], Any]) -> None:
         def progress(share: float) -> None:
             if job.cancelled or job.abandoned:
                 raise _StoppedError
             job.share = min(max(share, 0.0), 1.0)
-            self._turns.pass_on()
+            self._turns.pass_on(job._ticket)
 
+        self._turns.take(job._ticket)
         try:
-            with self._turns:
-                progress(0.0)
-                job.result = work(progress)
+            progress(0.0)
+            job.result = work(progress)
+            with self._guard:
+                self._hold(key, job.result)
         except _StoppedError:
             job._stopped = True
         except Exception as error:  # reaches whoever watches
             job.error = error
         finally:
+            self._turns.give()
             job.finished.set()
+
+    def _hold(self, key: Hashable, result: object) -> None:
+        if type(result).__weakrefoffset__:  # numbers and texts are too small to be worth it
+            self._held[key] = result

@@ -10,8 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
-from app import collector, links, login
-from app.components import sidebar, style, toolbar
+from app import cores  # noqa: F401  # isort: skip  (before PyTorch is loaded)
+from app import collector, links, login, memory
+from app.components import sidebar, style, toolbar, waiting
 from app.views import REGISTRY
 
 
@@ -20,6 +21,7 @@ def main() -> None:
     st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
     links.follow()
     style.show()
+    waiting.reserve_place()
     if not login.passed():
         return
     pages = [
@@ -32,6 +34,7 @@ def main() -> None:
     page.run()
     links.note_what_is_missing()
     collector.freeze_libraries()
+    memory.give_back()
 
 
 main()

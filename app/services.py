@@ -17,8 +17,11 @@ import streamlit as st
 from PIL import Image
 
 import inception_viz as iv
+from app import state
 from app.components.text import plain
-from app.jobs import Turns
+from app.components.waiting import result_of
+from app.jobs import Jobs, Progress
+from app.turns import Turns
 from inception_viz.budget import check_budget
 from inception_viz.config_text import decode
 from inception_viz.cost import Totals, at_inference, layers, totals
@@ -37,8 +40,11 @@ from inception_viz.training.run import Run
 
 SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 
-# One forward pass uses all cores; two at once would only slow each other down.
 turns = Turns()
+
+# How many results stay although no session holds them: for whoever goes back and forth.
+_traces = Jobs(turns, kept=12)  # of 12 MB each
+_rebuilds = Jobs(turns, kept=3)  # whole networks
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def sample_picture(name: str) -> iv.Picture:
     return iv.read_picture(samples()[name].path)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64, ttl="1h")
+@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
 def _uploaded(file_id: str, name: str, _file: BinaryIO) -> iv.Picture | iv.ImageError:
     try:
         return iv.read_picture(_file, name=name)
@@ -166,18 +172,6 @@ def _classifier_of_run(name: str, version: str, _run: Run) -> iv.Classifier:
     return loaded
 
 
-@st.cache_resource(show_spinner="Rebuilding the network …", max_entries=4, ttl="2h")
-def _rebuilt(
-    key: str, text: str, places: str, keep: Keep, _base: iv.Classifier, _origins: Any
-) -> Operation:
-    config = decode(text)
-    check_budget(config)
-    with turns:
-        done = iv.surgery.operate(_base, config, keep=keep, origins=_origins)
-        _ = done.classifier.inference_network
-    return done
-
-
 def rebuilt(
     base: iv.Classifier, text: str, origins: Mapping[str, str | None] | None, keep: Keep = "norm"
 ) -> Operation:
@@ -186,7 +180,18 @@ def rebuilt(
     Raises:
         ConfigError: if the text describes no network, or one too large for this computer.
     """
-    return _rebuilt(base.key, text, str(origins), keep, base, origins)
+
+    def work(_progress: Progress) -> Operation:
+        config = decode(text)
+        check_budget(config)
+        done = iv.surgery.operate(base, config, keep=keep, origins=origins)
+        _ = done.classifier.inference_network
+        return done
+
+    job = _rebuilds.get((base.key, text, str(origins), keep), work)
+    done: Operation = result_of(job, "Rebuilding the network …")
+    state.hold_rebuilt(done)
+    return done
 
 
 @st.cache_data(show_spinner=False)
@@ -210,16 +215,15 @@ def _cache_state() -> str:
     return str([s for s in stamps if not s[0].startswith(".")])
 
 
-@st.cache_resource(show_spinner=False, max_entries=32, ttl="2h")
-def _trace(model: str, sha256: str, fit: Fit, _model: Any, _picture: iv.Picture) -> iv.Trace:
-    with turns:
-        result: iv.Trace = _model.trace(_picture, fit=fit)
-        return result
-
-
 def trace(model: iv.Classifier, picture: iv.Picture, fit: Fit) -> iv.Trace:
-    """The trace of a picture, computed once for all who look at it."""
-    return _trace(model.key, picture.sha256, fit, model, picture)
+    """The trace of a picture, computed once for all who look at it.
+
+    Raises:
+        WeightsError: if the weights give no finite answer.
+    """
+    key = (model.key, picture.sha256, fit)
+    found: iv.Trace = result_of(_traces.get(key, lambda _: model.trace(picture, fit=fit)))
+    return found
 
 
 def trace_key(result: iv.Trace) -> str:

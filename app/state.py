@@ -200,6 +200,11 @@ def set_built(value: bool) -> None:
     st.session_state[_BUILT] = value
 
 
+def hold_rebuilt(done: object) -> None:
+    """Keep the rebuilt network alive as long as this session looks at it."""
+    st.session_state["lab_rebuilt"] = done
+
+
 def large() -> bool:
     """Whether everything is to be larger, for a projector."""
     return bool(st.session_state.get(LARGE, st.query_params.get(LARGE) == "true"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import BrowserContext
 
+from benchmarks.resident import megabytes
 from tests.browser.driver import browser, server, settle
 
 USERS = 8
@@ -20,13 +19,6 @@ PAGES = ["?metric=Contribution&", "branches?module=4c&", "grad-cam?"]
 
 
 def main() -> None:
-    def megabytes() -> float:
-        """Resident memory of the server, which was started by this process."""
-        children = subprocess.run(
-            ["ps", "--ppid", str(os.getpid()), "-o", "rss=,args="], capture_output=True, text=True
-        ).stdout.splitlines()
-        return sum(int(line.split()[0]) for line in children if "streamlit run" in line) / 1000
-
     with tempfile.TemporaryDirectory() as cache, server(Path(cache)) as address, browser() as b:
         print(f"started                 {megabytes():7.0f} MB")
         users: list[BrowserContext] = []

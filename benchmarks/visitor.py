@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.Element_pb2 import Element
@@ -51,6 +52,7 @@ class Visitor:
     _session: str = ""
     _page: str = ""
     _query: str = ""
+    _fragments: dict[tuple[int, ...], str] = field(default_factory=dict)
 
     def __enter__(self) -> Visitor:
         """Connect."""
@@ -87,22 +89,24 @@ class Visitor:
     def choose(self, key: str, value: str) -> float:
         """Choose ``value`` of a selectbox, radio group or segmented control."""
         element = self.widget(key)
+        if value not in self.options(key):
+            raise VisitError(f"{key!r} offers {self.options(key)}, not {value!r}.")
         state = WidgetState(id=_id(element))
         if element.WhichOneof("type") == "button_group":
             state.string_array_value.data.append(value)
         else:
             state.string_value = value
-        return self._run(self._rerun(state))
+        return self._act(key, state)
 
     def press(self, key: str) -> float:
         """Press a button."""
-        return self._run(self._rerun(WidgetState(id=_id(self.widget(key)), trigger_value=True)))
+        return self._act(key, WidgetState(id=_id(self.widget(key)), trigger_value=True))
 
     def trigger(self, key: str, event: str, value: object) -> float:
         """Let a component of ours say ``value``, as its own script does."""
         name = f"$$STREAMLIT_INTERNAL_KEY_{_id(self.widget(key))}__events"
         said = json.dumps([{"event": event, "value": value}])
-        return self._run(self._rerun(WidgetState(id=name, json_trigger_value=said)))
+        return self._act(key, WidgetState(id=name, json_trigger_value=said))
 
     def upload(self, key: str, name: str, content: bytes) -> float:
         """Put a file into an uploader."""
@@ -129,10 +133,19 @@ class Visitor:
         Raises:
             VisitError: if the page has none.
         """
-        for element in self.elements.values():
-            if _id(element).endswith(f"-{key}"):
-                return element
-        raise VisitError(f"There is no {key!r} on the page.")
+        return self.elements[self._place(key)]
+
+    def options(self, key: str) -> list[str]:
+        """What a selectbox, radio group or segmented control offers."""
+        element = self.widget(key)
+        if element.WhichOneof("type") == "button_group":
+            return [option.content for option in element.button_group.options]
+        return list(getattr(element, str(element.WhichOneof("type"))).options)
+
+    def errors(self) -> list[str]:
+        """The messages of things that went wrong."""
+        alerts = [e.alert for e in self.elements.values() if e.WhichOneof("type") == "alert"]
+        return [alert.body for alert in alerts if alert.format == Alert.ERROR]
 
     def data(self, key: str) -> Any:
         """What a component of ours shows."""
@@ -150,6 +163,18 @@ class Visitor:
     def shows(self, text: str) -> bool:
         """Whether some text on the page contains ``text``."""
         return any(text in one for one in self.texts())
+
+    def _place(self, key: str) -> tuple[int, ...]:
+        for place, element in self.elements.items():
+            if _id(element).endswith(f"-{key}"):
+                return place
+        raise VisitError(f"There is no {key!r} on the page.")
+
+    def _act(self, key: str, state: WidgetState) -> float:
+        """Send a widget's new state; only its fragment runs again where it belongs to one."""
+        message = self._rerun(state)
+        message.rerun_script.fragment_id = self._fragments.get(self._place(key), "")
+        return self._run(message)
 
     def _rerun(self, *states: WidgetState, page: str | None = None) -> BackMsg:
         message = BackMsg()
@@ -202,6 +227,7 @@ class Visitor:
             if element.WhichOneof("type") == "exception":
                 raise VisitError(f"{element.exception.type}: {element.exception.message}")
             self.elements[place] = element
+            self._fragments[place] = answer.delta.fragment_id
         else:
             self.elements.pop(place, None)
 

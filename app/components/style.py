@@ -23,6 +23,10 @@ _CSS = """
   .iv-changing { min-height: 3em; }  /* what follows must not move under the mouse */
   .st-key-toolbar { position: absolute; top: 2.35rem; right: 2rem; width: auto !important;
     z-index: 3; }
+  .st-key-waiting { position: fixed; bottom: 1rem; left: 50%; translate: -50%; z-index: 1000;
+    width: auto !important; }
+  .st-key-waiting [data-testid="stMarkdown"] { padding: .5rem 1rem; border-radius: 2rem;
+    background: light-dark(#1b2330, #e8ecf1); color: light-dark(#fff, #11161d); }
   .st-key-report button { min-height: 0; padding: .3rem .7rem; }
   /* Streamlit's captions are too pale to read (WCAG AA asks for 4.5 to 1). */
   [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p,

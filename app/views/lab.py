@@ -78,7 +78,10 @@ def _editor(scene: Scene, names: list[str]) -> None:
         _module(config)
     with st.container(horizontal=True):
         built = config is not None and st.button(
-            "Rebuild the network", type="primary", icon=":material/construction:"
+            "Rebuild the network",
+            type="primary",
+            icon=":material/construction:",
+            key="rebuild",
         )
         if config is not None:
             lab_options.downloads(config)

@@ -49,7 +49,7 @@ def test_garbage_is_never_frozen() -> None:
     assert left() is None
 
 
-def test_again_only_after_something_was_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_soon_again_only_after_something_was_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     collector.freeze_libraries()
     kept = [_Loop() for _ in range(1000)]
     count = gc.get_freeze_count()
@@ -58,3 +58,17 @@ def test_again_only_after_something_was_imported(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "inception_viz_test_module", ModuleType("m"))
     collector.freeze_libraries()
     assert gc.get_freeze_count() >= count + len(kept)
+
+
+def test_what_was_frozen_with_a_session_is_freed_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = _Loop()
+    left = weakref.ref(kept)
+    collector.freeze_libraries()
+    del kept  # frozen, and in a circle: nobody finds it
+    gc.collect()
+    assert left() is not None
+    monkeypatch.setattr(collector, "_SECONDS", 0.0)
+    collector.freeze_libraries()
+    assert left() is None

@@ -1,59 +1,19 @@
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 import pytest
 
 from app import jobs
-from app.jobs import Job, Jobs, Turns
+from app.jobs import Job, Jobs
+from app.turns import Turns
 
 Progress = Callable[[float], None]
 WAIT = 10
-
-
-def test_turns_are_served_in_the_order_they_were_asked_for() -> None:
-    turns, order = Turns(), []
-    threads = []
-    with turns:
-        for number in range(5):
-
-            def work(number: int = number) -> None:
-                with turns:
-                    order.append(number)
-
-            threads.append(threading.Thread(target=work))
-            threads[-1].start()
-            while len(turns._waiting) <= number:
-                time.sleep(0.001)
-        assert order == []
-    for thread in threads:
-        thread.join(WAIT)
-    assert order == list(range(5))
-    with turns:  # free again
-        pass
-
-
-def test_never_two_at_a_time() -> None:
-    turns = Turns()
-    inside, most = 0, 0
-
-    def work() -> None:
-        nonlocal inside, most
-        for _ in range(50):
-            with turns:
-                inside += 1
-                most = max(most, inside)
-                time.sleep(0)
-                inside -= 1
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT)
-    assert most == 1
 
 
 def test_slow_work_lets_quick_work_pass() -> None:
@@ -67,7 +27,7 @@ def test_slow_work_lets_quick_work_pass() -> None:
             progress(0.5)
         return "done"
 
-    job = Jobs(turns).get("slow", slow)
+    job = Jobs(turns, kept=9).get("slow", slow)
     with job.watched():
         assert slow_runs.wait(WAIT)
         with turns:  # would wait forever if the slow one kept its turn
@@ -86,7 +46,7 @@ def test_the_same_work_is_done_once() -> None:
         go.wait(WAIT)
         return count
 
-    all_jobs = Jobs(Turns())
+    all_jobs = Jobs(Turns(), kept=9)
     found = {id(all_jobs.get("key", work)) for _ in range(10)}
     go.set()
     job = all_jobs.get("key", work)
@@ -96,7 +56,7 @@ def test_the_same_work_is_done_once() -> None:
 
 
 def test_an_error_reaches_who_asks_and_is_tried_anew() -> None:
-    all_jobs = Jobs(Turns())
+    all_jobs = Jobs(Turns(), kept=9)
 
     def fail(_progress: Progress) -> None:
         raise ValueError("no")
@@ -118,7 +78,7 @@ def test_cancelled_work_stops_and_stays_so_until_allowed() -> None:
             progress(0.1)
             time.sleep(0.001)
 
-    all_jobs = Jobs(Turns())
+    all_jobs = Jobs(Turns(), kept=9)
     job = all_jobs.get("key", endless)
     with job.watched():
         assert started.wait(WAIT)
@@ -140,7 +100,7 @@ def test_work_that_nobody_watches_any_more_stops(monkeypatch: pytest.MonkeyPatch
             progress(0.1)
             time.sleep(0.001)
 
-    all_jobs = Jobs(Turns())
+    all_jobs = Jobs(Turns(), kept=9)
     job = all_jobs.get("key", endless)
     with job.watched():
         assert not job.finished.wait(0.2)  # goes on while it is watched
@@ -157,3 +117,35 @@ def test_old_results_are_forgotten() -> None:
     assert len(all_jobs._jobs) <= 4
     assert all_jobs.get(5, lambda _progress: None) is found[5]
     assert all_jobs.get(0, lambda _progress: None) is not found[0]
+
+
+class _Large:
+    """A result that is not to be kept for nobody."""
+
+
+def test_what_a_session_holds_is_found_again_and_what_nobody_holds_is_freed() -> None:
+    all_jobs = Jobs(Turns(), kept=1)
+    jobs_before = [all_jobs.get(key, lambda _progress: _Large()) for key in ("held", "left", "x")]
+    for job in jobs_before:
+        assert job.finished.wait(WAIT)
+    held, left = jobs_before[0].result, weakref.ref(jobs_before[1].result)
+    del jobs_before, job
+    assert all_jobs.get("new", lambda _progress: _Large()).finished.wait(WAIT)
+    assert all_jobs.get("newer", lambda _progress: _Large()).finished.wait(WAIT)
+    gc.collect()
+    assert left() is None
+    found = all_jobs.get("held", lambda _progress: _Large())
+    assert found.finished.is_set() and found.result is held
+
+
+def test_a_job_knows_how_many_come_before_it() -> None:
+    turns = Turns()
+    with turns:
+        waiting = [Jobs(turns, kept=9).get(key, lambda _progress: None) for key in range(3)]
+        end = time.monotonic() + WAIT
+        while sorted(job.ahead for job in waiting) != [1, 2, 3] and time.monotonic() < end:
+            time.sleep(0.001)
+        assert sorted(job.ahead for job in waiting) == [1, 2, 3]
+    for job in waiting:
+        assert job.finished.wait(WAIT)
+        assert job.ahead == 0
