@@ -24,6 +24,7 @@ _jobs = Jobs(turns, kept=256)  # scores and curves: small
 _muted = Jobs(turns, kept=8)  # traces of 12 MB
 _cams = Jobs(turns, kept=64)
 _channel_scores = Jobs(turns, kept=64)
+_reports = Jobs(turns, kept=2)  # of 5 MB at most
 
 
 def contributions(
@@ -81,11 +82,23 @@ def sanity_check(
 
 
 def report(scene: Scene) -> str:
-    """Everything about the scene as one HTML file."""
-    with turns:
-        built = iv.report.build(
-            scene.model, scene.trace, scene.target, photo=scene.photo, alt=scene.alt
-        )
+    """Everything about the scene as one HTML file; waits for it.
+
+    Raises:
+        ExplainError: for a class that doesn't exist.
+    """
+    job = _reports.get(
+        (trace_key(scene.trace), scene.target, scene.photo),
+        lambda progress: iv.report.build(
+            scene.model,
+            scene.trace,
+            scene.target,
+            photo=scene.photo,
+            alt=scene.alt,
+            progress=progress,
+        ),
+    )
+    built: iv.report.Report = job.outcome()
     return built.html
 
 

@@ -59,6 +59,14 @@ class Job:
             self._left = time.monotonic()
             self._watchers -= 1
 
+    def outcome(self) -> Any:
+        """Wait for the result; an error of the work is raised here."""
+        with self.watched():
+            self.finished.wait()
+        if self.error is not None:
+            raise self.error
+        return self.result
+
     @property
     def ahead(self) -> int:
         """How many computations come before this one; 0 once it has begun."""

@@ -34,11 +34,14 @@ class Classifier:
         weights: the network as its source gave it, and what belongs to it.
         source: id of the source, or the file's name.
         title: the name on screen.
+        base: the classifier that this one was made of, if it was; layers that both have share
+            their memory.
     """
 
     weights: Weights
     source: str
     title: str
+    base: Classifier | None = None
 
     @property
     def network(self) -> GoogLeNet:
@@ -70,7 +73,10 @@ class Classifier:
     @cached_property
     def inference_network(self) -> GoogLeNet:
         """The same function as :attr:`network`, prepared for speed."""
-        return fold_batch_norm(self.network)
+        base = self.base
+        return fold_batch_norm(
+            self.network, [(base.network, base.inference_network)] if base is not None else []
+        )
 
     def trace(
         self,

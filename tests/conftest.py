@@ -8,6 +8,7 @@ from pathlib import Path
 # Test processes run side by side; each with threads for all cores would slow all of them tenfold.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see app/cores.py
 
 import numpy as np
 import pytest

@@ -30,9 +30,7 @@ def result_of(job: Job, words: str = "") -> Any:
     with job.watched():
         if not job.finished.wait(_PATIENCE):
             _wait_for_turn(job, words)
-    if job.error is not None:
-        raise job.error
-    return job.result
+    return job.outcome()
 
 
 def wait_for(key: str, job: Job, words: str) -> bool:

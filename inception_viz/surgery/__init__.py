@@ -47,6 +47,9 @@ def operate(
 ) -> Operation:
     """Rebuild ``classifier`` as ``config`` and say what became of each layer.
 
+    Layers that stay as they are use ``classifier``'s own tensors, so a rebuilt network takes only
+    the memory of what is new in it. Train a copy, not the classifier's network.
+
     Args:
         classifier: the old one; it stays as it is.
         config: the new architecture.
@@ -76,7 +79,7 @@ def operate(
     title = classifier.title.removesuffix(", rebuilt")
     return Operation(
         Classifier(weights, f"{classifier.source.removesuffix('-rebuilt')}-rebuilt",
-                   f"{title}, rebuilt"),
+                   f"{title}, rebuilt", classifier),
         tuple(surgeon.fates),
         matched,
         tuple(name for name in old.config.modules if name not in used),

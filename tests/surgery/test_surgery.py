@@ -338,3 +338,33 @@ def test_the_old_network_stays_as_it_was(classifier: iv.Classifier) -> None:
 def test_an_unknown_way_to_choose_is_refused(classifier: iv.Classifier) -> None:
     with pytest.raises(iv.WeightsError, match="norm or activation"):
         surgery.rebuild(classifier, classifier.config, keep="magic")  # type: ignore[arg-type]
+
+
+def _bytes(*networks: GoogLeNet) -> int:
+    """Memory of all weights, each tensor counted once."""
+    tensors = [t for n in networks for t in (*n.parameters(), *n.buffers())]
+    return sum(
+        {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}.values()
+    )
+
+
+def test_a_rebuilt_network_takes_the_memory_of_what_is_new_in_it(classifier: iv.Classifier) -> None:
+    base, config = classifier, classifier.config
+    stage = (config.stage4[0], replace(config.stage4[1], f_1x1=2), *config.stage4[2:])
+    small = surgery.rebuild(base, replace(config, stage4=stage))
+    before = _bytes(base.network, base.inference_network)
+    both = _bytes(base.network, base.inference_network, small.network, small.inference_network)
+    assert before < both < 1.5 * before
+    alone = replace(small, base=None)
+    x = torch.randn(2, 3, config.input_size, config.input_size)
+    for head in ("main", "aux1", "aux2"):
+        with torch.no_grad():
+            shared = getattr(small.inference_network(x, heads=True), head)
+            own = getattr(alone.inference_network(x, heads=True), head)
+        assert torch.equal(shared, own)
+
+
+def test_the_same_config_shares_everything(classifier: iv.Classifier) -> None:
+    same = surgery.rebuild(classifier, classifier.config)
+    networks = (classifier.network, classifier.inference_network)
+    assert _bytes(*networks, same.network, same.inference_network) == _bytes(*networks)
