@@ -33,7 +33,11 @@ bench: $(DEV_READY)
 	$(BIN)/python benchmarks/lab.py
 	$(BIN)/python benchmarks/accessibility.py
 	$(BIN)/python benchmarks/page_weight.py
+	$(BIN)/python benchmarks/interactions.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/classroom.py
+	$(BIN)/python benchmarks/crowd.py
+	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/accuracy.py
 
