@@ -72,6 +72,16 @@ def test_import_is_light() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+@pytest.mark.parametrize("command", ["", "train"])
+def test_help_is_light(command: str) -> None:
+    code = (
+        "import sys\nfrom inception_viz.cli import main\n"
+        f"try: main([*{command.split()}, '--help'])\n"
+        "except SystemExit: sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=-1).returncode == 0
+
+
 def test_every_import_is_pinned() -> None:
     pinned = set(re.findall(r"^([a-z-]+)==", (ROOT / "requirements.txt").read_text(), re.M))
     packages = {"PIL": "pillow", "google": "protobuf", "plotly": "plotly"}

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import inception_viz as iv
-from inception_viz.preprocessing import FITS
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +37,8 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
 
 def add_photo_options(parser: argparse.ArgumentParser) -> None:
     """Define a command's photo and the weights to look at it with."""
+    from inception_viz.preprocessing import FITS
+
     parser.add_argument("image", help="JPEG, PNG, WebP, GIF, BMP or TIFF")
     parser.add_argument(
         "--weights",
