@@ -122,8 +122,9 @@ def trace(options: argparse.Namespace) -> None:
             _write_arrays(found, temporary)
         else:
             from inception_viz.explain.firing import firing
+            from inception_viz.spreadsheet import csv_text
 
-            firing(found).to_frame().to_csv(temporary, index=False)
+            temporary.write_text(csv_text(firing(found).to_frame()), "utf-8")
     print(f"wrote {options.output}")
 
 
