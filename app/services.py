@@ -76,7 +76,8 @@ def sample_picture(name: str) -> iv.Picture:
 @st.cache_resource(show_spinner=False, max_entries=64, ttl="1h")
 def _uploaded(file_id: str, name: str, _file: BinaryIO) -> iv.Picture | iv.ImageError:
     try:
-        return iv.read_picture(_file, name=name)
+        with turns:  # the largest picture takes 800 MB while it is decoded
+            return iv.read_picture(_file, name=name)
     except iv.ImageError as error:
         return error  # kept as well: a bad file isn't read again at every click
 
