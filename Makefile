@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 APP_READY := $(VENV)/.ready-app
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: app test lint format bench screenshots clean
+.PHONY: app test lint format audit pins bench screenshots clean
 
 app: $(APP_READY)  ## install what the app needs, then start it
 	$(BIN)/streamlit run app/main.py
@@ -18,6 +18,13 @@ lint: $(DEV_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/pins.py
+
+audit: $(DEV_READY)  ## known vulnerabilities of what is installed; needs a connection
+	$(BIN)/python .ci/audit.py
+
+pins: $(DEV_READY)  ## move the pins to the newest versions that install together
+	$(BIN)/python .ci/pins.py --update
 
 format: $(DEV_READY)
 	$(BIN)/ruff check --fix .
@@ -27,6 +34,7 @@ screenshots: $(DEV_READY) browser  ## every page, three sizes, light and dark; a
 	$(BIN)/python docs/screenshots.py
 
 bench: $(DEV_READY)
+	-$(BIN)/python benchmarks/speed.py  # a claim that falls short stops nothing
 	$(BIN)/python benchmarks/capture.py
 	$(BIN)/python benchmarks/app.py
 	$(BIN)/python benchmarks/explaining_pages.py

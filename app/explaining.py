@@ -172,7 +172,7 @@ def cam_jpeg(
     return _cam_jpeg(key, module, branch, top, strength, side, trace, cams)
 
 
-@st.cache_data(show_spinner=False, max_entries=512)
+@st.cache_data(show_spinner=False, max_entries=512, ttl="2h")
 def _cam_jpeg(
     key: str,
     module: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -81,7 +82,8 @@ def sample_picture(name: str) -> iv.Picture:
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")
 def _uploaded(file_id: str, name: str, _file: BinaryIO) -> iv.Picture | iv.ImageError:
     try:
-        return iv.read_picture(_file, name=name)
+        with turns:  # the largest picture takes 800 MB while it is decoded
+            return iv.read_picture(_file, name=name)
     except iv.ImageError as error:
         return error  # kept as well: a bad file isn't read again at every click
 
@@ -126,11 +128,19 @@ def _classifier_of_file(
 
 def _read_classifier(name: str, content: bytes) -> iv.Classifier:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(name).name[-100:]  # file systems have limits, too
+        path = Path(folder) / _file_name(name)
         path.write_bytes(content)
         loaded = iv.load(path)
     _ = loaded.inference_network
     return loaded
+
+
+def _file_name(name: str) -> str:
+    """The last part of a name that a browser sent, fit for any file system; its ending stays."""
+    last = re.split(r"[/\\]", name)[-1]
+    printable = "".join(c for c in last if c.isprintable()).strip()
+    short = printable.encode()[-200:].decode(errors="ignore")  # of the 255 bytes they allow
+    return short if short.strip(".") else "weights"
 
 
 def classifier_of_file(file_id: str, name: str, content: bytes) -> iv.Classifier:

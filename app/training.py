@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import inception_viz as iv
+from inception_viz.budget import check_budget
 from inception_viz.training import process
 from inception_viz.training.archive import unpack
 from inception_viz.training.data import datasets_dir, imagenette_folder
@@ -37,7 +38,9 @@ def start(pictures: Pictures, config: iv.GoogLeNetConfig, recipe: Recipe) -> Run
 
     Raises:
         TrainingError: if the pictures can't be used, or another training is going on.
+        ConfigError: if the network is too large for this computer.
     """
+    check_budget(config)
     busy = process.active_run()
     if busy is not None:
         raise iv.TrainingError(f"{busy.path.name} is training already. Wait for it, or stop it.")

@@ -27,11 +27,8 @@ from inception_viz.sources.state_files import fill_network
 from inception_viz.sources.torchvision_layout import read_layout
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=150)
-    rounds = parser.parse_args().rounds
-
+def torchvision_pair() -> tuple[torch.nn.Module, GoogLeNet]:
+    """torchvision's network with random weights, and ours with the same, not folded."""
     from torchvision.models import googlenet
 
     theirs = googlenet(weights=None, init_weights=False).eval().requires_grad_(False)
@@ -41,7 +38,15 @@ def main() -> None:
             layer.running_var.data.uniform_(0.05, 0.5)  # type: ignore[union-attr]
             layer.running_mean.data.normal_(std=0.1)  # type: ignore[union-attr]
     layout = read_layout(theirs.state_dict())
-    loaded = fill_network(layout.config, layout.state, layout.names, "torchvision")
+    return theirs, fill_network(layout.config, layout.state, layout.names, "torchvision")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=150)
+    rounds = parser.parse_args().rounds
+
+    theirs, loaded = torchvision_pair()
     networks = {"batch norm": fold_batch_norm(loaded)}
     networks["LRN"] = fold_batch_norm(GoogLeNet(GoogLeNetConfig.paper()))
     x = torch.randn(1, 3, 224, 224)

@@ -21,7 +21,7 @@ from inception_viz.explain.contributions import METHODS
 from inception_viz.sources.registry import REGISTRY
 from tests.conftest import ROOT, noise_photo, sample, tiny_config
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
 
 

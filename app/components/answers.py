@@ -12,6 +12,7 @@ import inception_viz as iv
 from app.components.scene import Scene
 from app.components.text import plain
 from inception_viz.figures.answers import answer_bars, percent
+from inception_viz.spreadsheet import csv_text
 
 DISTILLED = "Distilled: this head learned to repeat the main head, after the trunk was trained."
 UNTRAINED = "Never trained in these weights, so its answer would mean nothing."
@@ -38,4 +39,4 @@ def csv(scene: Scene, heads: Sequence[str]) -> str:
     """The probability of every class in every trained head, as CSV."""
     trained = [head for head in heads if head in scene.trace.heads]
     columns = {head: scene.trace.probabilities(head).tolist() for head in trained}
-    return pd.DataFrame({"class": scene.model.labels, **columns}).to_csv(index=False)
+    return csv_text(pd.DataFrame({"class": scene.model.labels, **columns}))

@@ -36,6 +36,7 @@ from inception_viz.figures.paintings import (
     paint_firing,
 )
 from inception_viz.figures.words import figure as short
+from inception_viz.spreadsheet import csv_text
 
 _METRICS: dict[Metric, str] = {
     "deviation": "Unusual firing",
@@ -182,7 +183,7 @@ def _maps(
         *(replace(p, widths=s.trace.widths) for p, s in zip(paintings, pair.sides, strict=True)),
         replace(paint_difference(compared, share=share), widths=pair.first.trace.widths),
     ]
-    with figure.frame(key, title, _HOW, csv=compared.to_frame().to_csv(index=False)):
+    with figure.frame(key, title, _HOW, csv=csv_text(compared.to_frame())):
         named = zip(st.columns(3), drawn, (*pair.names, "Difference"), strict=True)
         for place, (column, painting, name) in enumerate(named):
             with column:

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 import inception_viz as iv
-from app import explaining, services, state
+from app import explaining, server_folders, services, state
 from app.components import answers, choice
 from app.components.scene import Scene
 from app.components.waiting import wait_for
@@ -89,6 +89,9 @@ def _answers(scene: Scene, done: Operation) -> None:
 
 def _accuracy(scene: Scene, done: Operation) -> None:
     with st.expander("Accuracy on a folder of photos", icon=":material/folder_open:"):
+        if not server_folders.allowed():
+            st.caption(server_folders.REFUSED)
+            return
         folder = st.text_input(
             f"A folder on this computer with one folder a class; up to {MOST} photos are looked at",
             key="lab_accuracy",

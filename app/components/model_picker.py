@@ -143,6 +143,8 @@ def _from_file() -> iv.Classifier | None:
     if file is None:
         return None
     with services.messages():
+        if file.size > _FILE_MEGABYTES * 2**20:  # the browser's check can be left out
+            raise iv.WeightsError(f"{file.name} is larger than {_FILE_MEGABYTES} MB.")
         return services.classifier_of_file(file.file_id, file.name, file.getvalue())
     return None
 

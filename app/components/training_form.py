@@ -8,7 +8,7 @@ from typing import get_args
 import streamlit as st
 
 import inception_viz as iv
-from app import links, services, state, training
+from app import links, server_folders, services, state, training
 from app.components import choice
 from app.training import Pictures
 from inception_viz.training.networks import PRESETS, for_size
@@ -51,7 +51,10 @@ def show() -> None:
 
 
 def _pictures() -> Pictures | None:
-    origin = choice.show("train_origin", "Where they are", _ORIGINS)
+    origins = dict(_ORIGINS)
+    if not server_folders.allowed():
+        del origins["folder"]
+    origin = choice.show("train_origin", "Where they are", origins)
     if origin == "folder":
         path = st.text_input(
             "Folder",

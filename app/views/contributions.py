@@ -20,6 +20,7 @@ from inception_viz.figures.contribution_bars import CHANNELS, channel_bars, cont
 from inception_viz.figures.paintings import paint_contributions
 from inception_viz.figures.words import check_sentence, contribution_sentence, signed
 from inception_viz.figures.words import figure as short
+from inception_viz.spreadsheet import csv_text
 
 _BASELINES: dict[Baseline, str] = {"zero": "zeros", "reference": "its usual level"}
 _HOW = (
@@ -61,7 +62,7 @@ def _scores(scene: Scene, found: Contributions) -> None:
     method = METHODS[found.method]
     painting = replace(paint_contributions(found), widths=scene.trace.widths)
     title = f"{method.title} of every branch: {plain(found.label)}"
-    with figure.frame("matrix", title, _HOW, csv=found.to_frame().to_csv(index=False)):
+    with figure.frame("matrix", title, _HOW, csv=csv_text(found.to_frame())):
         clicked = branch_map.show("matrix", painting, {})
     if clicked is not None and clicked != st.query_params.get(state.OPEN):
         state.open_branch(clicked)

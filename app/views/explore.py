@@ -26,6 +26,7 @@ from inception_viz.figures.paintings import (
     paint_contributions,
     paint_firing,
 )
+from inception_viz.spreadsheet import csv_text
 
 _WIDTHS = " The bar below is as long as the branch has channels."
 
@@ -131,15 +132,15 @@ def _painting(scene: Scene, look: str) -> tuple[Painting, str, dict[str, object]
             fired = services.firing(trace, model)
             if fired.reference is not None:
                 words |= {"photos": fired.reference.photos, "data": fired.reference.data}
-            return paint_firing(fired, metric), fired.to_frame().to_csv(index=False), words
+            return paint_firing(fired, metric), csv_text(fired.to_frame()), words
     if look == "cam":
         cams = explaining.cams(model, trace, target)
-        painting, csv = paint_cams(cams, tuple(trace.modules)), cams.to_frame().to_csv(index=False)
+        painting, csv = paint_cams(cams, tuple(trace.modules)), csv_text(cams.to_frame())
     else:
         job = explaining.contributions(model, trace, target, "shapley", "zero")
         if not wait_for("map_scores", job, "Shapley value of every branch …"):
             return None
-        painting, csv = paint_contributions(job.result), job.result.to_frame().to_csv(index=False)
+        painting, csv = paint_contributions(job.result), csv_text(job.result.to_frame())
     return replace(painting, widths=trace.widths), csv, words
 
 

@@ -24,6 +24,7 @@ from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.numbers import grid_csv
 from inception_viz.figures.words import figure as short
+from inception_viz.spreadsheet import csv_text
 
 Scale = Literal["own", "shared"]
 _VARIANTS: dict[Variant, str] = {
@@ -88,7 +89,7 @@ def show() -> None:
         module = state.module_in(cams)
         label = plain(target.describe(scene.trace.labels))
         title = f"What speaks for the {label} in each module"
-        with figure.frame("strip", title, _HOW[scale], csv=cams.to_frame().to_csv(index=False)):
+        with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
             _strip(scene, cams, module, scale, strength)
         with figure.frame(
             "cam", f"Module {module}, and its four branches", _HOW_BRANCHES, csv=_csv(cams, module)

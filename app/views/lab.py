@@ -16,6 +16,7 @@ from app.components import (
     reduction,
 )
 from app.components.scene import Scene, current
+from app.components.text import plain
 from inception_viz import cost
 from inception_viz.budget import check_budget
 from inception_viz.config import GoogLeNetConfig
@@ -64,7 +65,7 @@ def _editor(scene: Scene, names: list[str]) -> None:
             config, message = None, str(error)
     lab_table.show("lab_table", draft, found)
     if message:
-        st.error(f"{message} The last valid network stays.", icon=":material/error:")
+        st.error(f"{plain(message)} The last valid network stays.", icon=":material/error:")
     st.caption(
         "Each cell is a number of filters; 0 leaves a layer out, an empty pool projection the "
         "whole pool branch. MACs: multiplications with their additions, for one picture (FLOPs are "

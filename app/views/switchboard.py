@@ -20,6 +20,7 @@ from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.paintings import paint_switches
 from inception_viz.figures.words import figure as short
 from inception_viz.figures.words import muting_sentence, signed
+from inception_viz.spreadsheet import csv_text
 
 _HOW = (
     "**Click a branch** to mute it: it puts out zeros, and everything behind it runs again. The "
@@ -48,7 +49,7 @@ def show() -> None:
         painting = paint_switches(swept, target.unit, tuple(before.modules), muted)
         painting = replace(painting, widths=before.widths)
         title = f"What muting each branch alone changes: {plain(target.describe(before.labels))}"
-        with figure.frame("switches", title, _HOW, csv=_frame(scene, swept).to_csv(index=False)):
+        with figure.frame("switches", title, _HOW, csv=csv_text(_frame(scene, swept))):
             switch_map.show("switches", painting, muted)
         _buttons(scene, muted)
         _before_and_after(scene, before, after, target)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import inception_viz as iv
 from inception_viz.cli import explain, photos, weights
@@ -42,6 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _Command(argparse.ArgumentParser):
+    """A command that defines its options when it is used: some list choices that need PyTorch."""
+
+    def __init__(
+        self, *, define: Callable[[argparse.ArgumentParser], None] | None = None, **rest: Any
+    ) -> None:
+        super().__init__(**rest)
+        self._define = define
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        define, self._define = self._define, None
+        if define is not None:
+            define(self)
+        return super().parse_known_args(args, namespace)
+
+
 def _parser() -> argparse.ArgumentParser:
     from inception_viz.training import cli as training
 
@@ -52,19 +69,23 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=iv.__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    photos.add_predict_options(commands.add_parser("predict", help="name what is on a photo"))
-    photos.add_trace_options(
-        commands.add_parser("trace", help="save what every layer did with a photo")
-    )
-    explain.add_explain_options(
-        commands.add_parser("explain", help="score how much each branch matters to an answer")
-    )
-    explain.add_gradcam_options(commands.add_parser("gradcam", help="draw where each module looks"))
-    explain.add_report_options(
-        commands.add_parser("report", help="write everything about a photo into one HTML file")
-    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Command)
+    for name, words, define in (
+        ("predict", "name what is on a photo", photos.add_predict_options),
+        ("trace", "save what every layer did with a photo", photos.add_trace_options),
+        (
+            "explain",
+            "score how much each branch matters to an answer",
+            explain.add_explain_options,
+        ),
+        ("gradcam", "draw where each module looks", explain.add_gradcam_options),
+        (
+            "report",
+            "write everything about a photo into one HTML file",
+            explain.add_report_options,
+        ),
+    ):
+        commands.add_parser(name, help=words, define=define)
     train = commands.add_parser("train", help="train GoogLeNet on folders of pictures")
     training.add_train_options(train)
     train.set_defaults(run=training.train)
@@ -74,5 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     training.add_fit_options(fit)
     fit.set_defaults(run=training.fit)
     about = commands.add_parser("weights", help="list, fetch, convert or describe weights")
-    weights.add_weights_commands(about.add_subparsers(required=True, metavar="ACTION"))
+    actions = about.add_subparsers(
+        required=True, metavar="ACTION", parser_class=argparse.ArgumentParser
+    )
+    weights.add_weights_commands(actions)
     return parser

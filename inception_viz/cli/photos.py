@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import inception_viz as iv
-from inception_viz.preprocessing import FITS
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +37,8 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
 
 def add_photo_options(parser: argparse.ArgumentParser) -> None:
     """Define a command's photo and the weights to look at it with."""
+    from inception_viz.preprocessing import FITS
+
     parser.add_argument("image", help="JPEG, PNG, WebP, GIF, BMP or TIFF")
     parser.add_argument(
         "--weights",
@@ -121,8 +122,9 @@ def trace(options: argparse.Namespace) -> None:
             _write_arrays(found, temporary)
         else:
             from inception_viz.explain.firing import firing
+            from inception_viz.spreadsheet import csv_text
 
-            firing(found).to_frame().to_csv(temporary, index=False)
+            temporary.write_text(csv_text(firing(found).to_frame()), "utf-8")
     print(f"wrote {options.output}")
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from inception_viz.explain.channels import Layer
+from inception_viz.spreadsheet import csv_text
 
 
 def figure_csv(fig: go.Figure) -> str:
@@ -18,7 +19,7 @@ def figure_csv(fig: go.Figure) -> str:
         for trace in fig.data
         if trace.x is not None and trace.y is not None
     ]
-    return pd.concat(series).to_csv(index=False) if series else ""
+    return csv_text(pd.concat(series)) if series else ""
 
 
 def grid_csv(values: np.ndarray) -> str:
@@ -40,4 +41,4 @@ def channels_csv(layers: Mapping[str, Layer]) -> str:
         )
         for name, layer in layers.items()
     ]
-    return pd.concat(frames).to_csv(index=False) if frames else ""
+    return csv_text(pd.concat(frames)) if frames else ""

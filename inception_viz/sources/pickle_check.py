@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import IO
 
 from inception_viz.sources.errors import WeightsError
+from inception_viz.sources.zip_entries import most_entries
 
 MAX_PICKLE_BYTES = 8 * 2**20
 MAX_OPERATIONS = 500_000
+MAX_RECORDS = 50_000
 _LEGACY_PICKLES = 5  # magic number, version, system, the object, keys of the storages
 _NEEDED = re.compile(
     r"collections OrderedDict|torch\._utils _rebuild_(tensor|tensor_v2|parameter)|torch Size|"
@@ -35,6 +37,9 @@ def check_pickles(path: Path) -> None:
                 for _ in range(_LEGACY_PICKLES):
                     _check_pickle(path, file)
             return
+        with path.open("rb") as file:
+            if most_entries(file) > MAX_RECORDS:
+                raise _too_much(path)
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
                 raise WeightsError(  # PyTorch stores its records uncompressed

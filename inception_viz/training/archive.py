@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from inception_viz.sources.zip_entries import most_entries
 from inception_viz.training.data import SUFFIXES
 from inception_viz.training.errors import DataError
 
 MAX_FILES = 50_000
+MAX_ENTRIES = 4 * MAX_FILES  # some systems put a hidden file beside each
 MAX_BYTES = 4 * 2**30  # of everything, unpacked
 MAX_FILE_BYTES = 50 * 2**20
 MAX_CLASSES = 1000
@@ -46,6 +48,8 @@ def unpack(file: BinaryIO, folder: Path) -> Unpacked:
             folders.
     """
     try:
+        if most_entries(file) > MAX_ENTRIES:
+            raise DataError(f"This ZIP has more than {MAX_ENTRIES:,} files. Make a smaller one.")
         with zipfile.ZipFile(file) as archive:
             entries = _pictures(archive)
             ignored = sum(not e.is_dir() for e in archive.infolist()) - len(entries)

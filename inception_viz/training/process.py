@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -141,9 +142,11 @@ def _spawn(run: Run, arguments: list[str]) -> None:
 
 
 def ease() -> None:
-    """Leave a core and the right of way to whoever works with the app."""
+    """Leave a core and the right of way to whoever works with the app, and the memory, too."""
     import torch
 
+    with contextlib.suppress(OSError):  # where memory runs out, Linux ends this process first
+        Path("/proc/self/oom_score_adj").write_text("1000")
     if hasattr(os, "nice"):
         os.nice(10)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))

@@ -15,7 +15,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import downloads
+from app import downloads, services
+from app.components import model_picker
 from inception_viz.sources.file import save_weights
 from inception_viz.sources.registry import REGISTRY
 from tests.conftest import ROOT, noise_photo, tiny_config
@@ -248,3 +249,20 @@ def test_a_failed_download_says_why_and_can_be_tried_again(
     assert not app.exception
     assert "may be offline" in app.error[0].value
     assert app.button(key="fetch_bvlc").label == "Download 54 MB"
+
+
+def test_a_weights_file_is_weighed_on_the_server_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_picker, "_FILE_MEGABYTES", 1)
+    app = start(model="A file of yours …")
+    app.file_uploader(key="weights_file").upload("large.pth", bytes(2**20 + 1)).run()
+    assert "is larger than 1 MB" in texts(app)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x.pth", "..", "", "a\0b.pth", "图" * 120 + ".pth", "\u202egpj.pth", "/"]
+)
+def test_a_weights_file_may_be_called_anything(name: str, tmp_path: Path) -> None:
+    safe = services._file_name(name)
+    assert (tmp_path / safe).parent == tmp_path
+    (tmp_path / safe).write_bytes(b"")
+    assert not name.endswith(".pth") or safe.endswith(".pth")

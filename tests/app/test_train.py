@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import services
+from inception_viz.config import GoogLeNetConfig, ModuleRow
 from inception_viz.network import GoogLeNet
 from inception_viz.sources.file import save_weights
 from inception_viz.training import archive, checkpoint, process
@@ -120,6 +121,19 @@ def test_a_training_is_ordered_as_the_form_says(
     assert recipe.epochs == 9  # type: ignore[attr-defined]
     assert recipe.sizes[-1] == 96  # type: ignore[attr-defined]
     assert recipe.aux_weight == 0.5  # type: ignore[attr-defined]
+
+
+def test_a_network_too_large_for_the_computer_is_not_trained(tmp_path: Path) -> None:
+    row = ModuleRow(4096, 4096, 4096, 4096, 4096, 4096)
+    huge = GoogLeNetConfig.paper(stage4=(row,) * 26)
+    app = start("train")
+    app.session_state["train_origin"] = "folder"
+    app.selectbox(key="train_network").set_value("file").run()
+    app.text_input(key="train_folder").input(str(tmp_path)).run()
+    app.file_uploader(key="train_config").upload("huge.json", huge.to_json().encode()).run()
+    press(app, "Start training")
+    assert "would take about" in texts(app)
+    assert process.runs() == []
 
 
 def test_a_training_under_way_is_shown_to_everybody() -> None:

@@ -9,9 +9,10 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 import inception_viz as iv
+from app.views import REGISTRY
 from inception_viz.sources.file import save_weights
 from tests.browser import driver
 from tests.conftest import CAFFEMODEL, noise_photo, tiny_config
@@ -49,6 +50,50 @@ def test_foreign_text_makes_no_request(page: Page, address: str, tmp_path: Path)
     driver.settle(page)
     page.wait_for_timeout(500)
     assert not [url for url in asked if "elsewhere" in urlsplit(url).netloc]
+
+
+HOSTILE = (
+    "<img src=http://elsewhere.example/x onerror=alert(1)>",
+    "</title></style></script><script>alert(1)</script>",
+    '" onmouseover="alert(1)" x="',
+    "</text></svg><script>alert(1)</script>",
+    "www.elsewhere.example :material/home: $x^",
+    "[x](javascript:alert(1)) https://elsewhere.example a@elsewhere.example",
+    "=HYPERLINK(1)",
+)
+
+
+def test_foreign_text_is_text_on_every_page(page: Page, chromium: Browser, tmp_path: Path) -> None:
+    """Labels, notes and names of a hostile file: no script runs, nothing becomes a link."""
+    alerts: list[str] = []
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
+    page.on("request", lambda request: asked.append(request.url))
+    weights = iv.load("random", config=tiny_config()).weights
+    weights = replace(weights, labels=HOSTILE, notes=HOSTILE)
+    path = tmp_path / "<img src=x onerror=alert(1)> www.elsewhere.example.safetensors"
+    save_weights(weights, path)
+    visit(page, f"/?model={quote('A file of yours …')}")
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.locator(".iv-lead")).to_contain_text("www.elsewhere.example.safetensors")
+    for name in [view.title for view in (*REGISTRY[1:], REGISTRY[0])]:
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+        driver.settle(page)
+        page.wait_for_timeout(300)
+        assert not page.locator("a[href*=elsewhere], a[href*=javascript], [onerror]").count(), name
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Report").click()
+    waiting.value.save_as(tmp_path / "report.html")
+    page.goto((tmp_path / "report.html").as_uri())
+    expect(page.get_by_role("heading", level=1)).to_contain_text("onerror=alert(1)")
+    assert not page.locator("[onerror], [onmouseover]").count()
+    assert not [url for url in asked if "elsewhere" in urlsplit(url).netloc]
+    assert not alerts
 
 
 def test_from_the_map_to_a_channel_and_back(page: Page) -> None:

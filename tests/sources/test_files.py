@@ -22,6 +22,7 @@ from inception_viz.config import StemConfig
 from inception_viz.explain.firing import measure_reference
 from inception_viz.preprocessing import CAFFE, IMAGENET, TORCHVISION
 from inception_viz.reference import Reference
+from inception_viz.sources import pickle_check
 from inception_viz.sources.file import load_file, save_weights
 from tests.conftest import noise_photo, tiny_config
 
@@ -218,6 +219,16 @@ def test_inflating_zip_is_refused_unread(tmp_path: Path) -> None:
         archive.writestr("archive/data.pkl", b"\0" * 50_000_000)
     with pytest.raises(iv.WeightsError, match="unpack to more than its own size"):
         load_file(path)
+
+
+def test_a_zip_of_countless_records_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.pth"
+    torch.save({"a": torch.zeros(1)}, path)
+    monkeypatch.setattr(pickle_check, "MAX_RECORDS", 2)
+    with pytest.raises(iv.WeightsError, match="far more than the weights"):
+        iv.load(path)
 
 
 def test_shapes_larger_than_their_data_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from inception_viz.sources import zip_entries
 from inception_viz.training import archive
 from inception_viz.training.archive import unpack
 from inception_viz.training.errors import DataError
@@ -136,3 +137,21 @@ def test_an_encrypted_zip(tmp_path: Path) -> None:
             start = content.find(signature, start + 1)
     with pytest.raises(DataError, match="without a password"):
         unpack(io.BytesIO(bytes(content)), tmp_path)
+
+
+def test_a_directory_of_millions_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = zipped({f"{c}/{i}.txt": b"" for c in "ab" for i in range(60)})
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 100)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(DataError, match="more than 100 files"):
+        unpack(content, tmp_path)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
+def test_entries_are_counted_across_pieces(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zip_entries, "_CHUNK", 4)
+    file = io.BytesIO(b"x" * before + b"PK\x01\x02" * 5)
+    assert zip_entries.most_entries(file) == 5
+    assert file.tell() == 0

@@ -13,6 +13,7 @@ import pandas as pd
 from inception_viz.config import BRANCHES
 from inception_viz.explain.errors import ExplainError, saving
 from inception_viz.explain.target import Target
+from inception_viz.spreadsheet import csv_text
 
 Promise = Literal["exact", "limit", "first order", "none"]
 
@@ -135,7 +136,7 @@ class Contributions:
             raise ExplainError(f'"{path.name}" must end in .csv or .json.')
         with saving(path) as temporary:
             if suffix == ".csv":
-                self.to_frame().to_csv(temporary, index=False)
+                temporary.write_text(csv_text(self.to_frame()), "utf-8")
             else:
                 temporary.write_text(json.dumps(self._plain(), indent=1), "utf-8")
 

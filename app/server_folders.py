@@ -1,0 +1,46 @@
+"""Whether whoever looks at the page may name a folder of the computer that the app runs on.
+
+What a folder holds would show: the names of its folders become labels and appear in messages. On
+one's own computer that is what one wants; on a server it would let every visitor look around.
+"""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+VARIABLE = "INCEPTION_VIZ_SERVER_FOLDERS"
+REFUSED = (
+    "Folders can be named only where the app runs on your own computer: on this server they would "
+    "be the server's."
+)
+_HERE = ("localhost", "127.0.0.1", "::1")
+_PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+                  "X-Real-Ip")  # fmt: skip
+
+
+def allowed() -> bool:
+    """Whether the app listens on this computer alone and the browser came to it directly.
+
+    ``INCEPTION_VIZ_SERVER_FOLDERS=yes`` allows it to everybody, ``no`` to nobody.
+    """
+    decided = os.environ.get(VARIABLE, "").strip().lower()
+    if decided:
+        return decided == "yes"
+    headers = st.context.headers
+    asked = [headers[name] for name in ("Host", "Origin") if name in headers]
+    return (
+        st.get_option("server.address") in _HERE
+        and all(_host(address) in _HERE for address in asked)
+        and not any(name in headers for name in _PROXY_HEADERS)
+    )
+
+
+def _host(address: str) -> str:
+    """The host of "localhost:8501" or "http://localhost:8501"; "" if there is none."""
+    try:
+        return urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    except ValueError:
+        return ""

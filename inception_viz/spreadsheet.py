@@ -1,0 +1,23 @@
+"""Tables as CSV that a spreadsheet shows and doesn't act on."""
+
+from __future__ import annotations
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """``frame`` as CSV without its index.
+
+    Labels come from files. One that a spreadsheet would take for a formula gets an apostrophe in
+    front, which makes it text there; numbers stay numbers.
+    """
+    safe = frame.apply(lambda column: column if is_numeric_dtype(column) else column.map(_as_text))
+    text: str = safe.rename(columns=_as_text).to_csv(index=False)
+    return text
+
+
+def _as_text(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
