@@ -207,7 +207,7 @@ def test_progress_rises_to_one(lrn: iv.Classifier, seen: iv.Trace, method: str) 
     iv.contributions(lrn, seen, 1, method, progress=shares.append)
     assert shares[-1] == 1.0 and shares == sorted(shares) and min(shares) >= 0
     if method in ("shapley", "ablation", "integrated_gradients"):
-        assert shares[0] == 0.0 and len(set(shares)) == 10
+        assert shares[0] == 0.0 and len(set(shares)) >= 10  # at least once a module
 
 
 @pytest.mark.parametrize("method", METHODS)

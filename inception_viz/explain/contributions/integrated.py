@@ -26,19 +26,25 @@ def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
     taken = 0
     for done, name in enumerate(what.modules):
         worth = what.value - float(what.values(name, spread(baseline[name], what.output(name)))[0])
-        steps = STEPS
+        steps, begun = STEPS, 0.0
         while True:
-            here = within(progress, done, len(what.modules))
+            # Nobody knows whether it will be enough: half of what is left of the module's share.
+            here = _halfway(within(progress, done, len(what.modules)), begun)
             channels = _channels(what, name, baseline[name], steps, here)
             taken += steps
             gap = abs(float(channels.sum()) - worth)
             if gap <= TOLERANCE * abs(worth) or steps >= MOST_STEPS:
                 break
-            steps *= 2
+            steps, begun = 2 * steps, (1 + begun) / 2
         module = what.network.modules_by_name[name]
         for branch, part in module.split(channels, dim=0).items():
             values[name, branch] = float(part.sum())
     return Scores(values, variants=taken, backward_passes=taken)
+
+
+def _halfway(progress: Progress, begun: float) -> Progress:
+    """Progress from ``begun`` to halfway between it and the end."""
+    return lambda share: progress(begun + share * (1 - begun) / 2)
 
 
 def _channels(
