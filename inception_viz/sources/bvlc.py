@@ -44,7 +44,7 @@ def fetch(progress: Progress | None = None) -> None:
         except WeightsError:
             remove(cached(CONVERTED))
             remove(cached(MODEL))
-    download(URL, cached(MODEL), sha1=SHA1, progress=progress)
+    download(URL, cached(MODEL), checksum=f"sha1:{SHA1}", progress=progress)
     load()
 
 
