@@ -179,5 +179,5 @@ def _progress(source: Source) -> None:
     total = job.total or source.download_bytes
     share = min(job.done / total, 1.0) if total else 0.0
     st.progress(share, f"{job.done / 1e6:.1f} of {total / 1e6:.1f} MB")
-    if source.can_stop and st.button("Stop", key=f"stop_{source.id}"):
+    if st.button("Stop", key=f"stop_{source.id}"):
         job.cancelled.set()

@@ -138,3 +138,9 @@ def remove(path: Path) -> None:
     """Delete a file if it is there and can be deleted."""
     with contextlib.suppress(OSError):
         path.unlink()
+
+
+def set_aside(path: Path) -> None:
+    """Give a file that can't be used another name, if that can be done: it may be somebody's."""
+    with contextlib.suppress(OSError):
+        path.replace(path.with_name(f"{path.name}.old"))
