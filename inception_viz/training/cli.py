@@ -10,13 +10,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
+from inception_viz._config_checks import ConfigError
 from inception_viz.config import GoogLeNetConfig
+from inception_viz.sources.errors import WeightsError
+from inception_viz.training.checkpoint import checkpoints
 from inception_viz.training.console import Console
 from inception_viz.training.data import NAMED
 from inception_viz.training.errors import TrainingError
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
 from inception_viz.training.run import Row, Run, Status, runs_dir
+
+_ERRORS = (ConfigError, TrainingError, WeightsError)
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -84,11 +89,17 @@ class _Order:
     source: str
     root: Path | None
     download: bool
+    start_from: str | None
 
 
 def train(options: argparse.Namespace) -> None:
     """Train, with a progress bar on the terminal."""
-    order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
+    try:
+        order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
+    except _ERRORS as error:
+        if options.background:  # nobody reads the terminal
+            Run(options.resume or options.output).fail(str(error))
+        raise
     run = order.run
     if not _is_main():
         with Console(silent=True) as console:
@@ -97,7 +108,7 @@ def train(options: argparse.Namespace) -> None:
     try:
         with run.locked(), Console() as console:
             status = _train(options, order, console)
-    except TrainingError as error:
+    except _ERRORS as error:
         if options.background or options.resume:
             run.fail(str(error))
         else:
@@ -114,7 +125,9 @@ def _is_main() -> bool:
 def _resumed(run: Run) -> _Order:
     config, recipe, record = run.start()
     root = Path(record["root"]) if record["root"] else None
-    return _Order(run, config, recipe, str(record["source"]), root, False)
+    begins = not checkpoints(run.checkpoints)
+    start_from = record.get("started_from") if begins else None
+    return _Order(run, config, recipe, str(record["source"]), root, False, start_from)
 
 
 def _ordered(options: argparse.Namespace) -> _Order:
@@ -131,7 +144,7 @@ def _ordered(options: argparse.Namespace) -> _Order:
     if source not in NAMED:
         source = str(Path(source).expanduser().resolve())
     root = options.root.resolve() if options.root else None
-    return _Order(run, network, recipe, source, root, options.download)
+    return _Order(run, network, recipe, source, root, options.download, options.start_from)
 
 
 def _train(options: argparse.Namespace, order: _Order, console: Console) -> Status:
@@ -160,7 +173,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     config = replace(order.network, classes=len(data.labels))
     if _is_main() and not options.resume:
         where = {"source": order.source, "root": str(order.root) if order.root else None}
-        run.create(config, recipe, data.describe() | where | {"started_from": options.start_from})
+        run.create(config, recipe, data.describe() | where | {"started_from": order.start_from})
     return run_training(
         run,
         data,
@@ -168,7 +181,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         recipe,
         resume=bool(options.resume),
         workers=options.workers,
-        initial=iv.load(options.start_from).network if options.start_from else None,
+        initial=iv.load(order.start_from).network if order.start_from else None,
         checkpoint_seconds=options.checkpoint_seconds,
         report=_reporter(options, run, console),
     )

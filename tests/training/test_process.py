@@ -79,3 +79,33 @@ def test_only_runs_are_deleted(tmp_path: Path) -> None:
     with pytest.raises(TrainingError):
         process.delete(Run(tmp_path))
     assert tmp_path.is_dir()
+
+
+def test_a_process_that_cannot_start_is_said(tmp_path: Path) -> None:
+    run = process.new_run("x")
+    (run.path / process.LOG).mkdir()
+    with pytest.raises(TrainingError, match=r"can't start \(Is a directory\)"):
+        process.start(run, str(tmp_path), small_config(), quick())
+    assert run.status().state == "failed"
+    assert process.active_run() is None  # nothing is in the way of the next one
+
+
+def test_a_damaged_record_is_said_by_the_run(tmp_path: Path) -> None:
+    run = process.new_run("x")
+    run.create(small_config(), quick(), {"name": "x"})
+    (run.path / "config.json").write_text("{cut")
+    process.resume(run)
+    wait(run, "failed")
+    assert "holds no training run that can be read" in run.status().message
+
+
+@pytest.mark.parametrize("place", ["file/cache", "x" * 300, "/proc"])
+def test_a_cache_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / place))
+    assert process.runs() == []
+    assert process.active_run() is None
+    with pytest.raises(TrainingError, match="allow writing there"):
+        process.new_run("x")
