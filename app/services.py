@@ -30,6 +30,7 @@ from inception_viz.figures.overlay import encode
 from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
+from inception_viz.sources.file import SUFFIXES
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import checkpoint
 from inception_viz.training.inside import newest_classifier
@@ -102,7 +103,7 @@ def classifier(source: str) -> iv.Classifier:
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=3)
-def _classifier(source: str, _cache: str) -> iv.Classifier:
+def _classifier(source: str, cache: str) -> iv.Classifier:
     loaded = iv.load(source)
     _ = loaded.inference_network  # prepared now, not at the first click
     return loaded
@@ -201,13 +202,14 @@ def paper_totals() -> Totals:
 
 
 def _cache_state() -> str:
-    """Changes when a file of the cache does, so that a new download is loaded."""
+    """Changes when weights in the cache do, so that what came, or was swapped, is loaded."""
     try:
         with os.scandir(cached("x").parent) as entries:
-            stamps = sorted((e.name, e.stat().st_mtime_ns) for e in entries if e.is_file())
+            found = [e for e in entries if Path(e.name).suffix in SUFFIXES and e.is_file()]
+            stamps = [(e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in found]
     except OSError:
         return ""
-    return str([s for s in stamps if not s[0].startswith(".")])
+    return str(sorted(s for s in stamps if not s[0].startswith(".")))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32, ttl="2h")
