@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import get_args
 
 from inception_viz._config_checks import ConfigError
@@ -155,9 +156,8 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     from inception_viz.training.session import run_training
 
     run, recipe = order.run, order.recipe
-    doing = "Downloading and reading" if order.download else "Reading"
     if _is_main():
-        run.set_status(Status(message=f"{doing} the pictures."))
+        run.set_status(Status(message="Reading the pictures."))
     if options.background:
         ease()
     data = open_data(
@@ -167,6 +167,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
         seed=recipe.seed,
         progress=console.reading,
+        fetching=_fetching(run, console),
     )
     for note in data.notes:
         console.say(note)
@@ -185,6 +186,24 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         checkpoint_seconds=options.checkpoint_seconds,
         report=_reporter(options, run, console),
     )
+
+
+def _fetching(run: Run, console: Console) -> Callable[[int, int], None]:
+    """Says how the download goes, and ends it when the run is to stop."""
+    said = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said
+        console.task("downloading", done, total)
+        if monotonic() - said < 1:
+            return
+        said = monotonic()
+        of = f" of {total / 1e6:.0f}" if total else ""
+        run.set_status(Status(message=f"Downloading the pictures: {done / 1e6:.0f}{of} MB."))
+        if run.command() == "stop":
+            raise TrainingError("Stopped. The next download goes on where this one did.")
+
+    return tell
 
 
 def _reporter(
