@@ -134,7 +134,13 @@ def classifier_of_file(file_id: str, name: str, content: bytes) -> iv.Classifier
     Raises:
         WeightsError: in a sentence for the user.
     """
-    found = _classifier_of_file(file_id, name, content)
+    try:
+        found = _classifier_of_file(file_id, name, content)
+    except OSError as error:  # nothing that is kept: there may be space the next time
+        raise iv.WeightsError(
+            f"{name[:100]} can't be kept for a moment to read it ({error.strerror or error}). Free "
+            "some space where the server keeps temporary files, or set TMPDIR to another folder."
+        ) from error
     if isinstance(found, iv.WeightsError):
         raise found
     return found

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from app import downloads, services
 from app.views import REGISTRY as VIEWS
 from inception_viz.sources import bvlc
-from inception_viz.training import process
+from inception_viz.training import archive, process
 from tests.app.test_pages import MAIN, start, texts
-from tests.app.test_train import make_run, press
+from tests.app.test_train import make_run, press, zipped
 from tests.conftest import ROOT
 from tests.misbehaving import Behaviour, serving
 
@@ -225,3 +225,35 @@ def test_a_run_that_was_killed_is_resumed_from_the_page(monkeypatch: pytest.Monk
     assert "Resume begins anew" in texts(app.run())
     press(app, "Resume")
     assert resumed == [run]
+
+
+def test_no_room_for_a_file_that_somebody_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = start(model="A file of yours …")
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.name == "mine.pth":
+            raise OSError(28, "No space left on device")
+        return write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        app.file_uploader(key="weights_file").upload("mine.pth", b"x").run()
+        assert "No space left on device" in error_of(app)
+        assert model_of(app) == "Imagenette GoogLeNet"
+    assert "PyTorch checkpoint" in error_of(app.run())  # it is looked at now
+
+
+def test_a_zip_that_fills_the_disk_leaves_nothing(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archive, "_write", full)
+    app = start("train")
+    photos = zipped({f"{label}/{i}.png": b"x" for label in "ab" for i in range(4)})
+    app.file_uploader(key="train_zip").upload("photos.zip", photos).run()
+    press(app, "Start training")
+    assert "No space left on device" in error_of(app)
+    assert not list((cache / "runs").iterdir())

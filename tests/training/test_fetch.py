@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from inception_viz.cli import main
 from inception_viz.training import fetch as fetching
 from inception_viz.training.data import open_data
 from inception_viz.training.errors import DataError
 from inception_viz.training.fetch import ARCHIVES, fetch
+from inception_viz.training.run import Run
 from tests.misbehaving import Behaviour, serving
 from tests.training.conftest import picture
 
@@ -87,3 +89,14 @@ def test_these_are_the_files_that_torchvision_would_fetch() -> None:
     assert fetching.ARCHIVES["cifar10"][2] == CIFAR10.base_folder
     url, md5 = Imagenette._ARCHIVES["160px"]
     assert fetching.ARCHIVES["imagenette"][:2] == (url, f"md5:{md5}")
+
+
+def test_a_download_ends_when_the_run_is_to_stop(
+    host: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.bite, host.hold_after = 1000, 1000
+    run = Run(tmp_path / "run")
+    run.send("stop")
+    arguments = ["--data", "imagenette", "--root", str(tmp_path), "--download"]
+    assert main(["train", *arguments, "-o", str(run.path)]) == 1
+    assert "error: Stopped. The next download goes on" in capsys.readouterr().err
