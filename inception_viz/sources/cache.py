@@ -43,6 +43,11 @@ def is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises on some errors)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a directory; not if it can't be told."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes ``path``'s place, synced to disk.

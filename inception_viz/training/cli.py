@@ -109,10 +109,12 @@ def train(options: argparse.Namespace) -> None:
     try:
         with run.locked(), Console() as console:
             status = _train(options, order, console)
-    except _ERRORS as error:
+    except Exception as error:
+        known = isinstance(error, _ERRORS)
         if options.background or options.resume:
-            run.fail(str(error))
-        else:
+            said = f"The training failed: {type(error).__name__}: {str(error)[:300]}."
+            run.fail(str(error) if known else said)
+        elif known:
             run.discard()  # the message is on the terminal; an empty folder helps nobody
         raise
     print(f"{status.state}: {status.message or run.model}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from inception_viz.sources.cache import cache_dir
+from inception_viz.sources.cache import cache_dir, is_folder
 from inception_viz.training.errors import DataError
 from inception_viz.training.fetch import fetch
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
@@ -104,7 +104,7 @@ def _imagenette(root: Path, shorter_side: int, progress: Progress | None) -> Tra
     from torchvision.datasets import Imagenette  # isort: skip
 
     folder = imagenette_folder(root)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(
             f"Imagenette isn't in {root}. Name the folder that holds imagenette2-160 with --root, "
             "or let it be fetched (about 100 MB) with --download."
@@ -143,7 +143,7 @@ def _cifar10(root: Path) -> TrainingData:
 
 
 def _folder(folder: Path, shorter_side: int, seed: int, progress: Progress | None) -> TrainingData:
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(f"There is no folder {folder}. Check the path.")
     parts = [folder / "train", *(folder / name for name in _VALIDATION)]
     held_out = next((p for p in parts[1:] if p.is_dir()), None)

@@ -6,7 +6,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from inception_viz.sources.cache import remove
+from inception_viz.sources.cache import is_folder, remove
 from inception_viz.sources.download import Progress, download
 from inception_viz.sources.errors import WeightsError
 from inception_viz.training.errors import DataError
@@ -38,7 +38,7 @@ def fetch(name: str, root: Path, progress: Progress | None = None) -> None:
         DataError: in a sentence for the user.
     """
     url, checksum, folder = ARCHIVES[name]
-    if (root / folder).is_dir():
+    if is_folder(root / folder):
         return
     try:
         archive = download(

@@ -128,6 +128,8 @@ def test_a_cache_that_cannot_be_written_is_said_where_it_matters(
     assert "INCEPTION_VIZ_CACHE" in error_of(app)
     assert model_of(app) == "Imagenette GoogLeNet"
     app.switch_page("views/train.py").run()
+    app.session_state["train_origin"] = "imagenette"
+    assert not app.run().exception
     app.session_state["train_origin"] = "folder"
     app.run()
     app.text_input(key="train_folder").input(str(ROOT / "assets" / "samples")).run()

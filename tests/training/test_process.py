@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from inception_viz.cli import main
 from inception_viz.sources.cache import VARIABLE
 from inception_viz.training import process
 from inception_viz.training.errors import TrainingError
@@ -64,6 +65,30 @@ def test_bad_pictures_are_said_by_the_run(tmp_path: Path) -> None:
     process.start(run, str(tmp_path / "empty"), small_config(), quick())
     wait(run, "failed")
     assert "at least two classes" in run.status().message
+
+
+def test_a_failure_that_nobody_foresaw_is_said_by_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = process.new_run("x")
+
+    def fail(*_args: object, **_rest: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("inception_viz.training.data.open_data", fail)
+    arguments = ["--data", str(tmp_path), "--output", str(run.path), "--resume", str(run.path)]
+    run.create(small_config(), quick(), {"source": str(tmp_path), "root": None})
+    with pytest.raises(MemoryError):
+        main(["train", *arguments])
+    assert run.status().message == "The training failed: MemoryError: no room."
+
+
+@pytest.mark.parametrize("place", ["missing", "x" * 300])
+def test_a_folder_that_is_not_there_is_said_by_the_run(tmp_path: Path, place: str) -> None:
+    run = process.new_run("x")
+    process.start(run, str(tmp_path / place), small_config(), quick())
+    wait(run, "failed")
+    assert "There is no folder" in run.status().message
 
 
 def test_a_process_that_died_is_not_active(tmp_path: Path) -> None:
