@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -155,8 +156,9 @@ def training(cache: Path, tmp_path: Path) -> Iterator[tuple[Run, subprocess.Pope
         )
     yield run, started[0]
     run.send("stop")
-    while run.is_held():
-        started[0].poll()
+    deadline = time.monotonic() + 60
+    while run.is_held() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def test_a_training_outlives_the_server_and_its_own_death(
