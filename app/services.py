@@ -34,6 +34,7 @@ from inception_viz.figures.overlay import encode
 from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
+from inception_viz.sources.file import SUFFIXES
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import checkpoint
 from inception_viz.training.inside import newest_classifier
@@ -110,7 +111,7 @@ def classifier(source: str) -> iv.Classifier:
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=3)
-def _classifier(source: str, _cache: str) -> iv.Classifier:
+def _classifier(source: str, cache: str) -> iv.Classifier:
     loaded = iv.load(source)
     _ = loaded.inference_network  # prepared now, not at the first click
     return loaded
@@ -149,7 +150,13 @@ def classifier_of_file(file_id: str, name: str, content: bytes) -> iv.Classifier
     Raises:
         WeightsError: in a sentence for the user.
     """
-    found = _classifier_of_file(file_id, name, content)
+    try:
+        found = _classifier_of_file(file_id, name, content)
+    except OSError as error:  # nothing that is kept: there may be space the next time
+        raise iv.WeightsError(
+            f"{name[:100]} can't be kept for a moment to read it ({error.strerror or error}). Free "
+            "some space where the server keeps temporary files, or set TMPDIR to another folder."
+        ) from error
     if isinstance(found, iv.WeightsError):
         raise found
     return found
@@ -216,13 +223,14 @@ def paper_totals() -> Totals:
 
 
 def _cache_state() -> str:
-    """Changes when a file of the cache does, so that a new download is loaded."""
+    """Changes when weights in the cache do, so that what came, or was swapped, is loaded."""
     try:
         with os.scandir(cached("x").parent) as entries:
-            stamps = sorted((e.name, e.stat().st_mtime_ns) for e in entries if e.is_file())
+            found = [e for e in entries if Path(e.name).suffix in SUFFIXES and e.is_file()]
+            stamps = [(e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in found]
     except OSError:
         return ""
-    return str([s for s in stamps if not s[0].startswith(".")])
+    return str(sorted(s for s in stamps if not s[0].startswith(".")))
 
 
 def trace(model: iv.Classifier, picture: iv.Picture, fit: Fit) -> iv.Trace:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import inception_viz as iv
 from inception_viz.budget import check_budget
+from inception_viz.sources.cache import is_file, is_folder
 from inception_viz.training import process
 from inception_viz.training.archive import unpack
 from inception_viz.training.data import datasets_dir, imagenette_folder
@@ -30,7 +31,7 @@ class Pictures:
 
 def imagenette_root() -> Path | None:
     """The folder that holds Imagenette, if it is on this computer."""
-    return next((r for r in (datasets_dir(), NEARBY) if imagenette_folder(r).is_dir()), None)
+    return next((r for r in (datasets_dir(), NEARBY) if is_folder(imagenette_folder(r))), None)
 
 
 def start(pictures: Pictures, config: iv.GoogLeNetConfig, recipe: Recipe) -> Run:
@@ -63,4 +64,4 @@ def find(name: str) -> Run | None:
     if not name or Path(name).name != name:
         return None
     run = Run(runs_dir() / name)
-    return run if (run.path / "status.json").is_file() else None
+    return run if is_file(run.path / "status.json") else None

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +15,11 @@ from PIL import Image
 
 import inception_viz as iv
 from inception_viz.cli import main
+from inception_viz.sources import bvlc
 from inception_viz.sources.file import save_weights
 from inception_viz.sources.registry import REGISTRY
-from tests.conftest import sample
+from tests.conftest import ROOT, sample
+from tests.misbehaving import serving
 
 
 @pytest.fixture(autouse=True)
@@ -270,6 +275,34 @@ def test_errors_are_sentences(
     assert main(arguments) == 1
     error = capsys.readouterr().err
     assert words in error and "Traceback" not in error
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_output_that_goes_nowhere_is_no_traceback() -> None:
+    command = [sys.executable, "-u", "-m", "inception_viz", "weights", "list"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: No space left on device. Check the disk.\n"
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("does", [{"cut_after": 9}, {"content": b"x"}, {"status": 500}])
+def test_a_bad_host_is_a_sentence(
+    does: dict[str, object],
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serving(**does) as host:
+        monkeypatch.setattr(bvlc, "URL", host.url)
+        assert main(["weights", "fetch", "bvlc"]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("error: ") and str(cache / bvlc.MODEL) in said
 
 
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,15 +55,15 @@ def show() -> iv.Classifier | None:
     elif not REGISTRY[chosen].available():
         _offer_download(REGISTRY[chosen], fallback)
         chosen = fallback.id
-    model = _load(chosen)
+    model = _load(chosen, fallback)
     if model is not None:
-        if chosen == "random":
+        if model.source == "random":
             st.warning(
                 "These weights are random: the network has learned nothing, its answers are "
                 "noise. Choose a trained model above.",
                 icon=":material/shuffle:",
             )
-        _describe(model, REGISTRY[chosen].summary)
+        _describe(model, REGISTRY[model.source].summary)
     return model
 
 
@@ -115,14 +115,18 @@ def usable_runs() -> dict[str, Run]:
     return {f"run:{run.path.name}": run for run in found[:_RUNS]}
 
 
-def _load(chosen: str) -> iv.Classifier | None:
-    """The model of a source that is here; of a damaged one, what to do and a random network."""
+def _load(chosen: str, fallback: Source) -> iv.Classifier | None:
+    """The model of a source that is here; of a damaged one, what to do and another network."""
     with services.messages():
         return services.classifier(chosen)
     if REGISTRY[chosen].fetch is not None:
         _download_button(REGISTRY[chosen], "Download it again")
-        st.caption("Until then, you see random weights.")
-        return services.classifier("random")
+    for other in (fallback.id, "random"):
+        if other != chosen:
+            with services.messages():
+                instead = services.classifier(other)
+                st.caption(f"Until then, you see {REGISTRY[other].title}.")
+                return instead
     return None
 
 
@@ -181,5 +185,5 @@ def _progress(source: Source) -> None:
     total = job.total or source.download_bytes
     share = min(job.done / total, 1.0) if total else 0.0
     st.progress(share, f"{job.done / 1e6:.1f} of {total / 1e6:.1f} MB")
-    if source.can_stop and st.button("Stop", key=f"stop_{source.id}"):
+    if st.button("Stop", key=f"stop_{source.id}"):
         job.cancelled.set()

@@ -11,14 +11,20 @@ from app.components import photo_strip
 _ORIGINS = ("Samples", "Upload", "Camera")
 _ORIGIN = "photo_origin"
 _KEPT = "photo_origin_kept"
+_LOST = "photo_lost"
 
 
 def show() -> tuple[iv.Picture | None, str, str]:
     """Draw the choice; return the picture, what it is called, and what it shows in words."""
-    # A click on a map leads to another page, and Streamlit forgets this choice on the way.
-    st.session_state.setdefault(_ORIGIN, st.session_state.get(_KEPT, "Samples"))
-    origin = st.segmented_control("Photo", _ORIGINS, required=True, key=_ORIGIN)
+    begins = _KEPT not in st.session_state
+    if not begins:
+        # A click on a map leads to another page, and Streamlit forgets this choice on the way.
+        st.session_state.setdefault(_ORIGIN, st.session_state[_KEPT])
+    default = None if _ORIGIN in st.session_state else "Samples"
+    origin = st.segmented_control("Photo", _ORIGINS, default=default, required=True, key=_ORIGIN)
     st.session_state[_KEPT] = origin
+    if begins:  # where the browser remembers another choice already, the server has forgotten
+        st.session_state[_LOST] = origin != "Samples"
     sample = state.sample(services.samples(), next(iter(services.samples())))
     if origin != "Samples":
         _bring_own(str(origin))
@@ -26,6 +32,12 @@ def show() -> tuple[iv.Picture | None, str, str]:
         if own is not None:
             st.caption("Your photo stays in this session; a link shows the sample photo instead.")
             return own, own.name, f"Your photo {own.name}"
+        if st.session_state.get(_LOST):
+            st.warning(
+                "The server was started anew, or the connection was lost for long, and your photo "
+                "with it. Choose it again.",
+                icon=":material/no_photography:",
+            )
         st.caption("Until then, the sample photo is shown.")
     else:
         photos = list(services.samples().values())
@@ -37,13 +49,17 @@ def show() -> tuple[iv.Picture | None, str, str]:
 
 
 def _bring_own(origin: str) -> None:
+    # The browser would go on to show the file that the server has no longer.
+    again = "_again" if st.session_state.get(_LOST) else ""
     if origin == "Upload":
         # No type= here: its refusal would be terser than ours, and files are known by content.
         file = st.file_uploader(
-            "JPEG, PNG, WebP, GIF, BMP or TIFF, up to 50 MB", key="upload", max_upload_size=50
+            "JPEG, PNG, WebP, GIF, BMP or TIFF, up to 50 MB",
+            key=f"upload{again}",
+            max_upload_size=50,
         )
     else:
-        file = st.camera_input("Take a photo", key="camera")
+        file = st.camera_input("Take a photo", key=f"camera{again}")
     if file is None:
         return
     with services.messages():

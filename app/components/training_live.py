@@ -116,7 +116,7 @@ def _buttons(run: Run, status: Status) -> None:
             run.send("pause")
             st.toast("It pauses after this step and writes a checkpoint.")
         goes_on = status.state == "paused" or (
-            status.state in ("stopped", "failed") and services.has_checkpoint(run)
+            status.state in ("stopped", "failed") and run.exists()
         )
         if goes_on and st.button("Resume", icon=":material/play_arrow:", key=f"resume_{name}"):
             with services.messages():

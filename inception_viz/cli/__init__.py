@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
+        sys.stdout.flush()
     except (
         iv.ImageError,
         iv.WeightsError,
@@ -36,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         iv.ExplainError,
     ) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read the output has had enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:  # what no part of the library speaks of, such as a full disk
+        place = f" ({error.filename})" if error.filename else ""
+        print(f"error: {error.strerror or error}{place}. Check the disk.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

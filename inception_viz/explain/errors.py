@@ -26,4 +26,7 @@ def saving(path: Path) -> Iterator[Path]:
             yield temporary
     except (OSError, WeightsError) as error:  # atomic_write speaks of the cache; this is a result
         reason = error.__cause__ if isinstance(error, WeightsError) else error
-        raise ExplainError(f"{path} can't be written ({reason}).") from error
+        why = getattr(reason, "strerror", None) or reason
+        raise ExplainError(
+            f"{path} can't be written ({why}). Free some space or choose another folder."
+        ) from error

@@ -47,10 +47,10 @@ class Source:
         summary: one sentence for the user.
         load: read the weights, without network. Raises WeightsError where they aren't there.
         available: whether ``load`` would find the weights without network.
-        fetch: download the weights, reporting progress; None where nothing has to be fetched.
+        fetch: download the weights, reporting progress; an exception in that ends it. None where
+            nothing has to be fetched.
         download_bytes: about how much ``fetch`` transfers.
         where: the download's address, for the user to read.
-        can_stop: whether an exception in the progress callback ends ``fetch``.
     """
 
     id: str
@@ -61,4 +61,3 @@ class Source:
     fetch: Callable[[Progress | None], None] | None = None
     download_bytes: int = 0
     where: str = ""
-    can_stop: bool = True

@@ -17,6 +17,7 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
+from inception_viz.sources.cache import is_file
 from inception_viz.sources.errors import WeightsError
 
 MAX_FILE_BYTES = 2**30
@@ -89,7 +90,7 @@ def read_caffemodel(path: str | os.PathLike[str]) -> dict[str, tuple[np.ndarray,
 
 def _parse(path: Path) -> Any:
     try:
-        if not path.is_file():
+        if not is_file(path):
             raise WeightsError(f"There is no file {path}. Check the path.")
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:

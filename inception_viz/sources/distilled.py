@@ -16,7 +16,7 @@ from inception_viz._config_checks import ConfigError
 from inception_viz.config import AuxHeadConfig, GoogLeNetConfig
 from inception_viz.network import GoogLeNet
 from inception_viz.sources.base import Weights
-from inception_viz.sources.cache import cached
+from inception_viz.sources.cache import cached, is_file
 from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import file_hash, load_file, save_weights
 
@@ -73,20 +73,27 @@ def attach_heads(weights: Weights) -> Weights:
     if set(weights.trained_heads) - {"main"} or not any(cached("x").parent.glob("heads-*")):
         return weights
     path = heads_file(weights.network)
-    if not path.is_file():
+    if not is_file(path):
         return weights
     try:
-        fitted = load_file(path)
-    except WeightsError:
-        return weights  # damaged heads are no reason to withhold the trunk
+        fitted, fingerprint = load_file(path), file_hash(path)
+    except WeightsError as error:  # no reason to withhold the trunk
+        return _without_heads(weights, str(error))
+    if trunk_hash(fitted.network) != trunk_hash(weights.network):
+        return _without_heads(weights, f"{path.name} holds another network.")
     return replace(
         weights,
         network=fitted.network,
         trained_heads=fitted.trained_heads,
         distilled_heads=fitted.distilled_heads,
         notes=tuple(n for n in fitted.notes if n not in weights.notes) + _still_true(weights),
-        fingerprint=f"{weights.fingerprint}+{file_hash(path)}",
+        fingerprint=f"{weights.fingerprint}+{fingerprint}",
     )
+
+
+def _without_heads(weights: Weights, why: str) -> Weights:
+    note = f"Auxiliary heads were fitted to these weights, but can't be used: {why} Fit them again."
+    return replace(weights, notes=(note, *weights.notes))
 
 
 def _still_true(weights: Weights) -> tuple[str, ...]:

@@ -96,9 +96,16 @@ def save_weights(weights: Weights, path: Path, *, half: bool = False, **extra: s
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, shortened to 16 digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    """SHA-256 of a file's bytes, shortened to 16 digits.
+
+    Raises:
+        WeightsError: if it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:  # it may have been removed a moment ago
+        raise WeightsError(f"{path} can't be read ({error.strerror or error}).") from error
 
 
 def _from_state(

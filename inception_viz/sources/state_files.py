@@ -7,19 +7,20 @@ sizes are checked before anything is read, and names, shapes and types before an
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.network import GoogLeNet
-from inception_viz.sources.cache import atomic_write
+from inception_viz.sources.cache import atomic_write, is_file
 from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.pickle_check import check_pickles
 
@@ -39,22 +40,17 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         WeightsError: if the file is missing, too large or not in this format.
     """
     _check_size(path)
-    with path.open("rb") as header:
-        if int.from_bytes(header.read(8), "little") > MAX_HEADER_BYTES:
-            raise WeightsError(
-                f"{path.name} can't be read as safetensors: its header would be too large. It may "
-                "be of another format; copy or download it again."
-            )
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata, names = dict(file.metadata() or {}), list(file.keys())
-            if len(names) > MAX_TENSORS:
-                raise WeightsError(f"{path.name} holds {len(names):,} tensors, too many to read.")
-            tensors = {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, OSError, ValueError) as error:
+        # Read, not mapped into memory: a mapped file that somebody cuts short ends the process.
+        content = path.read_bytes()
+        entries = _header(io.BytesIO(content))
+        if len(entries) > MAX_TENSORS:
+            raise WeightsError(f"{path.name} holds {len(entries):,} tensors, too many to read.")
+        metadata, tensors = _texts(entries.get("__metadata__")), load(content)
+    except (SafetensorError, OSError, ValueError, KeyError, RecursionError) as error:
         raise WeightsError(
-            f"{path.name} can't be read as safetensors ({error}). It may be truncated or of "
-            "another format; copy or download it again."
+            f"{path.name} can't be read as safetensors ({str(error)[:200]}). It may be truncated "
+            "or of another format; copy or download it again."
         ) from error
     return _check_tensors(path, tensors), metadata
 
@@ -62,10 +58,26 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata of a safetensors file alone; empty if it can't be read."""
     try:
-        with safe_open(path, framework="pt") as file:
-            return dict(file.metadata() or {})
-    except (SafetensorError, OSError, ValueError):
+        with path.open("rb") as file:
+            return _texts(_header(file).get("__metadata__"))
+    except (OSError, ValueError, RecursionError):
         return {}
+
+
+def _header(file: IO[bytes]) -> dict[str, Any]:
+    """What stands in front of the tensors: name → type, shape and place, and the metadata."""
+    size = int.from_bytes(file.read(8), "little")
+    if size > MAX_HEADER_BYTES:
+        raise ValueError("its header would be too large")
+    header = json.loads(file.read(size))
+    if not isinstance(header, dict):
+        raise ValueError("its header lists no tensors")
+    return header
+
+
+def _texts(metadata: object) -> dict[str, str]:
+    values = metadata.items() if isinstance(metadata, dict) else ()
+    return {key: value for key, value in values if isinstance(value, str)}
 
 
 def read_pth(path: Path) -> dict[str, Tensor]:
@@ -156,7 +168,7 @@ def _checked(value: Tensor, expected: Tensor, name: str, where: str) -> Tensor:
 
 def _check_size(path: Path) -> None:
     try:
-        if not path.is_file():
+        if not is_file(path):
             raise WeightsError(f"There is no file {path}. Check the path.")
         size = path.stat().st_size
     except OSError as error:

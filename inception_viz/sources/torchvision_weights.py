@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from inception_viz.sources.base import Source, Weights
-from inception_viz.sources.cache import cached, exclusive
-from inception_viz.sources.download import Progress
-from inception_viz.sources.errors import DownloadError, WeightsError
-from inception_viz.sources.file import load_file
+from inception_viz.sources.cache import cached, is_file, set_aside
+from inception_viz.sources.download import Progress, download
+from inception_viz.sources.errors import WeightsError
+from inception_viz.sources.file import TORCHVISION_HASH, file_hash, load_file
 
-FILE = "googlenet-1378be20.pth"
+FILE = f"googlenet-{TORCHVISION_HASH}.pth"  # torchvision puts the first digits into the name
+URL = f"https://download.pytorch.org/models/{FILE}"
 DOWNLOAD_BYTES = 52_147_035
 NOTES = (
     "The 5×5 branch of these weights convolves with 3×3 kernels, as its TensorFlow original did "
@@ -30,7 +26,7 @@ NOTES = (
 def _file() -> Path | None:
     """The file in our cache or where torchvision itself keeps it."""
     for path in (cached(FILE), Path(torch.hub.get_dir()) / "checkpoints" / FILE):
-        if path.is_file():
+        if is_file(path):
             return path
     return None
 
@@ -41,24 +37,21 @@ def available() -> bool:
 
 
 def fetch(progress: Progress | None = None) -> None:
-    """Download through torchvision's own API into our cache; it checks the hash.
+    """Download the file that torchvision itself would, into our cache.
+
+    Not through torchvision's function: that waits for a silent server without end and can't be
+    stopped. Nothing is done if the file is there; one that can't be used is set aside.
 
     Raises:
         DownloadError: in a sentence for the user.
     """
-    target = cached(FILE)
-    with exclusive(target):
-        if _file():
-            return
-        enum = _weights_enum()
+    if available():
         try:
-            with _watched(target, progress):
-                enum.get_state_dict(model_dir=str(target.parent), progress=False, check_hash=True)
-        except (OSError, RuntimeError) as error:
-            raise DownloadError(
-                f"The weights could not be downloaded from {enum.url} ({error}). Check the "
-                f"connection and try again, or put the file into {target.parent}."
-            ) from error
+            load()
+            return
+        except WeightsError:
+            set_aside(cached(FILE))
+    download(URL, cached(FILE), checksum=f"sha256:{TORCHVISION_HASH}", progress=progress)
 
 
 def load() -> Weights:
@@ -73,34 +66,11 @@ def load() -> Weights:
             "torchvision's weights are not on this computer yet. Download them, or put "
             f"{FILE} into {cached(FILE).parent}."
         )
+    if not file_hash(path).startswith(TORCHVISION_HASH):
+        raise WeightsError(
+            f"{path} is damaged, or not torchvision's file (wrong checksum). Download it again."
+        )
     return replace(load_file(path), trained_heads=("main",), notes=NOTES)
-
-
-def _weights_enum() -> Any:
-    import_module("inception_viz._torchvision")  # must come first, whatever sorts imports
-    return import_module("torchvision.models").GoogLeNet_Weights.IMAGENET1K_V1
-
-
-@contextmanager
-def _watched(target: Path, progress: Progress | None) -> Iterator[None]:
-    """Report the growth of torch's temporary file, for it offers a terminal's bar alone."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while progress is not None and not done.wait(0.3):
-            with suppress(OSError):  # it is renamed at the end
-                partials = [p.stat() for p in target.parent.glob(f"{FILE}.*partial")]
-                if partials:
-                    newest = max(partials, key=lambda stat: stat.st_mtime)
-                    progress(newest.st_size, DOWNLOAD_BYTES)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 SOURCE = Source(
@@ -112,6 +82,5 @@ SOURCE = Source(
     available=available,
     fetch=fetch,
     download_bytes=DOWNLOAD_BYTES,
-    can_stop=False,
-    where="download.pytorch.org",
+    where=URL,
 )

@@ -8,15 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import get_args
 
+from inception_viz._config_checks import ConfigError
 from inception_viz.config import GoogLeNetConfig
+from inception_viz.sources.errors import WeightsError
 from inception_viz.training.console import Console
 from inception_viz.training.data import NAMED
 from inception_viz.training.errors import TrainingError
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
 from inception_viz.training.run import Row, Run, Status, runs_dir
+
+_ERRORS = (ConfigError, TrainingError, WeightsError)
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -84,11 +89,17 @@ class _Order:
     source: str
     root: Path | None
     download: bool
+    start_from: str | None
 
 
 def train(options: argparse.Namespace) -> None:
     """Train, with a progress bar on the terminal."""
-    order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
+    try:
+        order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
+    except _ERRORS as error:
+        if options.background:  # nobody reads the terminal
+            Run(options.resume or options.output).fail(str(error))
+        raise
     run = order.run
     if not _is_main():
         with Console(silent=True) as console:
@@ -97,10 +108,12 @@ def train(options: argparse.Namespace) -> None:
     try:
         with run.locked(), Console() as console:
             status = _train(options, order, console)
-    except TrainingError as error:
+    except Exception as error:
+        known = isinstance(error, _ERRORS)
         if options.background or options.resume:
-            run.fail(str(error))
-        else:
+            said = f"The training failed: {type(error).__name__}: {str(error)[:300]}."
+            run.fail(str(error) if known else said)
+        elif known:
             run.discard()  # the message is on the terminal; an empty folder helps nobody
         raise
     print(f"{status.state}: {status.message or run.model}")
@@ -112,9 +125,13 @@ def _is_main() -> bool:
 
 
 def _resumed(run: Run) -> _Order:
+    from inception_viz.training.checkpoint import checkpoints
+
     config, recipe, record = run.start()
     root = Path(record["root"]) if record["root"] else None
-    return _Order(run, config, recipe, str(record["source"]), root, False)
+    begins = not checkpoints(run.checkpoints)
+    start_from = record.get("started_from") if begins else None
+    return _Order(run, config, recipe, str(record["source"]), root, False, start_from)
 
 
 def _ordered(options: argparse.Namespace) -> _Order:
@@ -131,7 +148,7 @@ def _ordered(options: argparse.Namespace) -> _Order:
     if source not in NAMED:
         source = str(Path(source).expanduser().resolve())
     root = options.root.resolve() if options.root else None
-    return _Order(run, network, recipe, source, root, options.download)
+    return _Order(run, network, recipe, source, root, options.download, options.start_from)
 
 
 def _train(options: argparse.Namespace, order: _Order, console: Console) -> Status:
@@ -142,9 +159,8 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     from inception_viz.training.session import run_training
 
     run, recipe = order.run, order.recipe
-    doing = "Downloading and reading" if order.download else "Reading"
     if _is_main():
-        run.set_status(Status(message=f"{doing} the pictures."))
+        run.set_status(Status(message="Reading the pictures."))
     if options.background:
         ease()
     data = open_data(
@@ -154,13 +170,14 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
         seed=recipe.seed,
         progress=console.reading,
+        fetching=_fetching(run, console),
     )
     for note in data.notes:
         console.say(note)
     config = replace(order.network, classes=len(data.labels))
     if _is_main() and not options.resume:
         where = {"source": order.source, "root": str(order.root) if order.root else None}
-        run.create(config, recipe, data.describe() | where | {"started_from": options.start_from})
+        run.create(config, recipe, data.describe() | where | {"started_from": order.start_from})
     return run_training(
         run,
         data,
@@ -168,10 +185,28 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         recipe,
         resume=bool(options.resume),
         workers=options.workers,
-        initial=iv.load(options.start_from).network if options.start_from else None,
+        initial=iv.load(order.start_from).network if order.start_from else None,
         checkpoint_seconds=options.checkpoint_seconds,
         report=_reporter(options, run, console),
     )
+
+
+def _fetching(run: Run, console: Console) -> Callable[[int, int], None]:
+    """Says how the download goes, and ends it when the run is to stop."""
+    said = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said
+        console.task("downloading", done, total)
+        if monotonic() - said < 1:
+            return
+        said = monotonic()
+        of = f" of {total / 1e6:.0f}" if total else ""
+        run.set_status(Status(message=f"Downloading the pictures: {done / 1e6:.0f}{of} MB."))
+        if run.command() == "stop":
+            raise TrainingError("Stopped. The next download goes on where this one did.")
+
+    return tell
 
 
 def _reporter(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from inception_viz.sources.cache import cache_dir
+from inception_viz.sources.cache import cache_dir, is_folder
 from inception_viz.training.errors import DataError
+from inception_viz.training.fetch import fetch
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
 
 NAMED = ("imagenette", "cifar10")
@@ -67,6 +68,7 @@ def open_data(
     shorter_side: int = 256,
     seed: int = 0,
     progress: Progress | None = None,
+    fetching: Progress | None = None,
 ) -> TrainingData:
     """Read and check every picture of ``data``.
 
@@ -78,46 +80,53 @@ def open_data(
         shorter_side: pictures are kept no larger than this, in pixels.
         seed: of the split, where a folder has no validation pictures.
         progress: told how many pictures of how many are read.
+        fetching: told how many bytes of how many are downloaded; an exception in it stops that.
 
     Raises:
         DataError: naming the folders, classes or files that can't be used.
     """
     root = root or datasets_dir()
+    if download and data in NAMED:
+        fetch(data, root, _counted(fetching))
     if data == "imagenette":
-        return _imagenette(root, download, shorter_side, progress)
+        return _imagenette(root, shorter_side, progress)
     if data == "cifar10":
-        return _cifar10(root, download)
+        return _cifar10(root)
     return _folder(Path(data).expanduser(), shorter_side, seed, progress)
 
 
-def _imagenette(
-    root: Path, download: bool, shorter_side: int, progress: Progress | None
-) -> TrainingData:
+def _counted(fetching: Progress | None) -> Callable[[int, int | None], None]:
+    return lambda done, total: fetching(done, total or 0) if fetching else None
+
+
+def _imagenette(root: Path, shorter_side: int, progress: Progress | None) -> TrainingData:
     from inception_viz import _torchvision  # noqa: F401  (before torchvision)
     from torchvision.datasets import Imagenette  # isort: skip
 
     folder = imagenette_folder(root)
-    if download and not folder.is_dir():
-        _fetch("imagenette", lambda: Imagenette(root, "train", size="160px", download=True))
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(
             f"Imagenette isn't in {root}. Name the folder that holds imagenette2-160 with --root, "
             "or let it be fetched (about 100 MB) with --download."
         )
-    names = [names[0] for names in Imagenette(root, "train", size="160px").classes]
+    try:
+        names = [names[0] for names in Imagenette(root, "train", size="160px").classes]
+    except (OSError, KeyError) as error:
+        raise DataError(
+            f"{folder} isn't the whole of Imagenette. Remove it, then fetch it again with "
+            "--download."
+        ) from error
     found = _folder(folder, shorter_side, 0, progress)
     return TrainingData("imagenette", tuple(names), found.train, found.validation, found.notes)
 
 
-def _cifar10(root: Path, download: bool) -> TrainingData:
+def _cifar10(root: Path) -> TrainingData:
     from inception_viz import _torchvision  # noqa: F401  (before torchvision)
     from torchvision.datasets import CIFAR10  # isort: skip
 
     def part(train: bool) -> Any:
         return CIFAR10(root, train=train, download=False)
 
-    if download:
-        _fetch("cifar10", lambda: CIFAR10(root, download=True))
     try:
         train, test = part(True), part(False)
     except RuntimeError as error:
@@ -133,18 +142,8 @@ def _cifar10(root: Path, download: bool) -> TrainingData:
     return TrainingData("cifar10", tuple(train.classes), photos(train), photos(test), ())
 
 
-def _fetch(name: str, fetch: Any) -> None:
-    try:
-        fetch()
-    except Exception as error:  # torchvision's downloader raises many types
-        raise DataError(
-            f"{name} can't be fetched ({type(error).__name__}: {str(error)[:200]}). Check the "
-            "connection and try again."
-        ) from error
-
-
 def _folder(folder: Path, shorter_side: int, seed: int, progress: Progress | None) -> TrainingData:
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(f"There is no folder {folder}. Check the path.")
     parts = [folder / "train", *(folder / name for name in _VALIDATION)]
     held_out = next((p for p in parts[1:] if p.is_dir()), None)

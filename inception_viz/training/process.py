@@ -54,8 +54,8 @@ def new_run(name: str) -> Run:
         path.mkdir(parents=True)
     except OSError as error:
         raise TrainingError(
-            f"The folder {path} can't be made ({error.strerror or error}). Try again in a second, "
-            "or free some space."
+            f"The folder {path} can't be made ({error.strerror or error}). Try again in a second; "
+            "if that doesn't help, free some space or allow writing there."
         ) from error
     return Run(path)
 
@@ -79,7 +79,10 @@ def start(
     try:
         wanted.write_text(config.to_json(), "utf-8")
     except OSError as error:
-        raise TrainingError(f"{run.path} can't be written ({error.strerror}).") from error
+        raise TrainingError(
+            f"{run.path} can't be written ({error.strerror}). Free some space or allow writing "
+            "there."
+        ) from error
     arguments = ["--data", data, "--config", str(wanted), "--output", str(run.path)]
     arguments += ["--phases", ",".join(f"{p.size}:{p.epochs}" for p in recipe.phases)]
     for field in fields(recipe):
@@ -94,7 +97,7 @@ def resume(run: Run) -> None:
     """Go on with a run that is paused, was stopped or died.
 
     Raises:
-        TrainingError: if another training is going on.
+        TrainingError: if another training is going on, or the folder can't be written.
     """
     if run.is_held():
         run.send("")
@@ -128,16 +131,21 @@ def _spawn(run: Run, arguments: list[str]) -> None:
         run.set_status(Status(message="Starting."))
         command = [sys.executable, "-m", "inception_viz", "train", "--background", *arguments]
         package = Path(__file__).parents[2]
-        with (run.path / LOG).open("ab") as log:
-            child = subprocess.Popen(
-                command,
-                cwd=package,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # outlives the app, and gets no Ctrl-C of its terminal
-            )
+        try:
+            with (run.path / LOG).open("ab") as log:
+                child = subprocess.Popen(
+                    command,
+                    cwd=package,
+                    env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,  # outlives the app, and gets no Ctrl-C of its terminal
+                )
+        except OSError as error:
+            message = f"The training can't start ({error.strerror or error}). Free some space."
+            run.fail(message)
+            raise TrainingError(message) from error
         threading.Thread(target=child.wait, daemon=True).start()  # no zombie when it ends
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -24,7 +25,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from inception_viz.config import GoogLeNetConfig
-from inception_viz.sources.cache import atomic_write, cache_dir
+from inception_viz.sources.cache import atomic_write, cache_dir, is_file, remove
 from inception_viz.sources.errors import WeightsError
 from inception_viz.training.errors import TrainingError
 from inception_viz.training.recipe import Recipe
@@ -108,13 +109,13 @@ class Run:
 
     def exists(self) -> bool:
         """Whether something was started in this folder."""
-        return (self.path / "recipe.json").is_file()
+        return is_file(self.path / "recipe.json")
 
     def discard(self) -> None:
         """Remove the folder if nothing was started in it."""
         if not self.exists():
             for name in ("status.json", "control", ".lock"):
-                (self.path / name).unlink(missing_ok=True)
+                remove(self.path / name)
             with contextlib.suppress(OSError):  # there is something else in it
                 self.path.rmdir()
 
@@ -144,14 +145,18 @@ class Run:
         """Hold the folder; the system lets go of it when the process ends, however it ends.
 
         Raises:
-            TrainingError: if another process trains here.
+            TrainingError: if another process trains here, or the folder can't be written.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path / ".lock", is_singleton=False)
+        lock = FileLock(self._lock, is_singleton=False)
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=1)  # somebody may be looking whether it is free
         except Timeout as error:
-            raise TrainingError(f"Another process is training in {self.path}.") from error
+            if is_file(self._lock):
+                raise TrainingError(f"Another process is training in {self.path}.") from error
+            raise _cannot_write(self.path) from error  # FileLock waits, too, where it can't write
+        except OSError as error:
+            raise _cannot_write(self.path) from error
         try:
             self._sweep()
             yield
@@ -162,27 +167,38 @@ class Run:
         """The present state. A run that ended without saying so is "stopped"."""
         values = self._json("status.json")
         known = {k: v for k, v in values.items() if k in Status.__dataclass_fields__}
+        try:
+            status = replace(Status(**known), warnings=tuple(values.get("warnings", ())))
+            age = abs(time.time() - status.updated)  # a clock may be set back
+        except TypeError:  # not written by us
+            values = {}
         if not values:
             return Status(state="stopped", message="This folder says nothing about its training.")
-        status = replace(Status(**known), warnings=tuple(values.get("warnings", ())))
-        fresh = status.state == "preparing" and time.time() - status.updated < STARTING_SECONDS
+        fresh = status.state == "preparing" and age < STARTING_SECONDS
         if status.state in ACTIVE and not fresh and not self.is_held():
-            return replace(
-                status,
-                state="stopped",
-                message="The process ended unexpectedly. Resume goes on from the last checkpoint.",
-            )
+            return replace(status, state="stopped", message=self._after_an_end())
         return status
+
+    def _after_an_end(self) -> str:
+        if not self.exists():
+            return "The process ended before the training began. Start it again."
+        if not any(self.checkpoints.glob("step-*.pt")):
+            return (
+                "The process ended unexpectedly, before its first checkpoint. Resume begins anew."
+            )
+        return "The process ended unexpectedly. Resume goes on from the last checkpoint."
 
     def is_held(self) -> bool:
         """Whether a process is training in this folder now."""
-        if not self.path.is_dir():
+        if not is_file(self._lock):
             return False
-        lock = FileLock(self.path / ".lock", is_singleton=False)
+        lock = FileLock(self._lock, is_singleton=False)
         try:
             lock.acquire(timeout=0)
-        except (Timeout, OSError):
-            return True
+        except Timeout:
+            return is_file(self._lock)
+        except OSError as error:  # somebody else's folder, or one that nobody can write to
+            return error.errno != errno.EROFS
         lock.release()
         return False
 
@@ -224,6 +240,10 @@ class Run:
         """Write the model card."""
         self._write("README.md", text)
 
+    @property
+    def _lock(self) -> Path:
+        return self.path / ".lock"
+
     def _sweep(self) -> None:
         """Remove what a process that was killed while writing left behind."""
         for folder in (self.path, self.checkpoints):
@@ -255,6 +275,12 @@ class Run:
                 f"{name} can't be written to {self.path}. Free some space or allow writing there, "
                 "then resume: the last checkpoint is intact."
             ) from error
+
+
+def _cannot_write(path: Path) -> TrainingError:
+    return TrainingError(
+        f"{path} can't be written. Free some space, allow writing there, or choose another folder."
+    )
 
 
 def environment() -> dict[str, Any]:

@@ -86,6 +86,7 @@ class _Session:
     ) -> None:
         self.run, self.data, self.trainer, self.report = run, data, trainer, report
         self.writes = trainer.accelerator.is_main_process
+        self.recorded = run.exists()
         self.checkpoint_seconds = checkpoint_seconds
         self.saved_at, self.saved_step = monotonic(), trainer.position.step
         self.wish: Command = ""
@@ -127,6 +128,11 @@ class _Session:
 
     def _after_step(self) -> None:
         if self.writes:
+            if self.recorded and not self.run.exists():
+                raise TrainingError(
+                    "The folder of this training was removed while it went on, so it stopped. "
+                    "Start it again."
+                )
             position = self.trainer.position
             self.run.write_history(position.history, position.steps)
             self._publish("training")

@@ -35,26 +35,37 @@ def browser_path() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
-@contextmanager
-def server(cache: Path) -> Iterator[str]:
-    """Run the app on a free port with ``cache`` as its cache; yield its address."""
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(cache: Path, port: int, **variables: str) -> subprocess.Popen[bytes]:
+    """Start the app with ``cache`` as its cache; it answers when this returns."""
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py"]
     command += [f"--server.port={port}", "--server.headless=true"]
-    environment = {**os.environ, "INCEPTION_VIZ_CACHE": str(cache), "TORCH_HOME": str(cache)}
+    places = {"INCEPTION_VIZ_CACHE": str(cache), "TORCH_HOME": str(cache)}
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment,
+        env=os.environ | places | variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    _wait_for(f"http://localhost:{port}", process)
+    return process
+
+
+@contextmanager
+def server(cache: Path) -> Iterator[str]:
+    """Run the app on a free port with ``cache`` as its cache; yield its address."""
+    port = free_port()
+    process = start(cache, port)
     try:
-        address = f"http://localhost:{port}"
-        _wait_for(address, process)
-        yield address
+        yield f"http://localhost:{port}"
     finally:
         process.terminate()
         process.wait(20)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -8,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from inception_viz import WeightsError
-from inception_viz.sources.cache import atomic_write, cache_dir, cached, exclusive
+from inception_viz.sources.cache import atomic_write, cache_dir, cached, exclusive, is_file
+from tests.conftest import ROOT
 
 
 def test_the_variable_moves_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -73,3 +76,42 @@ def test_one_thread_at_a_time(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert most == [1]
+
+
+def test_a_lock_that_is_never_given_back_is_a_sentence(tmp_path: Path) -> None:
+    with (
+        exclusive(tmp_path / "x"),
+        pytest.raises(WeightsError, match="Another program has been working"),
+        exclusive(tmp_path / "x", timeout=0.1),
+    ):
+        pass
+    with exclusive(tmp_path / "x", timeout=0.1):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    code = (
+        "import sys, time, pathlib; from inception_viz.sources.cache import exclusive\n"
+        "with exclusive(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "x")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(WeightsError), exclusive(tmp_path / "x", timeout=0):
+            pass
+        process.kill()
+    with exclusive(tmp_path / "x", timeout=0):
+        pass
+
+
+@pytest.mark.parametrize("place", ["/proc", "file", "x" * 300])
+def test_directories_that_cannot_be_used(tmp_path: Path, place: str) -> None:
+    """These refuse also the superuser."""
+    (tmp_path / "file").write_text("")
+    path = tmp_path / place / "model"
+    assert not is_file(path)
+    with pytest.raises(WeightsError, match="Free some space or allow writing"), exclusive(path):
+        pass
+    with pytest.raises(WeightsError, match="Free some space or allow writing"), atomic_write(path):
+        pass

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ import inception_viz as iv
 import inception_viz._torchvision
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.sources import bvlc, torchvision_weights
+from inception_viz.sources.file import save_weights
 from inception_viz.sources.registry import REGISTRY, default_source
-from tests.conftest import ROOT, noise_photo
+from inception_viz.sources.state_files import read_metadata
+from tests.conftest import noise_photo
 
 
 @pytest.fixture(autouse=True)
@@ -100,12 +102,29 @@ def test_bvlc_in_a_cache_that_cannot_be_written(
     assert not (cache / bvlc.CONVERTED).exists()
 
 
-def test_torchvision_file_is_mapped_and_its_heads_left_out(cache: Path) -> None:
+@pytest.fixture
+def torchvision_file(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A file like torchvision's, and its checksum as the right one."""
+    torch.manual_seed(0)
+    buffer = io.BytesIO()
+    torch.save(_torchvision_network().state_dict(), buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:8]
+    monkeypatch.setattr(torchvision_weights, "TORCHVISION_HASH", digest)
+    return buffer.getvalue()
+
+
+def _torchvision_network() -> Any:
     from torchvision.models import googlenet
 
     torch.manual_seed(0)
-    net = googlenet(weights=None, init_weights=False).eval()
-    torch.save(net.state_dict(), cache / torchvision_weights.FILE)
+    return googlenet(weights=None, init_weights=False).eval()
+
+
+def test_torchvision_file_is_mapped_and_its_heads_left_out(
+    cache: Path, torchvision_file: bytes
+) -> None:
+    net = _torchvision_network()
+    (cache / torchvision_weights.FILE).write_bytes(torchvision_file)
     loaded = iv.load("torchvision")
     assert loaded.config == GoogLeNetConfig.torchvision()
     assert any("never trained" in note for note in loaded.weights.notes)
@@ -121,12 +140,10 @@ def test_torchvision_file_is_mapped_and_its_heads_left_out(cache: Path) -> None:
     torch.testing.assert_close(trace.logits, expected, rtol=0, atol=1e-4)
 
 
-def test_torchvisions_api_is_reached_without_help() -> None:
-    code = (
-        "from inception_viz.sources import torchvision_weights as t; print(t._weights_enum().url)"
-    )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert run.stdout.strip().endswith(torchvision_weights.FILE), run.stderr
+def test_it_is_the_file_that_torchvision_would_fetch() -> None:
+    from torchvision.models import GoogLeNet_Weights
+
+    assert GoogLeNet_Weights.IMAGENET1K_V1.url == torchvision_weights.URL
 
 
 def test_a_damaged_download_is_replaced(
@@ -150,15 +167,92 @@ def test_torchvisions_own_cache_is_used(cache: Path) -> None:
     assert torchvision_weights.available()
 
 
-def test_torchvision_download_failure_is_a_sentence(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
+def test_torchvisions_damaged_file_is_replaced(
+    cache: Path, torchvision_file: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def offline(*_args: object, **_kwargs: object) -> None:
-        raise OSError("Temporary failure in name resolution")
+    file = cache / torchvision_weights.FILE
+    file.write_bytes(torchvision_file[:-1000])
+    with pytest.raises(iv.WeightsError, match=r"wrong checksum.*Download it again"):
+        iv.load("torchvision")
 
-    monkeypatch.setattr("torch.hub.download_url_to_file", offline)
-    with pytest.raises(iv.DownloadError, match=str(cache)):
-        torchvision_weights.fetch()
+    def download(_url: str, path: Path, **_rest: object) -> None:
+        assert not path.exists()
+        path.write_bytes(torchvision_file)
+
+    monkeypatch.setattr(torchvision_weights, "download", download)
+    torchvision_weights.fetch()
+    assert iv.load("torchvision").config.classes == 1000
+    assert file.with_name(f"{file.name}.old").stat().st_size == len(torchvision_file) - 1000
+
+
+@pytest.mark.parametrize("what", ["cut", "changed", "swapped"])
+def test_a_converted_file_that_changed_is_never_believed(
+    cache: Path, caffemodel: Path, what: str
+) -> None:
+    shutil.copy(caffemodel, cache)
+    photo = noise_photo(0)
+    right = iv.load("bvlc").trace(photo).logits
+    file = cache / bvlc.CONVERTED
+    content = bytearray(file.read_bytes())
+    if what == "swapped":
+        stamp = read_metadata(file)["converted_from"]
+        save_weights(iv.load("random").weights, file, converted_from=stamp)
+    else:
+        del content[-4 if what == "cut" else len(content) :]
+        content[-1000:-900] = bytes(100)
+        file.write_bytes(content)
+    damaged = file.read_bytes()
+    (cache / bvlc.MODEL).rename(cache / "elsewhere")
+    with pytest.raises(iv.WeightsError, match=r"[Dd]ownload"):
+        iv.load("bvlc")
+    (cache / "elsewhere").rename(cache / bvlc.MODEL)
+    assert torch.equal(iv.load("bvlc").trace(photo).logits, right)
+    assert file.read_bytes() != damaged
+
+
+def test_another_caffemodel_under_the_name_is_said(
+    cache: Path, caffemodel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(caffemodel, cache)
+    monkeypatch.setattr(bvlc, "TRUNK", "0" * 16)
+    other = bvlc.load()
+    assert other.reference is None
+    assert other.notes[0] == bvlc.OTHER_WEIGHTS
+    monkeypatch.setattr(bvlc, "CLASSES", 999)
+    with pytest.raises(iv.WeightsError, match=r"another network: it has 1,000 classes"):
+        bvlc.load()
+
+
+def test_a_download_that_fails_loses_nothing(
+    cache: Path, caffemodel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cache / bvlc.MODEL).write_bytes(caffemodel.read_bytes()[:-1000])
+
+    def offline(*_args: object, **_rest: object) -> None:
+        raise iv.DownloadError("The server can't be reached.")
+
+    monkeypatch.setattr(bvlc, "download", offline)
+    with pytest.raises(iv.DownloadError, match="can't be reached"):
+        bvlc.fetch()
+    assert (cache / f"{bvlc.MODEL}.old").is_file()
+
+
+@pytest.mark.parametrize("place", ["file/cache", "x" * 300])
+def test_a_cache_that_cannot_be_looked_into_is_an_empty_one(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (cache / "file").write_text("")
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(cache / place))
+    assert default_source().id == "imagenette"
+    assert iv.load("imagenette").config.classes == 10
+    for name in ("bvlc", "torchvision"):
+        assert not REGISTRY[name].available()
+        with pytest.raises(iv.WeightsError, match="not on this computer yet"):
+            iv.load(name)
+        fetch = REGISTRY[name].fetch
+        assert fetch is not None
+        with pytest.raises(iv.WeightsError, match=r"can't be written.*INCEPTION_VIZ_CACHE"):
+            fetch(None)
 
 
 def test_random_is_the_same_for_a_seed() -> None:

@@ -117,9 +117,19 @@ def test_damaged_heads_do_not_withhold_the_trunk(
     trunk: iv.Classifier, make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     path = save_heads(fit(trunk, make_folder(count=10)).weights)
-    path.write_bytes(b"damaged")
     save_weights(trunk.weights, tmp_path / "trunk.safetensors")
-    assert iv.load(tmp_path / "trunk.safetensors").weights.trained_heads == ("main",)
+    fitted = path.read_bytes()
+    swapped = iv.load("random", config=tiny_config(classes=5), seed=5).weights
+    for damage in (b"damaged", None):
+        if damage:
+            path.write_bytes(damage)
+        else:
+            save_weights(swapped, path)
+        weights = iv.load(tmp_path / "trunk.safetensors").weights
+        assert weights.trained_heads == ("main",)
+        assert "can't be used" in weights.notes[0] and "Fit them again" in weights.notes[0]
+    path.write_bytes(fitted)
+    assert "aux1" in iv.load(tmp_path / "trunk.safetensors").weights.trained_heads
 
 
 def test_photos_that_cannot_be_read_are_skipped_and_named(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from inception_viz.cli import main
 from inception_viz.sources.cache import VARIABLE
 from inception_viz.training import process
 from inception_viz.training.errors import TrainingError
@@ -66,6 +67,30 @@ def test_bad_pictures_are_said_by_the_run(tmp_path: Path) -> None:
     assert "at least two classes" in run.status().message
 
 
+def test_a_failure_that_nobody_foresaw_is_said_by_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = process.new_run("x")
+
+    def fail(*_args: object, **_rest: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("inception_viz.training.data.open_data", fail)
+    arguments = ["--data", str(tmp_path), "--output", str(run.path), "--resume", str(run.path)]
+    run.create(small_config(), quick(), {"source": str(tmp_path), "root": None})
+    with pytest.raises(MemoryError):
+        main(["train", *arguments])
+    assert run.status().message == "The training failed: MemoryError: no room."
+
+
+@pytest.mark.parametrize("place", ["missing", "x" * 300])
+def test_a_folder_that_is_not_there_is_said_by_the_run(tmp_path: Path, place: str) -> None:
+    run = process.new_run("x")
+    process.start(run, str(tmp_path / place), small_config(), quick())
+    wait(run, "failed")
+    assert "There is no folder" in run.status().message
+
+
 def test_a_process_that_died_is_not_active(tmp_path: Path) -> None:
     run = process.new_run("x")
     from inception_viz.training.run import Status
@@ -79,3 +104,33 @@ def test_only_runs_are_deleted(tmp_path: Path) -> None:
     with pytest.raises(TrainingError):
         process.delete(Run(tmp_path))
     assert tmp_path.is_dir()
+
+
+def test_a_process_that_cannot_start_is_said(tmp_path: Path) -> None:
+    run = process.new_run("x")
+    (run.path / process.LOG).mkdir()
+    with pytest.raises(TrainingError, match=r"can't start \(Is a directory\)"):
+        process.start(run, str(tmp_path), small_config(), quick())
+    assert run.status().state == "failed"
+    assert process.active_run() is None  # nothing is in the way of the next one
+
+
+def test_a_damaged_record_is_said_by_the_run(tmp_path: Path) -> None:
+    run = process.new_run("x")
+    run.create(small_config(), quick(), {"name": "x"})
+    (run.path / "config.json").write_text("{cut")
+    process.resume(run)
+    wait(run, "failed")
+    assert "holds no training run that can be read" in run.status().message
+
+
+@pytest.mark.parametrize("place", ["file/cache", "x" * 300, "/proc"])
+def test_a_cache_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / place))
+    assert process.runs() == []
+    assert process.active_run() is None
+    with pytest.raises(TrainingError, match="allow writing there"):
+        process.new_run("x")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 import inception_viz as iv
+from inception_viz.cli import main
 from inception_viz.training import checkpoint
 from inception_viz.training.data import TrainingData
 from inception_viz.training.errors import TrainingError
@@ -249,6 +251,78 @@ def test_kill_9_costs_only_what_came_after_the_checkpoint(
     assert run.status().state == "stopped"
     assert run.model.is_file()
     assert not [p for p in run.path.rglob(".*") if p.name != ".lock"]  # nothing half-written
+
+
+def test_killed_before_the_first_checkpoint_it_begins_anew(
+    tmp_path: Path, make_folder: MakeFolder
+) -> None:
+    run = Run(tmp_path / "run")
+    process = command(make_folder(), run.path, tmp_path, "--checkpoint-seconds", "3600")
+    wait_for_step(run, process, 3)
+    process.kill()
+    process.wait()
+    assert "Resume begins anew" in run.status().message
+    run.set_status(Status())
+    again = subprocess.Popen(
+        [sys.executable, "-m", "inception_viz", "train", "--resume", str(run.path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+    )
+    wait_for_step(run, again, 3)
+    again.send_signal(signal.SIGINT)
+    assert again.wait(60) == 0
+    assert run.model.is_file()
+
+
+def test_a_folder_that_is_removed_meanwhile_ends_the_training(
+    tmp_path: Path, data: TrainingData
+) -> None:
+    run = Run(tmp_path / "runs" / "run")
+
+    def remove(status: Status, _row: Row) -> None:
+        if status.step >= 3:
+            shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+
+    with pytest.raises(TrainingError, match=r"removed while it went on.*Start it again"):
+        start(run, data, report=remove)
+    assert run.status().state == "failed"
+    assert "removed while it went on" in run.status().message
+    assert not run.exists()
+
+
+@pytest.mark.parametrize("place", ["/proc/run", "file/run", "x" * 300])
+def test_a_folder_that_cannot_be_made(
+    tmp_path: Path, make_folder: MakeFolder, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    folder = str(tmp_path / place)
+    assert main(["train", "--data", str(make_folder()), "-o", folder]) == 1
+    said = capsys.readouterr().err
+    assert "can't be written" in said and "Traceback" not in said
+    assert not Run(Path(folder)).is_held()
+
+
+def test_a_lock_on_a_disk_that_nobody_can_write_to_is_held_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tmp_path)
+    run.set_status(Status(state="training"))
+    with run.locked():
+        pass
+
+    def refuse(*_args: object, **_rest: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    assert run.status().state == "stopped"
+
+
+@pytest.mark.parametrize(
+    "content", ['{"state": "training", "updated": "x"}', '{"warnings": 3}', "[]", "{", "\xff"]
+)
+def test_a_status_that_we_did_not_write(tmp_path: Path, content: str) -> None:
+    (tmp_path / "status.json").write_text(content, "latin-1")
+    assert "says nothing" in Run(tmp_path).status().message
 
 
 def test_time_left_counts_pixels() -> None:

@@ -1,0 +1,59 @@
+"""Fetch named datasets: resumable, stoppable, and in their place only when they are whole."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+from inception_viz.sources.cache import is_folder, remove
+from inception_viz.sources.download import Progress, download
+from inception_viz.sources.errors import WeightsError
+from inception_viz.training.errors import DataError
+
+# As torchvision's Imagenette and CIFAR10 have them, where each unpacks to the folder named last.
+ARCHIVES = {
+    "imagenette": (
+        "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
+        "md5:e793b78cc4c9e9a4ccc0c1155377a412",
+        "imagenette2-160",
+    ),
+    "cifar10": (
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        "md5:c58f30108f718f92721af3b95e74349a",
+        "cifar-10-batches-py",
+    ),
+}
+
+
+def fetch(name: str, root: Path, progress: Progress | None = None) -> None:
+    """Download a dataset and unpack it below ``root``, unless its folder is there.
+
+    Args:
+        name: a key of ``ARCHIVES``.
+        root: where the dataset's folder goes.
+        progress: told the bytes done and the total; an exception in it stops the download.
+
+    Raises:
+        DataError: in a sentence for the user.
+    """
+    url, checksum, folder = ARCHIVES[name]
+    if is_folder(root / folder):
+        return
+    try:
+        archive = download(
+            url, root / Path(url).name, checksum=checksum, progress=progress, max_bytes=2**31
+        )
+        # Beside its place first: half a dataset looks like a whole one.
+        with tempfile.TemporaryDirectory(dir=root, prefix=f".{folder}.") as beside:
+            with tarfile.open(archive) as tar:
+                tar.extractall(beside, filter="data")
+            (Path(beside) / folder).replace(root / folder)
+    except WeightsError as error:
+        raise DataError(f"{name} can't be fetched. {error}") from error
+    except (OSError, tarfile.TarError) as error:
+        raise DataError(
+            f"{name} can't be unpacked in {root} ({getattr(error, 'strerror', None) or error}). "
+            "Free some space or allow writing there, and try again."
+        ) from error
+    remove(archive)
