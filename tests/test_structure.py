@@ -28,6 +28,7 @@ LAYERS = [
     {"surgery", "export", "accuracy"},
     {"explain"},
     {"training"},
+    {"batch"},
     {"figures"},
     {"report"},
     {"cli", "__main__"},
