@@ -35,6 +35,7 @@ bench: $(DEV_READY)
 	$(BIN)/python benchmarks/page_weight.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/accuracy.py
 
 # Installed once; again only when the list of packages changes.

@@ -147,7 +147,7 @@ def _begin(
 ) -> _Begun:
     """Lock the parts until ``held`` lets go; find what was begun, or begin."""
     if whole.suffix.lower() != ".parquet":
-        raise BatchError(f"{whole.name} must end in .parquet.")
+        raise BatchError(f"{whole.name} must end in .parquet, the table of a folder.")
     if whole.is_dir():
         raise BatchError(f"{whole} is a folder. Choose another name for the table.")
     pictures = find_pictures(root)

@@ -56,15 +56,14 @@ def find_pictures(folder: Path) -> tuple[str, ...]:
     out.
 
     Raises:
-        BatchError: if there is no such folder, or no picture in it.
+        BatchError: if there is no such folder, it or one in it can't be opened, or there is no
+            picture.
     """
     if not folder.is_dir():
         raise BatchError(f"There is no folder {folder}. Check the path.")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise BatchError(f"The folder {folder} can't be opened. Allow reading it.")
     found = []
     entered = {_identity(folder)}
-    for place, folders, files in os.walk(folder, followlinks=True):
+    for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         inside = []
         for name in sorted(folders):
             known = name.startswith(".") or (identity := _identity(Path(place, name))) in entered
@@ -83,6 +82,13 @@ def find_pictures(folder: Path) -> tuple[str, ...]:
             f"{', '.join(sorted(SUFFIXES))}."
         )
     return tuple(sorted(found))
+
+
+def _refuse(error: OSError) -> None:
+    raise BatchError(
+        f"The folder {error.filename} can't be opened ({error.strerror}). Allow reading it, or "
+        "move it elsewhere."
+    ) from error
 
 
 def _identity(folder: Path) -> tuple[int, int] | str:

@@ -18,7 +18,8 @@ SOME_UNREADABLE = 3  # exit status
 _ABOUT = f"""A folder is traced into a table, one row a picture; given again, the same command goes
 on where it was stopped. Several processes share it with torchrun or accelerate launch. The exit
 status is 0, or {SOME_UNREADABLE} if the table is whole but files in the folder couldn't be read; 1
-if there is no table, and 130 after Ctrl-C."""
+if there is no table, and 130 after Ctrl-C. Launchers know only 0 and failure; there it is 0 if the
+table is whole."""
 
 
 def add_folder_options(parser: argparse.ArgumentParser) -> None:
@@ -72,10 +73,13 @@ def trace_folder(
     from inception_viz.batch.errors import StoppedError
     from inception_viz.batch.processes import join, leave
 
-    is_main = join().is_main
+    team = join()
+    is_main = team.is_main
     bar = _Bar(silent=not is_main)
     try:
-        return _trace(options, load(options), bar)
+        status = _trace(options, load(options), bar)
+        # A launcher takes any other status of a process for a crash, and shows a traceback.
+        return status if team.count == 1 else 0
     except StoppedError:
         return 1
     except KeyboardInterrupt:

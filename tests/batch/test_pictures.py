@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -44,6 +45,22 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
         find_pictures(tmp_path / "gone")
     with pytest.raises(iv.BatchError, match="no folder"):
         find_pictures(tmp_path / "notes.txt")
+
+
+def test_a_folder_that_may_not_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a.jpg", "secret/b.jpg")
+    scandir = os.scandir
+
+    def guarded(path: str | Path) -> object:
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    with pytest.raises(iv.BatchError, match=r"secret can't be opened \(Permission denied\)"):
+        find_pictures(tmp_path)
 
 
 def test_only_a_few_are_read_ahead_however_many_there_are() -> None:
