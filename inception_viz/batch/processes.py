@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -34,6 +35,11 @@ def join() -> Team:
     # The CPU is said, so that processes find each other there.
     state = PartialState(cpu=not torch.accelerator.is_available())
     return Team(state.process_index, state.num_processes, state.device)
+
+
+def launched() -> bool:
+    """Whether ``torchrun`` or ``accelerate launch`` started this process, be it the only one."""
+    return not {"RANK", "ACCELERATE_MIXED_PRECISION"}.isdisjoint(os.environ)
 
 
 def leave() -> None:

@@ -71,15 +71,14 @@ def trace_folder(
 ) -> int:
     """Write the table; only the main process speaks."""
     from inception_viz.batch.errors import StoppedError
-    from inception_viz.batch.processes import join, leave
+    from inception_viz.batch.processes import join, launched, leave
 
-    team = join()
-    is_main = team.is_main
+    is_main = join().is_main
     bar = _Bar(silent=not is_main)
     try:
         status = _trace(options, load(options), bar)
         # A launcher takes any other status of a process for a crash, and shows a traceback.
-        return status if team.count == 1 else 0
+        return 0 if launched() else status
     except StoppedError:
         return 1
     except KeyboardInterrupt:

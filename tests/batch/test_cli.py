@@ -73,6 +73,14 @@ def test_a_folder_becomes_a_table(
     assert "contribution.4c.5x5" in pd.read_parquet(output)
 
 
+def test_a_launcher_is_told_of_no_failure_that_is_none(
+    photos: Path, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "no")
+    assert main(command(photos, weights, tmp_path / "t.parquet")[2:]) == 0
+    assert len(pd.read_parquet(tmp_path / "t.parquet")) == 3
+
+
 def test_many_unreadable_files_are_not_all_said(
     photos: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
