@@ -47,6 +47,7 @@ bench: $(DEV_READY)
 	$(BIN)/python benchmarks/crowd.py
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/accuracy.py
 
 # Installed once; again only when the list of packages changes.

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from inception_viz import report as report
     from inception_viz import surgery as surgery
     from inception_viz._config_checks import ConfigError as ConfigError
+    from inception_viz.batch.errors import BatchError as BatchError
+    from inception_viz.batch.folder import TracedFolder as TracedFolder
+    from inception_viz.batch.folder import trace_folder as trace_folder
     from inception_viz.classifier import Classifier as Classifier
     from inception_viz.classifier import load as load
     from inception_viz.config import GoogLeNetConfig as GoogLeNetConfig
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "BatchError": "batch.errors",
     "Classifier": "classifier",
     "ConfigError": "_config_checks",
     "DownloadError": "sources.errors",
@@ -52,6 +56,7 @@ _HOME = {
     "Picture": "images",
     "Target": "explain.target",
     "Trace": "trace",
+    "TracedFolder": "batch.folder",
     "TrainingError": "training.errors",
     "WeightsError": "sources.errors",
     "beliefs": "explain.heads",
@@ -65,6 +70,7 @@ _HOME = {
     "read_picture": "images",
     "sanity_check": "explain.randomisation",
     "sweep": "explain.muting",
+    "trace_folder": "batch.folder",
 }
 
 _PACKAGES = ("cost", "export", "report", "surgery")

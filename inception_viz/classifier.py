@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
+from torch import Tensor
 
 from inception_viz import trace as tracing
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.images import Picture, read_picture
 from inception_viz.network import GoogLeNet, fold_batch_norm
-from inception_viz.preprocessing import Fit, Preprocessing, fit_image, fitting
+from inception_viz.preprocessing import Fit, Fitting, Preprocessing, fit_image, fitting
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import attach_heads
 from inception_viz.sources.errors import WeightsError
@@ -97,16 +98,10 @@ class Classifier:
             ValueError: for an unknown ``fit``.
         """
         picture = read_picture(image)
-        placed = fitting(picture.size, self.config.input_size, fit)
-        square = fit_image(picture.image, placed, self.preprocessing.background)
-        x = self.preprocessing.tensor(square)
+        x, placed = self.input_of(picture, fit)
         network = self.inference_network
         logits, record = tracing.run(network, x)
-        if not logits.main.isfinite().all():
-            raise WeightsError(
-                f"The network of {self.title} answers with numbers that are not finite. Its "
-                "weights are damaged, or its training diverged; use another checkpoint."
-            )
+        self.require_finite(logits.main)
         return tracing.assemble(
             network,
             logits,
@@ -118,6 +113,28 @@ class Classifier:
             model=self.key,
             trained_heads=self.weights.trained_heads,
         )
+
+    def input_of(self, picture: Picture, fit: Fit) -> tuple[Tensor, Fitting]:
+        """The network's input (1, 3, size, size), and where it lies on the picture.
+
+        Raises:
+            ValueError: for an unknown ``fit``.
+        """
+        placed = fitting(picture.size, self.config.input_size, fit)
+        square = fit_image(picture.image, placed, self.preprocessing.background)
+        return self.preprocessing.tensor(square), placed
+
+    def require_finite(self, logits: Tensor) -> None:
+        """Refuse to go on with what a damaged network answers.
+
+        Raises:
+            WeightsError: if any of ``logits`` is infinite or no number.
+        """
+        if not logits.isfinite().all():
+            raise WeightsError(
+                f"The network of {self.title} answers with numbers that are not finite. Its "
+                "weights are damaged, or its training diverged; use another checkpoint."
+            )
 
 
 def load(

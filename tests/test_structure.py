@@ -27,6 +27,7 @@ LAYERS = [
     {"surgery", "export", "accuracy"},
     {"explain"},
     {"training"},
+    {"batch"},
     {"figures"},
     {"report"},
     {"cli", "__main__"},

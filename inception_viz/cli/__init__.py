@@ -16,6 +16,7 @@ _EPILOG = """examples:
   python -m inception_viz predict cat.jpg
   python -m inception_viz predict cat.jpg --weights bvlc_googlenet.caffemodel -k 3
   python -m inception_viz trace cat.jpg -o cat.npz
+  python -m inception_viz trace photos/ -o photos.parquet
   python -m inception_viz explain cup.jpg --weights bvlc --target espresso -o cup.png
   python -m inception_viz gradcam cup.jpg -o strip.png
   python -m inception_viz report cup.jpg -o report.html
@@ -25,17 +26,22 @@ _EPILOG = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0, or 1 after a message about what went wrong."""
+    """Run one command; the exit status is 0, or 1 after a message about what went wrong.
+
+    A command may have further ones, which its help names.
+    """
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        status: int = options.run(options) or 0
         sys.stdout.flush()
+        return status
     except (
         iv.ImageError,
         iv.WeightsError,
         iv.ConfigError,
         iv.TrainingError,
         iv.ExplainError,
+        iv.BatchError,
     ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -49,7 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    return 0
 
 
 class _Command(argparse.ArgumentParser):
@@ -81,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Command)
     for name, words, define in (
         ("predict", "name what is on a photo", photos.add_predict_options),
-        ("trace", "save what every layer did with a photo", photos.add_trace_options),
+        ("trace", "save what every layer did with a photo, or a folder", photos.add_trace_options),
         (
             "explain",
             "score how much each branch matters to an answer",

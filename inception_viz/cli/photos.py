@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import inception_viz as iv
+from inception_viz.cli import folders
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +31,10 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         required=True,
-        help="NAME.npz: every map of every layer; NAME.csv: one row a branch",
+        help="NAME.npz: every map of every layer; NAME.csv: one row a branch; for a folder "
+        "NAME.parquet: one row a picture",
     )
+    folders.add_folder_options(parser)
     parser.set_defaults(run=trace)
 
 
@@ -109,13 +112,17 @@ def predict(options: argparse.Namespace) -> None:
         print(f"{probability:8.3%}  {label}")
 
 
-def trace(options: argparse.Namespace) -> None:
-    """Write every map, or a table of the branches."""
+def trace(options: argparse.Namespace) -> int:
+    """Write every map, a table of the branches, or a table of a folder's pictures."""
     from inception_viz.sources.cache import atomic_write
 
     suffix = options.output.suffix.lower()
+    if folders.is_meant(options):
+        return folders.trace_folder(options, load_classifier)
     if suffix not in (".npz", ".csv"):
-        raise iv.WeightsError(f"{options.output.name} must end in .npz or .csv.")
+        raise iv.WeightsError(
+            f"{options.output.name} must end in .npz or .csv for a photo, in .parquet for a folder."
+        )
     found = load_classifier(options).trace(options.image, fit=options.fit)
     with atomic_write(options.output) as temporary:
         if suffix == ".npz":
@@ -126,6 +133,7 @@ def trace(options: argparse.Namespace) -> None:
 
             temporary.write_text(csv_text(firing(found).to_frame()), "utf-8")
     print(f"wrote {options.output}")
+    return 0
 
 
 def _write_arrays(trace: iv.Trace, path: Path) -> None:

@@ -1,0 +1,1 @@
+"""A whole folder of pictures into one table."""

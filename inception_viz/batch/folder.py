@@ -1,0 +1,205 @@
+"""Trace every picture of a folder into one Parquet file, in one process or many."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inception_viz import __version__
+from inception_viz.batch import table
+from inception_viz.batch.errors import BatchError
+from inception_viz.batch.measure import NONE, QUICK
+from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings, new_plan
+from inception_viz.batch.pictures import Unreadable, find_pictures
+from inception_viz.batch.processes import agreed, join
+from inception_viz.batch.work import Progress, Worker
+from inception_viz.classifier import Classifier
+from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.preprocessing import FITS, Fit
+
+GROUP = 4096  # rows of the table that are written at once
+LOOK_SECONDS = 0.2  # how often the main process looks whether the others are done
+
+
+@dataclass(frozen=True)
+class TracedFolder:
+    """A finished table.
+
+    Attributes:
+        path: the Parquet file.
+        rows: one for each picture that could be read.
+        unreadable: pictures without a row, and why.
+        ignored: pictures that came into the folder after the table was begun.
+    """
+
+    path: Path
+    rows: int
+    unreadable: tuple[Unreadable, ...]
+    ignored: int
+
+
+def trace_folder(
+    classifier: Classifier,
+    folder: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    fit: Fit = "crop",
+    method: str = QUICK,
+    k: int = 5,
+    batch: int | None = None,
+    restart: bool = False,
+    progress: Progress = lambda _done, _total: None,
+) -> TracedFolder | None:
+    """Write predictions, firing and contributions of every picture below a folder into a table.
+
+    The columns are those of :mod:`inception_viz.batch.table`; ``pandas.read_parquet`` reads the
+    file, and its ``attrs`` say which model, method and versions made it. Only a few dozen pictures
+    are in memory at any time, and as many results. Until the table is whole, it grows in a folder
+    ``NAME.parquet.parts`` beside it: whatever stopped the work, the same call goes on from there,
+    with as many processes as one likes, and the result is that of a run that wasn't stopped. It is
+    bit for bit the same with the same number of threads a process.
+
+    Started by ``torchrun`` or ``accelerate launch``, the processes share the pictures. They need to
+    see the same folders, nothing else.
+
+    Args:
+        classifier: who looks.
+        folder: of pictures, and of folders of them.
+        output: NAME.parquet.
+        fit: how a picture becomes a square, as in :meth:`Classifier.trace`.
+        method: how branches are scored for each picture's first choice: a key of
+            :data:`~inception_viz.explain.contributions.METHODS`, or ``"none"``. The default does a
+            batch in one backward pass; the others go picture by picture, on the CPU.
+        k: how many answers a picture.
+        batch: pictures sent through the network at once, 1 to 32; results differ by rounding.
+        restart: begin anew, whatever was begun or exists under this name.
+        progress: is told how many pictures of how many are done, by all processes; what it
+            raises stops the work. The main process calls it.
+
+    Returns:
+        What was written; None in all processes but the main one.
+
+    Raises:
+        BatchError: in a sentence for the user.
+        WeightsError: if the weights give no finite answer.
+    """
+    root, whole = Path(folder).expanduser(), Path(output).expanduser()
+    parts = Parts(whole.with_name(f"{whole.name}.parts"))
+    team = join()
+    with ExitStack() as held:
+
+        def begin() -> _Begun:
+            settings = _settings(classifier, root, fit, method, k, batch)
+            return _begin(held, parts, whole, root, settings, restart)
+
+        begun = agreed(team, begin)
+        worker = Worker(classifier, root, fit, method, k, batch, team)
+        worker.do(parts, begun.plan, begun.missing, progress)
+        if not team.is_main:
+            return None
+        _wait_for_others(parts, begun.plan, progress)
+        rows, unreadable = _put_together(classifier, parts, begun.plan, whole)
+        parts.remove()
+    return TracedFolder(whole, rows, tuple(unreadable), begun.ignored)
+
+
+class _Begun(NamedTuple):
+    """A plan, the parts of it that aren't made yet, and how many pictures it doesn't know of."""
+
+    plan: Plan
+    missing: list[int]
+    ignored: int
+
+
+def _settings(
+    classifier: Classifier, root: Path, fit: str, method: str, k: int, batch: int | None
+) -> Settings:
+    """What has to be the same when work goes on; all but the size of a batch."""
+    if fit not in FITS:
+        raise BatchError(f"There is no fit {fit!r:.40}; use {', '.join(FITS)}.")
+    if method not in (*METHODS, NONE):
+        raise BatchError(
+            f'There is no method "{method[:40]}"; there are {", ".join((*METHODS, NONE))}.'
+        )
+    if k < 1:
+        raise BatchError(f"k is {k}; ask for at least 1 answer a picture.")
+    if batch is not None and not 1 <= batch <= CHUNK:
+        raise BatchError(f"A batch holds 1 to {CHUNK} pictures, not {batch}.")
+    return {
+        "folder": str(root.resolve()),
+        "model": classifier.key,
+        "fit": fit,
+        "method": method,
+        "k": k,
+        "version": __version__,
+    }
+
+
+def _begin(
+    held: ExitStack, parts: Parts, whole: Path, root: Path, settings: Settings, restart: bool
+) -> _Begun:
+    """Lock the parts until ``held`` lets go; find what was begun, or begin."""
+    if whole.suffix.lower() != ".parquet":
+        raise BatchError(f"{whole.name} must end in .parquet, the table of a folder.")
+    if whole.is_dir():
+        raise BatchError(f"{whole} is a folder. Choose another name for the table.")
+    pictures = find_pictures(root)
+    if whole.exists() and not restart and parts.plan() is None:
+        raise BatchError(
+            f"{whole} exists already. Choose another name, or write it anew with --restart."
+        )
+    held.enter_context(parts.locked())
+    plan = None if restart else parts.plan()
+    if plan is None:
+        plan = new_plan(settings, pictures)
+        parts.begin(plan)
+    changed = [
+        f"{name} was {plan.settings.get(name)} and is {value}"
+        for name, value in settings.items()
+        if plan.settings.get(name) != value
+    ]
+    if changed:
+        raise BatchError(
+            f"{parts.path} was begun with other settings: {'; '.join(changed)}. Give the same as "
+            "then, or begin anew with --restart."
+        )
+    return _Begun(plan, parts.missing(plan), len(set(pictures) - set(plan.pictures)))
+
+
+def _wait_for_others(parts: Parts, plan: Plan, progress: Progress) -> None:
+    """Return when all parts are there. If a process fails, its launcher ends this one."""
+    total = len(plan.pictures)
+    while missing := parts.missing(plan):
+        progress(total - plan.count(missing), total)
+        time.sleep(LOOK_SECONDS)
+    progress(total, total)
+
+
+def _put_together(
+    classifier: Classifier, parts: Parts, plan: Plan, whole: Path
+) -> tuple[int, list[Unreadable]]:
+    """Write the table from its parts; return its rows and who has none."""
+    unreadable = [u for number in plan.parts for u in table.unreadable_in(parts.read(plan, number))]
+    columns = table.schema(classifier, str(plan.settings["method"])).with_metadata(
+        table.metadata(classifier, plan.settings, len(plan.pictures), unreadable)
+    )
+    waiting: list[pa.Table] = []
+    written = 0
+    with (
+        parts.placing(whole.absolute()) as temporary,
+        pq.ParquetWriter(temporary, columns, compression="zstd") as writer,
+    ):
+        for number in plan.parts:
+            waiting.append(parts.read(plan, number).replace_schema_metadata(columns.metadata))
+            rows = sum(len(each) for each in waiting)
+            if rows >= GROUP or (rows and number == plan.parts[-1]):
+                writer.write_table(pa.concat_tables(waiting))
+                written, waiting = written + rows, []
+    return written, unreadable
