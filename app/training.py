@@ -9,10 +9,13 @@ from typing import BinaryIO
 
 import inception_viz as iv
 from inception_viz.budget import check_budget
+from inception_viz.sources.base import Weights
 from inception_viz.sources.cache import is_file, is_folder
+from inception_viz.sources.file import save_weights
 from inception_viz.training import process
 from inception_viz.training.archive import unpack
 from inception_viz.training.data import datasets_dir, imagenette_folder
+from inception_viz.training.networks import for_size
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Run, runs_dir
 
@@ -34,13 +37,23 @@ def imagenette_root() -> Path | None:
     return next((r for r in (datasets_dir(), NEARBY) if is_folder(imagenette_folder(r))), None)
 
 
-def start(pictures: Pictures, config: iv.GoogLeNetConfig, recipe: Recipe) -> Run:
-    """Start a training of ``config`` in a process of its own.
+@dataclass(frozen=True)
+class Network:
+    """What to train: an architecture, and weights to begin with, unless random ones."""
+
+    config: iv.GoogLeNetConfig
+    weights: Weights | None = None
+
+
+def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
+    """Start a training in a process of its own.
 
     Raises:
         TrainingError: if the pictures can't be used, or another training is going on.
+        WeightsError: if the weights to begin with can't be written.
         ConfigError: if the network is too large for this computer.
     """
+    config = for_size(network.config, recipe.sizes[-1])
     check_budget(config)
     busy = process.active_run()
     if busy is not None:
@@ -52,8 +65,20 @@ def start(pictures: Pictures, config: iv.GoogLeNetConfig, recipe: Recipe) -> Run
             folder = run.path / "photos" / process.folder_name(pictures.name)
             source = str(unpack(pictures.archive, folder).folder)
         root = imagenette_root() if source == "imagenette" else None
-        process.start(run, source, config, recipe, root=root, download=pictures.download)
-    except iv.TrainingError:
+        start_from = None
+        if network.weights is not None:
+            start_from = run.path / "start.safetensors"
+            save_weights(network.weights, start_from)
+        process.start(
+            run,
+            source,
+            config,
+            recipe,
+            root=root,
+            download=pictures.download,
+            start_from=start_from,
+        )
+    except (iv.TrainingError, iv.WeightsError):
         shutil.rmtree(run.path, ignore_errors=True)
         raise
     return run

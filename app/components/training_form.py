@@ -10,8 +10,8 @@ import streamlit as st
 import inception_viz as iv
 from app import links, server_folders, services, state, training
 from app.components import choice
-from app.training import Pictures
-from inception_viz.training.networks import PRESETS, for_size
+from app.training import Network, Pictures
+from inception_viz.training.networks import PRESETS
 from inception_viz.training.recipe import Augmentation, Phase, Recipe, progressive
 
 _ZIP_MEGABYTES = 200
@@ -35,17 +35,17 @@ def show() -> None:
         pictures = _pictures()
     with right:
         st.subheader("Network", anchor=False)
-        config = _network()
+        network = _network()
     st.subheader("Recipe", anchor=False)
     recipe = _recipe()
     if st.button("Start training", type="primary", icon=":material/play_arrow:"):
         with services.messages():
             if pictures is None:
                 raise iv.TrainingError("Choose pictures first: a ZIP, a folder or a dataset.")
-            if config is None:
+            if network is None:
                 raise iv.TrainingError("Choose the file of a network first, or another network.")
             with st.spinner("Preparing the pictures …"):
-                run = training.start(pictures, for_size(config, recipe.sizes[-1]), recipe)
+                run = training.start(pictures, network, recipe)
             st.session_state[state.RUN] = run.path.name
             st.rerun()
 
@@ -82,7 +82,7 @@ def _pictures() -> Pictures | None:
     return Pictures(Path(file.name).stem, archive=file) if file else None
 
 
-def _network() -> iv.GoogLeNetConfig | None:
+def _network() -> Network | None:
     lab: iv.GoogLeNetConfig | None = st.session_state.get(state.LAB_CONFIG)
     options = [*([_LAB] if lab else []), *PRESETS, _FILE]
     names = {_LAB: "The one from the architecture lab", _FILE: "A JSON file of yours …"}
@@ -95,16 +95,32 @@ def _network() -> iv.GoogLeNetConfig | None:
         bind="query-params",
     )
     links.name_choice("train_network", names[chosen])
-    if chosen == _LAB:
-        return lab
+    if chosen == _LAB and lab is not None:
+        return _from_lab(lab)
     if chosen != _FILE:
         st.caption(PRESETS[chosen].summary)
-        return PRESETS[chosen].build()
+        return Network(PRESETS[chosen].build())
     file = st.file_uploader("Config (JSON)", key="train_config", max_upload_size=1)
     if file is not None:
         with services.messages():
-            return iv.GoogLeNetConfig.from_json(file.getvalue().decode("utf-8", "replace"))
+            text = file.getvalue().decode("utf-8", "replace")
+            return Network(iv.GoogLeNetConfig.from_json(text))
     return None
+
+
+def _from_lab(config: iv.GoogLeNetConfig) -> Network:
+    """The lab's network, with the weights that were carried over if it was rebuilt."""
+    done = state.held_rebuilt()
+    if done is None or done.classifier.config != config:
+        st.caption("It begins with random weights. Rebuild it in the lab to carry weights over.")
+        return Network(config)
+    carried = st.toggle(
+        "Begin with the weights that were carried over",
+        True,
+        key="train_carried",
+        help="What doesn't fit, such as a last layer for other classes, begins at random.",
+    )
+    return Network(config, done.classifier.weights if carried else None)
 
 
 def _recipe() -> Recipe:

@@ -68,8 +68,11 @@ def start(
     *,
     root: Path | None = None,
     download: bool = False,
+    start_from: Path | None = None,
 ) -> None:
     """Start training in ``run``'s folder; returns at once.
+
+    ``start_from``: a file of weights to begin with instead of random ones; what fits is taken.
 
     Raises:
         TrainingError: if another training is going on on this computer, or the folder can't be
@@ -90,6 +93,7 @@ def start(
             arguments += [f"--{field.name.replace('_', '-')}", str(getattr(recipe, field.name))]
     arguments += ["--root", str(root)] if root else []
     arguments += ["--download"] if download else []
+    arguments += ["--start-from", str(start_from)] if start_from else []
     _spawn(run, arguments)
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
-from app import services
+import inception_viz as iv
+from app import services, state
 from inception_viz.config import GoogLeNetConfig, ModuleRow
 from inception_viz.network import GoogLeNet
 from inception_viz.sources.file import save_weights
@@ -121,6 +123,34 @@ def test_a_training_is_ordered_as_the_form_says(
     assert recipe.epochs == 9  # type: ignore[attr-defined]
     assert recipe.sizes[-1] == 96  # type: ignore[attr-defined]
     assert recipe.aux_weight == 0.5  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_a_rebuilt_network_is_trained_from_the_weights_that_came_over(
+    carried: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ordered: list[dict[str, object]] = []
+    monkeypatch.setattr(process, "start", lambda *args, **more: ordered.append(more))
+    base = iv.load("random", config=tiny_config(), seed=3)
+    done = iv.surgery.operate(base, tiny_config(dropout=0.1))
+    app = start("train")
+    app.session_state[state.LAB_CONFIG] = done.classifier.config
+    app.session_state["train_origin"] = "folder"
+    app.session_state["lab_rebuilt"] = done
+    app.run()
+    app.text_input(key="train_folder").input(str(tmp_path)).run()
+    app.selectbox(key="train_network").set_value("lab").run()
+    next(t for t in app.toggle if t.key == "train_carried").set_value(carried).run()
+    press(app, "Start training")
+    path = ordered[0]["start_from"]
+    if not carried:
+        assert path is None
+        return
+    assert isinstance(path, Path)
+    loaded = iv.load(path)
+    assert loaded.config == done.classifier.config
+    theirs = done.classifier.network.state_dict()
+    assert all(torch.equal(t, theirs[name]) for name, t in loaded.network.state_dict().items())
 
 
 def test_a_network_too_large_for_the_computer_is_not_trained(tmp_path: Path) -> None:
