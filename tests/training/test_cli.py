@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 import inception_viz as iv
 from inception_viz.cli import main
@@ -37,6 +38,21 @@ def test_train_and_load(
     assert "finished" in capsys.readouterr().out
     assert iv.load(run.model).labels == ("blue", "green", "red")
     assert run.start()[1].seed == 4
+
+
+def test_starting_from_a_file_of_weights(
+    make_folder: MakeFolder, config: str, tmp_path: Path
+) -> None:
+    base = iv.load("random", config=small_config(classes=3), seed=5)
+    save_weights(base.weights, tmp_path / "start.safetensors")
+    run = Run(tmp_path / "run")
+    arguments = ["--data", str(make_folder()), "--config", config, "-o", str(run.path)]
+    arguments += ["--start-from", str(tmp_path / "start.safetensors"), "--learning-rate", "1e-7"]
+    assert main(["train", *arguments, *QUICK]) == 0
+    ours, theirs = iv.load(run.model).network, base.network
+    assert torch.allclose(ours.classifier.weight, theirs.classifier.weight, atol=1e-4)
+    name = "trunk.conv1.conv.weight"
+    assert torch.allclose(ours.state_dict()[name], theirs.state_dict()[name], atol=1e-4)
 
 
 def test_a_run_without_a_name_goes_to_the_cache(
