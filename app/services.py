@@ -19,6 +19,7 @@ from PIL import Image
 import inception_viz as iv
 from app.components.text import plain
 from app.jobs import Turns
+from inception_viz._wording import file_name
 from inception_viz.budget import check_budget
 from inception_viz.config_text import decode
 from inception_viz.cost import Totals, at_inference, layers, totals
@@ -120,7 +121,7 @@ def _classifier_of_file(
 
 def _read_classifier(name: str, content: bytes) -> iv.Classifier:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(name).name[-100:]  # file systems have limits, too
+        path = Path(folder) / file_name(name, "weights")
         path.write_bytes(content)
         loaded = iv.load(path)
     _ = loaded.inference_network

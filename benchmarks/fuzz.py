@@ -6,8 +6,8 @@
 
 Every input is made from (seed, target, number) alone. They are read in child processes, two at a
 time. A child that dies, or that takes more than five seconds over one input, is replaced, and the
-input is a finding; so is one that takes more memory than the target's bound, that makes Python write
-outside the given folder, start a process or warn, and any error but the documented ones.
+input is a finding; so is one that takes more memory than the target's bound, that makes
+Python write outside the given folder, start a process or warn, and any error but the documented ones.
 """
 
 from __future__ import annotations
@@ -220,11 +220,16 @@ def main() -> None:
 def _print(name: str, tally: Tally) -> None:
     bad = len(tally.findings)
     cells = (
-        f"{tally.inputs:,}", f"{tally.accepted:,}", f"{tally.inputs - tally.accepted - bad:,}", f"{bad:,}",
-        f"{tally.slowest * 1000:,.0f}", f"{tally.growth:,.0f}", f"{tally.inputs / tally.busy * PROCESSES:,.0f}",
-        f"{target(name).megabytes:,}",
-    )  # fmt: skip
-    print(f"{name:14}" + "".join(f"{cell:>11}" for cell in cells), flush=True)
+        tally.inputs,
+        tally.accepted,
+        tally.inputs - tally.accepted - bad,
+        bad,
+        round(tally.slowest * 1000),
+        round(tally.growth),
+        round(tally.inputs / tally.busy * PROCESSES),
+        target(name).megabytes,
+    )
+    print(f"{name:14}" + "".join(f"{cell:>11,}" for cell in cells), flush=True)
 
 
 def show(name: str, seed: int, index: int) -> None:

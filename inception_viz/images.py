@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from inception_viz._image_colours import bands, flattener, srgb_converter
+from inception_viz._image_parts import asks_for_too_much
 
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
 
@@ -159,6 +161,10 @@ class _FirstFrameGif(GifImageFile):
     disposal_method = property(lambda self: 0, lambda self, value: None)
 
 
+# What Pillow warns of in damaged files helps nobody: the picture comes, or our sentence.
+for _module in ("Png", "Tiff"):
+    warnings.filterwarnings("ignore", category=UserWarning, module=rf"PIL\.{_module}ImagePlugin")
+
 # How files begin: ours, pictures that others can convert, and the rest.
 _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
     rb"\xff\xd8\xff": JpegImageFile,
@@ -199,7 +205,10 @@ def _reader(data: bytes) -> type[ImageFile.ImageFile]:
 
 
 def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
-    with _reader(data)(io.BytesIO(data), "") as file:
+    reader = _reader(data)
+    if asks_for_too_much(reader.format, data):
+        raise _UnfitError(f"is built of far more parts than a picture needs; {_RESAVE}")
+    with reader(io.BytesIO(data), "") as file:
         size = file.size
         _check_size(size, limits)
         file.draft(None, _working_size(size))  # decodes a large JPEG at 1/2, 1/4 or 1/8 of its size

@@ -19,13 +19,18 @@ from tests.hostile.mutation import NUMBERS, TEXTS, bent
 from tests.hostile.target import Target, no_sentence
 
 _VALUES = (
-    "cat", "4c", "5b", "4c/5x5", "4c/5x5:3", "conv1:2", "conv1", "4c/5x5:0000001", "4c/5x5:1000000000",
-    "4c/5x5:-1", "4c/5x5:٣", "3a/pool", "4c,5a", "4c/5x5:0000009999,3a", "true", "imagenette", "random",
-    "all", "stem", "paper", "norm=batch", "4=192.96.208.16.48.64", "3a-3b-x", "3a-3b-4a-4b-4c-4d-4e-5a-5b",
+    "cat", "4c", "5b", "4c/5x5", "4c/5x5:3", "conv1:2", "conv1", "4c/5x5:0000001",
+    "4c/5x5:1000000000",
+    "4c/5x5:-1", "4c/5x5:٣", "3a/pool", "4c,5a", "4c/5x5:0000009999,3a", "true",
+    "imagenette", "random",
+    "all", "stem", "paper", "norm=batch", "4=192.96.208.16.48.64", "3a-3b-x",
+    "3a-3b-4a-4b-4c-4d-4e-5a-5b",
 )  # fmt: skip
 _KEYS = (
-    state.SAMPLE, state.CHANNEL, state.MODEL, state.TARGET, state.FIT, state.OPEN, state.CAM_MODULE,
-    state.MUTED, state.ARCHITECTURE, state.ORIGINS, state.LARGE, state.RUN, state.REBUILT, "metric",
+    state.SAMPLE, state.CHANNEL, state.MODEL, state.TARGET, state.FIT, state.OPEN,
+    state.CAM_MODULE,
+    state.MUTED, state.ARCHITECTURE, state.ORIGINS, state.LARGE, state.RUN, state.REBUILT,
+    "metric",
 )  # fmt: skip
 
 

@@ -20,13 +20,18 @@ from tests.hostile.mutation import NUMBERS, damaged
 from tests.hostile.target import Target
 
 NAMES = (
-    "../../evil/x.png", "/etc/evil/x.png", "..\\..\\evil\\x.png", "C:\\evil\\x.png", "\\\\server\\a\\x.png",
+    "../../evil/x.png", "/etc/evil/x.png", "..\\..\\evil\\x.png", "C:\\evil\\x.png",
+    "\\\\server\\a\\x.png",
     "a/../../x.png", "a/../b/x.png", "./a/x.png", "a//x.png", "a/b.png\\", "a/x.png/", "a/x.png.",
-    "con/x.png", "NUL/x.png", "aux.b/x.png", "com1/x.png", "a /x.png", " a/x.png", "a./x.png", "~/x.png",
-    "猫/x.png", "👩‍🔬" * 40 + "/x.png", "\u202egpj/x.png", "a\u0000b/x.png", "a\nb/x.png", "A/x.PNG",
+    "con/x.png", "NUL/x.png", "aux.b/x.png", "com1/x.png", "a /x.png", " a/x.png",
+    "a./x.png", "~/x.png",
+    "猫/x.png", "👩‍🔬" * 40 + "/x.png", "\u202egpj/x.png", "a\u0000b/x.png", "a\nb/x.png",
+    "A/x.PNG",
     "x" * 300 + "/x.png", "a/" + "x" * 300 + ".png", "a/" * 200 + "x.png", "train/val/test/x.png",
-    "__MACOSX/a/x.png", ".hidden/x.png", "a/.png", ".png", "train/x.png", "a/x.png:stream", "$HOME/x.png",
-    "a/x.zip", "a/status.json", "control", "<b>/x.png", "-rf/x.png", "*/x.png", "a?/x.png", "|/x.png",
+    "__MACOSX/a/x.png", ".hidden/x.png", "a/.png", ".png", "train/x.png", "a/x.png:stream",
+    "$HOME/x.png",
+    "a/x.zip", "a/status.json", "control", "<b>/x.png", "-rf/x.png", "*/x.png", "a?/x.png",
+    "|/x.png",
 )  # fmt: skip
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
@@ -103,7 +108,8 @@ def rebuilt(data: bytes, change: Callable[[str, bytes], bytes], method: int) -> 
 # Where the numbers and names of a ZIP's records lie: (offset, size).
 _LOCAL = ((4, 2), (6, 2), (8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2), (30, 1))
 _CENTRAL = (
-    (6, 2), (8, 2), (10, 2), (16, 4), (20, 4), (24, 4), (28, 2), (30, 2), (32, 2), (38, 4), (42, 4), (46, 1),
+    (6, 2), (8, 2), (10, 2), (16, 4), (20, 4), (24, 4), (28, 2), (30, 2), (32, 2), (38, 4),
+    (42, 4), (46, 1),
 )  # fmt: skip
 _END = ((4, 2), (6, 2), (8, 2), (10, 2), (12, 4), (16, 4), (20, 2))
 _RECORDS = {b"PK\x01\x02": _CENTRAL, b"PK\x03\x04": _LOCAL, b"PK\x05\x06": _END}

@@ -9,14 +9,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 NUMBERS = (
-    0, 1, 2, 3, 7, 8, 15, 16, 64, 127, 128, 255, 256, 1000, 4096, 4097, 32767, 32768, 65535, 65536,
+    0, 1, 2, 3, 7, 8, 15, 16, 64, 127, 128, 255, 256, 1000, 4096, 4097, 32767, 32768, 65535,
+    65536,
     12_000, 30_001, 2**24, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**53, 2**63 - 1, 2**63, 2**64 - 1,
 )  # fmt: skip
 TEXTS = (
-    "", " ", "\0", "\n", "\r\n", "\t", "'", '"', "\\", "/", "..", "../../x", "C:\\x", "%00", "%2e%2e",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "${x}", "{0}", "{x.__class__}", "%s",
-    "\u202e", "\ufeff", "\ud800", "é" * 90, "猫", "👩‍🔬" * 40, "²", "٣", "Ⅷ", "x" * 500, "x" * 5000, "-1",
-    "1e999", "nan", "inf", "-0", "1_0", "0x10", "1.5", "9" * 30, "9" * 5000, "None", "true", "null",
+    "", " ", "\0", "\n", "\r\n", "\t", "'", '"', "\\", "/", "..", "../../x", "C:\\x", "%00",
+    "%2e%2e",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "${x}", "{0}",
+    "{x.__class__}", "%s",
+    "\u202e", "\ufeff", "\ud800", "é" * 90, "猫", "👩‍🔬" * 40, "²", "٣", "Ⅷ", "x" * 500,
+    "x" * 5000, "-1",
+    "1e999", "nan", "inf", "-0", "1_0", "0x10", "1.5", "9" * 30, "9" * 5000, "None", "true",
+    "null",
     "[x](javascript:alert(1))", ":material/x:", "$x$", "a;b=c", "4c/5x5:7", "=1+1", "__proto__",
 )  # fmt: skip
 
@@ -131,7 +136,8 @@ def _bent_value(value: Any, chance: random.Random) -> Any:
         return value
     return chance.choice(
         (
-            chance.choice(NUMBERS), -chance.choice(NUMBERS), chance.choice(TEXTS), None, True, [], {},
+            chance.choice(NUMBERS), -chance.choice(NUMBERS), chance.choice(TEXTS), None,
+            True, [], {},
             1.5, float("nan"), float("inf"), 1e308, 10**400, 10**4000, [value], {"a": value},
             _deep(chance.choice((5, 100, 2000))), [0] * 1000,
         )

@@ -31,7 +31,7 @@ def read(data: bytes, _folder: Path) -> None:
     """Read it, and see that what comes is a small upright RGB picture with a name."""
     picture = read_picture(data, name="photo")
     image = picture.image
-    assert image.mode == "RGB" and 1 <= min(image.size) and max(image.size) <= WORKING_SIDE
+    assert image.mode == "RGB" and min(image.size) >= 1 and max(image.size) <= WORKING_SIDE
     assert picture.size[0] * picture.size[1] <= Limits().max_pixels
     assert len(picture.sha256) == 64 and picture.format in FORMATS
     image.getpixel((image.width - 1, image.height - 1))
@@ -55,7 +55,7 @@ def seeds(file_format: str) -> tuple[bytes, ...]:
     exif[0x0112], exif[0x010E] = 6, "words"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     more: dict[str, Any] = {"exif": exif, "icc_profile": profile}
-    frames: dict[str, Any] = {"save_all": True, "append_images": [rgb.rotate(90, expand=True)]}
+    frames: dict[str, Any] = {"save_all": True, "append_images": [rgb.rotate(180)]}
     grey, palette = rgb.convert("L"), rgb.quantize(16)
     deep = Image.fromarray(np.arange(117, dtype=np.uint16).reshape(9, 13) * 500)
     number = Image.fromarray(pixels[..., 0].astype(np.float32))
@@ -65,7 +65,8 @@ def seeds(file_format: str) -> tuple[bytes, ...]:
             (rgb.convert("CMYK"), {}), (rgb, {"restart_marker_blocks": 1, "comment": b"words"}),
         ],
         "PNG": [
-            (rgb, more), (grey, {}), (palette, {"transparency": 3}), (deep, {}), (rgb.convert("1"), {}),
+            (rgb, more), (grey, {}), (palette, {"transparency": 3}), (deep, {}),
+            (rgb.convert("1"), {}),
             (rgb.convert("RGBA"), {}), (rgb.convert("LA"), {}), (rgb, frames),
         ],
         "WEBP": [
@@ -74,12 +75,16 @@ def seeds(file_format: str) -> tuple[bytes, ...]:
         ],
         "GIF": [(palette, {}), (palette, {"transparency": 2, "comment": b"words"}), (grey, {}),
                 (palette, {"save_all": True, "append_images": [palette.rotate(180)]})],
-        "BMP": [(rgb, {}), (grey, {}), (palette, {}), (rgb.convert("1"), {}), (rgb.convert("RGBA"), {})],
+        "BMP": [(rgb, {}), (grey, {}), (palette, {}), (rgb.convert("1"), {}),
+        (rgb.convert("RGBA"), {})],
         "TIFF": [
             (rgb, more), (rgb.convert("CMYK"), {}), (number, {}), (deep, {}), (palette, {}),
-            (rgb.convert("LAB"), {}), (rgb, {"big_tiff": True}), (rgb.convert("RGBA"), {}), (rgb, frames),
-            *((rgb, {"compression": c}) for c in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg")),
-            (rgb.convert("1"), {"compression": "group4"}), (rgb, {"compression": "tiff_lzw", **more}),
+            (rgb.convert("LAB"), {}), (rgb, {"big_tiff": True}), (rgb.convert("RGBA"), {}),
+            (rgb, frames),
+            *((rgb, {"compression": c}) for c in ("tiff_lzw", "tiff_adobe_deflate",
+            "packbits", "jpeg")),
+            (rgb.convert("1"), {"compression": "group4"}), (rgb, {"compression": "tiff_lzw",
+            **more}),
         ],
     }  # fmt: skip
     made = []

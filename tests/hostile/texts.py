@@ -11,16 +11,18 @@ import inception_viz as iv
 from app.components import lab_options
 from app.lab import draft_of, meaning
 from inception_viz.budget import check_budget
-from inception_viz.sources.labels import read_labels
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.config_text import decode, encode, read_rows, rows_of, to_csv
 from inception_viz.sources.file import check_labels
+from inception_viz.sources.labels import read_labels
 from tests.hostile.mutation import NUMBERS, TEXTS, bent, bent_json, damaged
 from tests.hostile.target import Target
 
 _WORDS = (
-    "paper", "stem", "aux1", "aux2", "x", "norm=batch", "dropout=", "classes=10", "4=", ";", "-", ".", "=",
-    "kernel_5x5=3+3", "input_size=", "pool4=2", ",", "\t", "3a", "5z", "inception", "f_1x1", "×", "module",
+    "paper", "stem", "aux1", "aux2", "x", "norm=batch", "dropout=", "classes=10", "4=", ";",
+    "-", ".", "=",
+    "kernel_5x5=3+3", "input_size=", "pool4=2", ",", "\t", "3a", "5z", "inception", "f_1x1",
+    "×", "module",
 )  # fmt: skip
 
 

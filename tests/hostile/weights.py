@@ -29,6 +29,7 @@ from tests.hostile.target import Target
 
 MEGABYTES = 96
 _ROW = ModuleRow(2, 1, 2, 1, 2, 1)
+_LEAN_ROW = ModuleRow(2, 0, 0, 0, 0, None)
 _TINY: dict[str, Any] = {
     "stem": StemConfig(2, 2, 2),
     "stage3": (_ROW,),
@@ -39,6 +40,7 @@ _TINY: dict[str, Any] = {
     "aux2": None,
     "input_size": 96,
 }
+_LEAN = _TINY | {"stage4": (_LEAN_ROW,), "stage5": (_LEAN_ROW,)}
 
 
 def targets() -> list[Target]:
@@ -78,7 +80,7 @@ def _small_architectures() -> Iterator[None]:
 
         @staticmethod
         def torchvision(**changes: Any) -> GoogLeNetConfig:
-            return GoogLeNetConfig.torchvision(**{**_TINY, **changes})
+            return GoogLeNetConfig.torchvision(**{**_LEAN, **changes, "aux1": None})
 
     with (
         patch.object(caffe_layout, "GoogLeNetConfig", Small),
@@ -90,8 +92,8 @@ def _small_architectures() -> Iterator[None]:
 @cache
 def _states() -> tuple[dict[str, torch.Tensor], ...]:
     """State dicts with our names, and with torchvision's."""
-    ours = iv.load("random", config=GoogLeNetConfig.paper(**_TINY)).network.state_dict()
-    config = GoogLeNetConfig.torchvision(**_TINY)
+    ours = iv.load("random", config=GoogLeNetConfig.paper(**_LEAN)).network.state_dict()
+    config = GoogLeNetConfig.torchvision(**{**_LEAN, "aux1": None})
     network = iv.load("random", config=config).network.state_dict()
     names = torchvision_layout._names(config)
     theirs = {theirs: network[ours] for theirs, ours in names.items() if ours in network}
@@ -101,12 +103,13 @@ def _states() -> tuple[dict[str, torch.Tensor], ...]:
 @cache
 def safetensors_seeds() -> tuple[bytes, ...]:
     """Our own files, with and without everything that metadata can hold."""
-    weights = iv.load("random", config=GoogLeNetConfig.paper(**_TINY)).weights
+    weights = iv.load("random", config=GoogLeNetConfig.paper(**_LEAN)).weights
     made = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.safetensors"
         reference = {
-            "mean": {m: {"1x1": 1.0, "3x3": 1.0, "5x5": 1.0, "pool": 1.0} for m in ("3a", "4a", "5a")},
+            "mean": {m: {"1x1": 1.0, "3x3": 1.0, "5x5": 1.0, "pool": 1.0} for m in ("3a",
+            "4a", "5a")},
             "photos": 3,
             "data": "photos",
         }  # fmt: skip
@@ -192,10 +195,13 @@ _PIECES = (
     b"cos\nsystem\n(X\x04\x00\x00\x00truetR", b"\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R",
     b"(X\x04\x00\x00\x00trueios\nsystem\n", b"cbuiltins\nexec\n(X\x01\x00\x00\x000tR",
     b"cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R", b"ctorch\nSize\n(J\xff\xff\xff\x7ft\x85R",
-    b"ccollections\nOrderedDict\n)R", b"r\xff\xff\xff\x7f", b"q\xff", b"j\xff\xff\xff\x7f", b"h\x00",
-    b"Px\n", b"Q", b"R", b"b", b"\x81", b"\x92", b"0", b"2", b"1", b"(", b"t", b"l", b"d", b"e", b"u", b"s",
+    b"ccollections\nOrderedDict\n)R", b"r\xff\xff\xff\x7f", b"q\xff", b"j\xff\xff\xff\x7f",
+    b"h\x00",
+    b"Px\n", b"Q", b"R", b"b", b"\x81", b"\x92", b"0", b"2", b"1", b"(", b"t", b"l", b"d",
+    b"e", b"u", b"s",
     b"}" * 3000, b"(" * 3000, b"\x8b\xff\xff\xff\x7f", b"\x8a\xff" + b"\x7f" * 255, b"\x82\x01",
-    b"\x95\xff\xff\xff\xff\xff\xff\xff\x7f", b"\x8d\xff\xff\xff\xff\xff\xff\xff\x7f", b"I1\n", b"L1L\n",
+    b"\x95\xff\xff\xff\xff\xff\xff\xff\x7f", b"\x8d\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b"I1\n", b"L1L\n",
     b"F1e999\n", b"\x97", b"\x98", b"N", b"\x88", b".", b"ctorch._utils\n_rebuild_tensor_v2\n",
     b"ctorch\nFloatStorage\n", b"ctorch.serialization\nload\n", b"cnumpy\nndarray\n",
 )  # fmt: skip
