@@ -7,7 +7,7 @@
 Every input is made from (seed, target, number) alone. They are read in child processes, two at a
 time. A child that dies, or that takes more than five seconds over one input, is replaced, and the
 input is a finding; so is one that takes more memory than the target's bound, that makes
-Python write outside the given folder, start a process or warn, and any error but the documented ones.
+Python write outside the given folder, start a process or warn, and any error but the documented.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _one_child(name: str, seed: int, numbers: range, tally: Tally) -> int:
     command = [sys.executable, __file__, "--child", name, "--seed", str(seed)]
     command += ["--from", str(numbers.start), "--inputs", str(numbers.stop)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    current = -1
+    current, waiting = -1, True
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment) as child,
@@ -130,12 +130,13 @@ def _one_child(name: str, seed: int, numbers: range, tally: Tally) -> int:
         for line in _lines(child):
             if line.startswith("{"):
                 tally.add(current, json.loads(line))
+                waiting = False
             else:
-                current = int(line)
-        late = child.poll() is None and current < numbers.stop - 1
+                current, waiting = int(line), True
+        late = child.poll() is None
         child.kill()
         code = child.wait()
-        if not late and code == 0:
+        if not waiting and current == numbers.stop - 1:
             return numbers.stop
         errors.seek(0)
         words = errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]

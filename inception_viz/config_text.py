@@ -103,7 +103,7 @@ def _read_row(text: str) -> ModuleRow:
 
 def _head_text(head: AuxHeadConfig) -> str:
     return (
-        f"{head.after}.{head.conv}.{head.fc}.{get_args(HeadPool).index(head.pool)}.{head.dropout:g}"
+        f"{head.after}.{head.conv}.{head.fc}.{get_args(HeadPool).index(head.pool)}.{head.dropout}"
     )
 
 

@@ -6,6 +6,7 @@ import io
 import random
 import re
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -84,7 +85,11 @@ def _make(chance: random.Random) -> bytes:
     data = chance.choice(seeds())
     if chance.random() < 0.5:
         out = io.BytesIO(data)
-        with zipfile.ZipFile(out, "a", chance.choice(_METHODS)) as archive:
+        with (
+            warnings.catch_warnings(),
+            zipfile.ZipFile(out, "a", chance.choice(_METHODS)) as archive,
+        ):
+            warnings.simplefilter("ignore")  # of a name that is there twice
             for _ in range(chance.choice((1, 2, 5))):
                 entry = zipfile.ZipInfo(chance.choice(NAMES))
                 entry.external_attr = chance.choice((0, 0o120777 << 16, 0o644 << 16, 0x10))

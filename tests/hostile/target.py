@@ -74,7 +74,7 @@ def judge(target: Target, data: Any, folder: Path) -> Outcome:
 
 def no_sentence(message: str) -> str:
     """What keeps a message from being a readable sentence; "" if nothing does."""
-    readable = message.isprintable() and message[:1].strip() and message.endswith(".")
+    readable = message.isprintable() and message[:1].strip() and message.endswith((".", "…"))
     if not readable or len(message) > MOST_CHARACTERS or "Traceback" in message:
         return f"no sentence ({len(message)} characters): {message[:200]!r}"
     return ""
