@@ -16,6 +16,7 @@ MAX_NOTES = 16 * 2**20  # bytes of a JPEG before its first scan: profile, EXIF, 
 MAX_SCANS = 100  # of a progressive JPEG; ten are usual
 MAX_SCANNED = 2_000_000_000  # pixels times scans
 MAX_VALUES = 200_000  # numbers of one entry in a TIFF's directory, such as the places of its strips
+MAX_BEYOND_SCREEN = 16_000_000  # pixels of a GIF whose first frame leaves its screen
 MAX_RUN_LENGTH_BYTES = 4 * 2**20  # of a BMP that is decoded in Python
 MAX_RUN_LENGTH_PIXELS = 16_000_000
 
@@ -88,9 +89,9 @@ def _gif(data: bytes) -> bool:
             return False
         if kind == 0x2C:
             left, top, width, height = struct.unpack_from("<4H", data, place + 1)
-            screen = struct.unpack_from("<2H", data, 6)
-            outside = left + width > screen[0] or top + height > screen[1]
-            return outside and (left + width) * (top + height) > MAX_RUN_LENGTH_PIXELS
+            screen: tuple[int, ...] = struct.unpack_from("<2H", data, 6)
+            enlarged = max(left + width, screen[0]), max(top + height, screen[1])
+            return enlarged != screen and enlarged[0] * enlarged[1] > MAX_BEYOND_SCREEN
         place += 1
         if kind != 0x21:
             continue

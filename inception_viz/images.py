@@ -217,11 +217,12 @@ def _reader(data: bytes) -> type[ImageFile.ImageFile]:
 
 def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
     reader = _reader(data)
-    if asks_for_too_much(reader.format, data):
+    kind = str(reader.format)
+    if asks_for_too_much(kind, data):
         raise _UnfitError(f"is built of far more parts than a picture needs; {_RESAVE}")
     with reader(io.BytesIO(data), "") as file:
         size = file.size
-        _check_size(size, limits, reader.format)
+        _check_size(size, limits, kind)
         file.draft(None, _working_size(size))  # decodes a large JPEG at 1/2, 1/4 or 1/8 of its size
         if isinstance(file, TiffImageFile):  # Pillow warns above 89 MP when it makes the canvas
             stored = file.tag_v2[ExifTags.Base.ImageWidth], file.tag_v2[ExifTags.Base.ImageLength]

@@ -13,7 +13,7 @@ import pickletools
 import re
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.zip_check import check_directory
@@ -92,6 +92,7 @@ def _check_pickle(path: Path, file: IO[bytes]) -> None:
     a list or dict which grows after it was remembered is too low; but those are never compared.
     """
     stack: list[_Value] = []
+    argument: Any
     memo: dict[int, _Value] = {}
     for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
         if count > MAX_OPERATIONS:

@@ -292,9 +292,9 @@ def _caffe(chance: random.Random) -> bytes:
         net.layers.add().layer.name = "x"
     else:
         layers.remove(layer)
-    data = net.SerializeToString()
+    changed: bytes = net.SerializeToString()
     if chance.random() < 0.3:  # a field's tag or length
-        place = data.find(chance.choice((b"\x3a", b"\xa2\x06", b"\x0a", b"\x2a")))
+        place = changed.find(chance.choice((b"\x3a", b"\xa2\x06", b"\x0a", b"\x2a")))
         length = bytes((255,)) * chance.choice((1, 4, 9)) + b"\x01"
-        data = data[: place + 1] + length + data[place + 2 :]
-    return data
+        changed = changed[: place + 1] + length + changed[place + 2 :]
+    return changed

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
@@ -98,6 +99,53 @@ def test_a_bomb_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(DataError):
         unpack(io.BytesIO(lie), tmp_path)
     assert sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()) <= 2**17
+
+
+def test_a_million_entries_are_refused_unread(tmp_path: Path) -> None:
+    entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", *[0] * 9, 5, *[0] * 6) + b"a.png"
+    directory = entry * 1_000_000
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 65535, 65535, len(directory), 0, 0)
+    with pytest.raises(DataError, match="more than 100,000 entries"):
+        unpack(io.BytesIO(directory + end), tmp_path)
+
+
+def test_a_zip64_entry_that_claims_a_terabyte(tmp_path: Path) -> None:
+    files = {"a/1.png": png(), "b/1.png": png()}
+    content = bytearray(zipped(files).getvalue())
+    place = content.index(b"PK\1\2")
+    extra = struct.pack("<2HQ", 1, 8, 2**40)
+    content[place + 24 : place + 28] = b"\xff" * 4
+    content[place + 30 : place + 32] = struct.pack("<H", len(extra))
+    content[place + 53 : place + 53] = extra
+    end = content.index(b"PK\5\6")
+    size = struct.unpack_from("<I", content, end + 12)[0] + len(extra)
+    content[end + 12 : end + 16] = struct.pack("<I", size)
+    with pytest.raises(DataError, match=r"unpack to 1,?024\.0 GiB"):
+        unpack(io.BytesIO(bytes(content)), tmp_path)
+
+
+def test_a_zip_in_a_zip_stays_packed(tmp_path: Path) -> None:
+    inner = zipped({f"../{c}/1.png": png() for c in "cd"}).getvalue()
+    result = unpack(zipped({"a/1.png": png(), "b/1.png": png(), "a/in.zip": inner}), tmp_path)
+    assert (result.pictures, result.ignored) == (2, 1)
+    assert tree(tmp_path) == ["a/000001.png", "b/000001.png"]
+
+
+def test_a_name_that_is_there_twice_gives_two_pictures(tmp_path: Path) -> None:
+    out = zipped({"a/1.png": png(), "b/1.png": png()})
+    with zipfile.ZipFile(out, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
+        file.writestr("a/1.png", png(1))
+    assert unpack(out, tmp_path).pictures == 3
+    assert tree(tmp_path) == ["a/000001.png", "a/000002.png", "b/000001.png"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unusual_packing_is_refused(tmp_path: Path, method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        file.writestr("a/1.png", png())
+    with pytest.raises(DataError, match="plain ZIP"):
+        unpack(out, tmp_path)
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
