@@ -18,13 +18,14 @@ from app import services, views
 from inception_viz.sources.file import save_weights
 from tests.conftest import ROOT, tiny_config
 
-PER_PAGE = 20
+PER_PAGE = 8  # with many parameters each
 KEYS = (
     "image", "model", "target", "fit", "channel", "module", "branch", "open", "cam", "muted",
     "arch",
     "from", "network", "large", "run", "metric", "method", "strength", "layers", "compare",
     "at", "part",
     "lab_module", "overlay", "quick_target", "last_rank", "train_network", "train_epochs",
+    "train_seed", "train_size", "train_weight",
     "train_batch",
     "chapter", "photo", "paint", "head", "output",
 )  # fmt: skip
@@ -54,7 +55,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 def test_no_link_breaks_a_page(view: views.View) -> None:
     for number in range(PER_PAGE):
         chance = random.Random(f"{view.url} {number}")
-        link = {key: chance.choice(VALUES) for key in chance.sample(KEYS, 12)}
+        link = {key: chance.choice(VALUES) for key in chance.sample(KEYS, 24)}
         app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
         app.switch_page(f"views/{view.script}")
         for key, value in link.items():
@@ -104,3 +105,23 @@ def test_a_file_of_any_name_stays_in_its_folder(
 def test_a_name_that_is_none_is_explained(name: str) -> None:
     with pytest.raises(iv.WeightsError, match="no weights file"):
         services._read_classifier(name, b"x")
+
+
+@pytest.mark.parametrize("value", ["1e999", "-inf", "nan", "9" * 400, "1e308", "1e18", "1_0"])
+@pytest.mark.parametrize(
+    ("page", "keys"),
+    [("train", ("train_epochs", "train_seed", "train_weight")), ("grad_cam", ("strength",))],
+)
+def test_numbers_beyond_all_bounds_are_left_out(
+    page: str, keys: tuple[str, ...], value: str
+) -> None:
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    app.switch_page(f"views/{page}.py")
+    for key in keys:
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    for key in keys:
+        kinds = (w for kind in ("number_input", "slider") for w in app.get(kind) if w.key == key)
+        widget = next(kinds)
+        assert widget.min <= widget.value <= widget.max

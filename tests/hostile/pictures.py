@@ -53,9 +53,12 @@ def seeds(file_format: str) -> tuple[bytes, ...]:
     rgb = Image.fromarray(pixels)
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "words"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    made_now = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = made_now[:24] + bytes(12) + made_now[36:]  # without the time of day
     more: dict[str, Any] = {"exif": exif, "icc_profile": profile}
     frames: dict[str, Any] = {"save_all": True, "append_images": [rgb.rotate(180)]}
+    lab = rgb.convert("LAB")
+    lab.info.clear()  # of a profile with the time of day
     grey, palette = rgb.convert("L"), rgb.quantize(16)
     deep = Image.fromarray(np.arange(117, dtype=np.uint16).reshape(9, 13) * 500)
     number = Image.fromarray(pixels[..., 0].astype(np.float32))
@@ -79,7 +82,7 @@ def seeds(file_format: str) -> tuple[bytes, ...]:
         (rgb.convert("RGBA"), {})],
         "TIFF": [
             (rgb, more), (rgb.convert("CMYK"), {}), (number, {}), (deep, {}), (palette, {}),
-            (rgb.convert("LAB"), {}), (rgb, {"big_tiff": True}), (rgb.convert("RGBA"), {}),
+            (lab, {}), (rgb, {"big_tiff": True}), (rgb.convert("RGBA"), {}),
             (rgb, frames),
             *((rgb, {"compression": c}) for c in ("tiff_lzw", "tiff_adobe_deflate",
             "packbits", "jpeg")),

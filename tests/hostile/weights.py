@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import random
+import re
 import struct
 import tempfile
 import zipfile
@@ -116,8 +117,15 @@ def safetensors_seeds() -> tuple[bytes, ...]:
         reference["std"] = reference["mean"]
         for half in (True, False):
             save_weights(weights, path, half=half, reference=json.dumps(reference))
-            made.append(path.read_bytes())
+            made.append(_sorted(path.read_bytes()))
     return tuple(made)
+
+
+def _sorted(data: bytes) -> bytes:
+    """The header in one order: safetensors writes its metadata in any."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8 : 8 + length]), sort_keys=True).encode()
+    return len(header).to_bytes(8, "little") + header + data[8 + length :]
 
 
 def _safetensors(chance: random.Random) -> bytes:
@@ -160,12 +168,31 @@ def _numbers(values: list[int], chance: random.Random) -> str:
 def pth_seeds(zipped: bool) -> tuple[bytes, ...]:
     """State dicts bare and wrapped, ours and torchvision's."""
     made = []
-    ours, theirs = _states()
+    ours, theirs = map(_in_one_storage, _states()) if not zipped else _states()
     for content in (theirs, {"epoch": 1, "state_dict": theirs}, ours):
         buffer = io.BytesIO()
         torch.save(content, buffer, _use_new_zipfile_serialization=zipped)
-        made.append(buffer.getvalue())
+        made.append(_renumbered(buffer.getvalue()))
     return tuple(made)
+
+
+def _in_one_storage(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Older files order storages by their addresses: with one, the same bytes come each time."""
+    floats = {name: value for name, value in state.items() if value.is_floating_point()}
+    parts = torch.cat([value.flatten() for value in floats.values()]).split(
+        [value.numel() for value in floats.values()]
+    )
+    return {name: part.view(floats[name].shape) for name, part in zip(floats, parts, strict=True)}
+
+
+def _renumbered(data: bytes) -> bytes:
+    """Numbers in place of the addresses that older files call their storages by."""
+    numbers: dict[bytes, bytes] = {}
+
+    def number(found: re.Match[bytes]) -> bytes:
+        return numbers.setdefault(found[0], b"%0*d" % (len(found[0]), len(numbers)))
+
+    return re.sub(rb"(?<=X[\x0b-\x14]\0\0\0)\d{11,20}", number, data)
 
 
 def _pth(chance: random.Random) -> bytes:
