@@ -513,8 +513,7 @@ def fuzzed() -> list[tuple[str, bytes]]:
     generator = random.Random(1)
     tiff = {"compression": "tiff_lzw"}
     makers: dict[str, Callable[[], bytes]] = {
-        **{name: lambda name=name: encoded(noise(), name) for name in FORMATS},
-        # type: ignore[misc]
+        **{name: lambda name=name: encoded(noise(), name) for name in FORMATS},  # type: ignore[misc]
         "TIFF of floats": lambda: encoded(noise().convert("F"), "TIFF", **tiff),
         "PNG with palette": lambda: encoded(scene().convert("P"), transparency=1),
         "CMYK JPEG": lambda: encoded(noise().convert("CMYK"), "JPEG"),

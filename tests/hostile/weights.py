@@ -179,9 +179,8 @@ def pth_seeds(zipped: bool) -> tuple[bytes, ...]:
 def _in_one_storage(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Older files order storages by their addresses: with one, the same bytes come each time."""
     floats = {name: value for name, value in state.items() if value.is_floating_point()}
-    parts = torch.cat([value.flatten() for value in floats.values()]).split(
-        [value.numel() for value in floats.values()]
-    )
+    flat = torch.cat([value.flatten() for value in floats.values()])
+    parts = torch.split_with_sizes(flat, [value.numel() for value in floats.values()])
     return {name: part.view(floats[name].shape) for name, part in zip(floats, parts, strict=True)}
 
 

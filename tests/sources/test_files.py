@@ -173,7 +173,8 @@ def _inside(pickled: bytes, place: str) -> bytes:
     if place == "bare":
         return pickled
     if place == "behind a head":
-        return b"".join(pickle.dumps(v, 2) for v in (0x1950A86A20F9469CFC6C, 1001, {})) + pickled
+        head: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, {})
+        return b"".join(pickle.dumps(part, 2) for part in head) + pickled
     out = io.BytesIO()
     torch.save({"a": torch.zeros(2)}, out)
     with zipfile.ZipFile(out) as good, zipfile.ZipFile(made := io.BytesIO(), "w") as archive:
