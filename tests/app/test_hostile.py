@@ -18,7 +18,7 @@ from app import services, views
 from inception_viz.sources.file import save_weights
 from tests.conftest import ROOT, tiny_config
 
-PER_PAGE = 20  # with many parameters each
+PER_PAGE = 10  # with 24 parameters each
 KEYS = (
     "image", "model", "target", "fit", "channel", "module", "branch", "open", "cam", "muted",
     "arch",
