@@ -10,6 +10,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app import state
+from app.components.text import plain
 from inception_viz.config import STAGES, GoogLeNetConfig
 from inception_viz.config_text import cell_errors, columns, decode, encode, rows_of
 
@@ -109,7 +110,7 @@ def _start(base: iv.Classifier) -> None:
         try:
             history.append(_linked(base, text))
         except iv.ConfigError as error:
-            st.toast(f"{error} Showing the model's own table.")
+            st.toast(f"{plain(str(error))} Showing the model's own table.")
             state.set_architecture("", {})
     st.session_state[_BASE] = base.key
     st.session_state[_HISTORY] = history

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.text import plain
+from inception_viz._wording import shown
 
 _ASKED = "asked_by_link"
 _NAMES = "names_in_links"
 _LEFT_OUT = "left_out_of_link"
+_SAID = 6  # of them, in words
 
 
 def follow() -> None:
@@ -36,7 +38,9 @@ def note_what_is_missing() -> None:
     missing = {key: value for key, value in asked.items() if not _met(key, value)}
     missing |= st.session_state.pop(_LEFT_OUT, {})
     if missing:
-        unmet = [f"{key} = {value[:40]}" for key, value in missing.items()]
+        unmet = [f"{shown(key, 20)} = {shown(value, 40)}" for key, value in missing.items()]
+        if len(unmet) > _SAID:
+            unmet[_SAID:] = [f"{len(unmet) - _SAID} more"]
         st.toast(
             f"Parts of this link mean nothing here and were left out: {plain(', '.join(unmet))}.",
             icon=":material/link_off:",

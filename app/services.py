@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from app.components.text import plain
 from app.components.waiting import result_of
 from app.jobs import Jobs, Progress
 from app.turns import Turns
+from inception_viz._wording import file_name
 from inception_viz.budget import check_budget
 from inception_viz.config_text import decode
 from inception_viz.cost import Totals, at_inference, layers, totals
@@ -129,19 +129,11 @@ def _classifier_of_file(
 
 def _read_classifier(name: str, content: bytes) -> iv.Classifier:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / _file_name(name)
+        path = Path(folder) / file_name(name, "weights")
         path.write_bytes(content)
         loaded = iv.load(path)
     _ = loaded.inference_network
     return loaded
-
-
-def _file_name(name: str) -> str:
-    """The last part of a name that a browser sent, fit for any file system; its ending stays."""
-    last = re.split(r"[/\\]", name)[-1]
-    printable = "".join(c for c in last if c.isprintable()).strip()
-    short = printable.encode()[-200:].decode(errors="ignore")  # of the 255 bytes they allow
-    return short if short.strip(".") else "weights"
 
 
 def classifier_of_file(file_id: str, name: str, content: bytes) -> iv.Classifier:

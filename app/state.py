@@ -139,7 +139,9 @@ def _exists(place: str, trace: Trace) -> bool:
     if not slash:
         return module in trace.branches and not colon
     width = trace.widths.get((module, branch), 0)
-    return width > 0 and (not colon or (channel.isdecimal() and int(channel[:6]) < width))
+    return width > 0 and (
+        not colon or (channel.isdecimal() and len(channel) <= 6 and int(channel) < width)
+    )
 
 
 def mute(places: Collection[str]) -> None:

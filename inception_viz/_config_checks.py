@@ -23,7 +23,7 @@ def whole(where: str, column: str, value: Any, low: int, high: int) -> None:
         raise ConfigError(f"{where}, column {column}: {value!r:.60} is not a count; {remedy}.")
     if not low <= value <= high:
         raise ConfigError(
-            f"{where}, column {column}: {value} is out of range; use {low} to {high}."
+            f"{where}, column {column}: {value!r:.60} is out of range; use {low} to {high}."
         )
 
 

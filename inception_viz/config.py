@@ -22,6 +22,7 @@ from inception_viz._config_checks import (
     refuse_unknown,
     whole,
 )
+from inception_viz._wording import shown
 
 Branch = Literal["1x1", "3x3", "5x5", "pool"]
 Kernel5x5 = Literal["5", "3", "3+3"]
@@ -333,7 +334,7 @@ def _check_heads(config: GoogLeNetConfig) -> None:
             raise ConfigError(f"{where} must be an AuxHeadConfig or None, not {head!r:.60}.")
         if head.after not in order:
             raise ConfigError(
-                f'{where}, column after: there is no module "{head.after}". '
+                f'{where}, column after: there is no module "{shown(str(head.after))}". '
                 f"Attach it after one of {', '.join(order)}, or remove the head."
             )
         whole(where, "conv", head.conv, 1, MAX_FILTERS)
@@ -364,7 +365,7 @@ def _rows_by_stage(rows: object) -> dict[int, tuple[ModuleRow, ...]]:
         stage = int(name[0]) if name[:1] in {"3", "4", "5"} else None
         if stage is None or name != f"{stage}{next(expected[stage], '')}":
             raise ConfigError(
-                f'Module "{name}" is out of place. Name the modules of a stage in order: '
+                f'Module "{shown(name)}" is out of place. Name the modules of a stage in order: '
                 "3a, 3b, … 4a, 4b, … 5a, 5b, …"
             )
         stages[stage].append(from_object(ModuleRow, values, f"module {name}"))

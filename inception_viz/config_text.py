@@ -14,6 +14,7 @@ from dataclasses import astuple, fields
 from typing import Any, get_args
 
 from inception_viz._config_checks import COLUMNS, ConfigError, check_row
+from inception_viz._wording import shown
 from inception_viz.config import (
     STAGES,
     AuxHeadConfig,
@@ -85,7 +86,7 @@ def decode(text: str) -> GoogLeNetConfig:
             if isinstance(error, ConfigError):
                 raise
             raise ConfigError(
-                f'The part "{part[:60]}" of the network in the link makes no sense.'
+                f'The part "{shown(part)}" of the network in the link makes no sense.'
             ) from error
     return GoogLeNetConfig(**values)
 
@@ -102,7 +103,7 @@ def _read_row(text: str) -> ModuleRow:
 
 def _head_text(head: AuxHeadConfig) -> str:
     return (
-        f"{head.after}.{head.conv}.{head.fc}.{get_args(HeadPool).index(head.pool)}.{head.dropout:g}"
+        f"{head.after}.{head.conv}.{head.fc}.{get_args(HeadPool).index(head.pool)}.{head.dropout}"
     )
 
 
@@ -183,8 +184,8 @@ def rows_of(cells: Sequence[Sequence[str]], names: Sequence[str]) -> list[Module
                 counts[column] = _count(text.strip() or "0")
             except ValueError as error:
                 raise ConfigError(
-                    f"Module {name}, column {column}: {text[:20]!r} is not a count; use a whole "
-                    "number from 0 to 4096."
+                    f"Module {shown(name, 20)}, column {column}: {text[:20]!r} is not a count; "
+                    "use a whole number from 0 to 4096."
                 ) from error
         rows.append(ModuleRow(**counts))  # type: ignore[arg-type]
     return rows

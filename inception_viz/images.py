@@ -12,6 +12,8 @@ import hashlib
 import io
 import os
 import re
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +27,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from inception_viz._image_colours import bands, flattener, srgb_converter
+from inception_viz._image_parts import asks_for_too_much
 
+_FEWER_PIXELS = {"WEBP": 50_000_000}  # 16 bytes each while it is decoded
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
 
 _SMALLER = "make it smaller and try again"
@@ -43,11 +47,20 @@ class _UnfitError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest picture that is read: bytes of the file, pixels in all, pixels on a side."""
+    """The largest picture that is read: bytes of the file, pixels in all, pixels on a side.
+
+    ``fewer_pixels`` has the formats whose decoders hold several copies of a picture at once.
+    ``benchmarks/largest_pictures.py`` measures what the limits mean in seconds and bytes.
+    """
 
     max_bytes: int = 50 * 2**20
     max_pixels: int = 12_000 * 12_000
     max_side: int = 30_000
+    fewer_pixels: Mapping[str, int] = field(default_factory=lambda: _FEWER_PIXELS)
+
+    def pixels(self, file_format: str = "") -> int:
+        """How many pixels a picture of this format may have."""
+        return min(self.max_pixels, self.fewer_pixels.get(file_format, self.max_pixels))
 
 
 @dataclass(frozen=True)
@@ -159,6 +172,10 @@ class _FirstFrameGif(GifImageFile):
     disposal_method = property(lambda self: 0, lambda self, value: None)
 
 
+# What Pillow warns of in damaged files helps nobody: the picture comes, or our sentence.
+for _module in ("Png", "Tiff"):
+    warnings.filterwarnings("ignore", category=UserWarning, module=rf"PIL\.{_module}ImagePlugin")
+
 # How files begin: ours, pictures that others can convert, and the rest.
 _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
     rb"\xff\xd8\xff": JpegImageFile,
@@ -199,9 +216,13 @@ def _reader(data: bytes) -> type[ImageFile.ImageFile]:
 
 
 def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
-    with _reader(data)(io.BytesIO(data), "") as file:
+    reader = _reader(data)
+    kind = str(reader.format)
+    if asks_for_too_much(kind, data):
+        raise _UnfitError(f"is built of far more parts than a picture needs; {_RESAVE}")
+    with reader(io.BytesIO(data), "") as file:
         size = file.size
-        _check_size(size, limits)
+        _check_size(size, limits, kind)
         file.draft(None, _working_size(size))  # decodes a large JPEG at 1/2, 1/4 or 1/8 of its size
         if isinstance(file, TiffImageFile):  # Pillow warns above 89 MP when it makes the canvas
             stored = file.tag_v2[ExifTags.Base.ImageWidth], file.tag_v2[ExifTags.Base.ImageLength]
@@ -220,14 +241,15 @@ def _from_memory(source: Image.Image, name: str, limits: Limits) -> Picture:
     return Picture(image, size, digest, "memory", name)
 
 
-def _check_size(size: tuple[int, int], limits: Limits) -> None:
+def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") -> None:
     width, height = size
+    most = limits.pixels(file_format)
     if min(size) < 1:
         raise _UnfitError("has no pixels; choose another picture")
-    if max(size) > limits.max_side or width * height > limits.max_pixels:
+    if max(size) > limits.max_side or width * height > most:
         raise _UnfitError(
             f"has {width:,} × {height:,} pixels, but only {limits.max_side:,} on a side and "
-            f"{limits.max_pixels / 1e6:g} million in all are allowed; {_SMALLER}"
+            f"{most / 1e6:g} million in all are allowed; {_SMALLER}"
         )
 
 

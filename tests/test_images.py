@@ -551,3 +551,80 @@ def test_many_threads_at_once() -> None:
     assert together == alone
     for one, other in zip(alone, together, strict=True):
         assert one.image.tobytes() == other.image.tobytes()
+
+
+# Files built of parts that no picture needs; reading on would take minutes.
+
+
+def jpeg(*inserted: bytes, size: tuple[int, int] = (16, 16), scans: int = 1) -> bytes:
+    """A progressive JPEG with segments in front, a declared size, and copies of its last scan."""
+    data = encoded(Image.new("L", (16, 16)), "JPEG", progressive=True)
+    frame = data.index(b"\xff\xc2") + 5
+    data = data[:frame] + struct.pack(">2H", *size) + data[frame + 4 :]
+    last = data.rindex(b"\xff\xda")
+    return data[:2] + b"".join(inserted) + data[2:-2] + data[last:-2] * (scans - 1) + data[-2:]
+
+
+def gif(blocks: bytes, frame: tuple[int, int] = (4, 4)) -> bytes:
+    data = encoded(Image.new("P", (4, 4)), "GIF")
+    place = data.rindex(b"\x2c\0\0\0\0")
+    return (
+        data[:place]
+        + blocks
+        + data[place : place + 5]
+        + struct.pack("<2H", *frame)
+        + data[place + 9 :]
+    )
+
+
+def run_length_bmp(size: tuple[int, int], content: bytes) -> bytes:
+    head = struct.pack("<I2i2H6I", 40, *size, 1, 8, 1, len(content), 0, 0, 2, 0) + bytes(8)
+    return struct.pack("<2sI2HI", b"BM", 62 + len(content), 0, 0, 62) + head + content
+
+
+def tiff_entry(kind: int, count: int) -> bytes:
+    data = bytearray(encoded(scene(), "TIFF"))
+    place = struct.unpack_from("<I", data, 4)[0] + 2
+    struct.pack_into("<HI", data, place + 2, kind, count)
+    return bytes(data)
+
+
+EMPTY_CHUNK = struct.pack(">I4sI", 0, b"teSt", zlib.crc32(b"teSt"))
+ELABORATE = {
+    "chunks": encoded(scene())[:33] + EMPTY_CHUNK * 60_000 + encoded(scene())[33:],
+    "comments": jpeg(b"\xff\xfe\0\2" * 60_000),
+    "fill bytes": jpeg(b"\xff" * 100_000),
+    "junk": jpeg(b"\xff\xfe\0\2" + bytes(100_000)),
+    "notes": jpeg((b"\xff\xe1\xff\xff" + b"Exif\0\0".ljust(65_533)) * 300),
+    "scans": jpeg(scans=150),
+    "large scans": jpeg(size=(12_000, 12_000), scans=20),
+    "GIF blocks": gif(b"\x21\xfe" + b"\1x" * 60_000 + b"\0"),
+    "GIF frame": gif(b"", frame=(11_000, 11_000)),
+    "runs": run_length_bmp((2, 2), b"\0\0" * (3 * 2**20)),
+    "run lines": run_length_bmp((12_000, 12_000), b"\1\0\0\0" * 12_000),
+    "strips": tiff_entry(4, 10_000_000),
+}
+
+
+@pytest.mark.parametrize("kind", ELABORATE)
+def test_files_of_too_many_parts_are_refused_unread(kind: str) -> None:
+    assert "far more parts" in refusal(ELABORATE[kind], name="odd.any")
+
+
+def test_files_of_many_parts_are_read() -> None:
+    chunks = encoded(scene())[:33] + EMPTY_CHUNK * 10_000 + encoded(scene())[33:]
+    for data in (
+        chunks,
+        jpeg(b"\xff\xfe\0\2" * 10_000),
+        jpeg(scans=20),
+        gif(b"\x21\xfe\1x\0" * 5_000),
+    ):
+        assert min(read_picture(data).size) >= 4
+
+
+def test_a_format_whose_decoder_takes_more_memory_may_have_fewer_pixels() -> None:
+    assert Limits().pixels("WEBP") < Limits().pixels("PNG") == Limits().max_pixels
+    limits = Limits(fewer_pixels={"WEBP": 2_000})
+    text = refusal(encoded(scene(), "WEBP"), name="a.webp", limits=limits)
+    assert "60 × 40" in text and "0.002 million" in text
+    assert read_picture(encoded(scene()), limits=limits).size == (60, 40)

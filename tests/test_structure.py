@@ -17,7 +17,16 @@ LIBRARY = ROOT / "inception_viz"
 
 # A module may import from its own layer and from those in front of it.
 LAYERS = [
-    {"_config_checks", "config", "config_text", "_torchvision", "_image_colours", "spreadsheet"},
+    {
+        "_config_checks",
+        "config",
+        "config_text",
+        "_torchvision",
+        "_wording",
+        "_image_colours",
+        "_image_parts",
+        "spreadsheet",
+    },
     {"network", "images", "preprocessing", "reference", "receptive_field"},
     {"cost", "reduction", "counting"},
     {"paper_audit", "budget"},

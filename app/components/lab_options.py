@@ -12,6 +12,7 @@ import streamlit as st
 import inception_viz as iv
 from app import lab, services
 from app.lab import Draft, Row
+from inception_viz._wording import shown
 from inception_viz.config import AuxHeadConfig, GoogLeNetConfig, Kernel5x5, Norm, StemConfig
 from inception_viz.config_text import read_rows, to_csv
 from inception_viz.figures.diagram import network_diagram
@@ -82,7 +83,7 @@ def _from_table(text: str, draft: Draft) -> Draft:
     for place, (name, cells) in enumerate(read_rows(text)):
         known = name or (names[place] if place < len(names) else "5x")
         if known[0] not in "345":
-            raise iv.ConfigError(f'There is no stage for a module called "{known[:20]}".')
+            raise iv.ConfigError(f'There is no stage for a module called "{shown(known, 20)}".')
         rows.append(Row(int(known[0]), tuple(cells), known if known in names else ""))
     if not rows:
         raise iv.ConfigError("There are no modules in that file.")

@@ -126,7 +126,8 @@ def _from_lab(config: iv.GoogLeNetConfig) -> Network:
 def _recipe() -> Recipe:
     default = Recipe()
     epochs_at, size_at, weight_at = st.columns(3, gap="medium")
-    epochs = epochs_at.number_input("Epochs", 1, 1000, 30, key="train_epochs", bind="query-params")
+    with epochs_at:
+        epochs = _whole_number("Epochs", 1, 1000, 30, "train_epochs")
     size = size_at.select_slider(
         "Picture size (px)",
         _SIZES,
@@ -166,7 +167,8 @@ def _recipe() -> Recipe:
         smoothing = right.slider(
             "Label smoothing", 0.0, 0.3, 0.1, 0.05, key="train_smoothing", bind="query-params"
         )
-        seed = right.number_input("Seed", 0, 10_000, 0, key="train_seed", bind="query-params")
+        with right:
+            seed = _whole_number("Seed", 0, 10_000, 0, "train_seed")
     return Recipe(
         phases=progressive(size, epochs) if small_first else (Phase(size, epochs),),
         batch=batch,
@@ -174,5 +176,11 @@ def _recipe() -> Recipe:
         aux_weight=weight,
         augmentation=augmentation,
         label_smoothing=smoothing,
-        seed=int(seed),
+        seed=seed,
     )
+
+
+def _whole_number(label: str, low: int, high: int, default: int, key: str) -> int:
+    """A count that a link keeps. As a float: Streamlit's input of whole ones fails on 1e999."""
+    limits = float(low), float(high), float(default), 1.0
+    return int(st.number_input(label, *limits, format="%d", key=key, bind="query-params"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import inception_viz as iv
 from inception_viz.cli import folders
+from inception_viz.sources.labels import read_labels
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +76,7 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
         WeightsError, ConfigError: as :func:`inception_viz.load` does.
     """
     config = options.config and iv.GoogLeNetConfig.from_json(_text(options.config))
-    labels = options.labels and _text(options.labels).splitlines()
+    labels = options.labels and read_labels(options.labels)
     if options.weights is not None:
         return iv.load(options.weights, config=config, labels=labels)
     from inception_viz.sources.registry import default_source

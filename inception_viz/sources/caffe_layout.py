@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from inception_viz._config_checks import ConfigError
+from inception_viz._wording import shown
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.preprocessing import CAFFE
 from inception_viz.sources.base import Weights
@@ -61,7 +62,8 @@ def to_weights(blobs: Blobs, where: str) -> Weights:
     unknown = sorted(set(blobs) - set(layers))
     if unknown:
         raise WeightsError(
-            f'{where} has the layer "{unknown[0]}", which GoogLeNet has not. It is another network.'
+            f'{where} has the layer "{shown(unknown[0])}", which GoogLeNet has not. '
+            "It is another network."
         )
     network = fill_network(config, _state(blobs, layers, where), _names(layers), where)
     names = imagenet_labels()

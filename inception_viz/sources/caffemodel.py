@@ -17,6 +17,7 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
+from inception_viz._wording import shown
 from inception_viz.sources.cache import is_file
 from inception_viz.sources.errors import WeightsError
 
@@ -75,12 +76,15 @@ def read_caffemodel(path: str | os.PathLike[str]) -> dict[str, tuple[np.ndarray,
             continue
         if not isinstance(layer.name, str):  # protobuf gives bytes where it isn't UTF-8
             raise WeightsError(
-                f"{path.name} has a layer whose name is no text ({layer.name!r}). It is damaged."
+                f"{path.name} has a layer whose name is no text ({layer.name!r:.60}). "
+                "It is damaged."
             )
         if layer.name in blobs:
-            raise WeightsError(f'{path.name} has the layer "{layer.name}" twice. It is damaged.')
+            raise WeightsError(
+                f'{path.name} has the layer "{shown(layer.name)}" twice. It is damaged.'
+            )
         blobs[layer.name] = tuple(
-            _array(blob, f'Blob {index} of the layer "{layer.name}" in {path.name}')
+            _array(blob, f'Blob {index} of the layer "{shown(layer.name)}" in {path.name}')
             for index, blob in enumerate(layer.blobs)
         )
     if not blobs:

@@ -199,7 +199,7 @@ def _preprocessing(path: Path, stored: dict[str, Any]) -> Preprocessing | None:
     try:
         mean, std = ([float(v) for v in list(stored[key])] for key in ("mean", "std"))
         scale, channels = float(stored["scale"]), stored["channels"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise WeightsError(f"The preprocessing inside {path.name} is incomplete.") from error
     usable = (
         len(mean) == len(std) == 3
@@ -222,7 +222,14 @@ def _reference(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) ->
                 mean, std = reference.mean[module][branch], reference.std[module][branch]
                 if not (isfinite(mean) and 0 <= std < float("inf")):
                     raise ValueError("no finite figures")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise WeightsError(f"The reference firing inside {path.name} makes no sense.") from error
     return reference
 

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
 
+from inception_viz._wording import shown
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.network import GoogLeNet
 from inception_viz.sources.cache import atomic_write, is_file
@@ -49,8 +50,8 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         metadata, tensors = _texts(entries.get("__metadata__")), load(content)
     except (SafetensorError, OSError, ValueError, KeyError, RecursionError) as error:
         raise WeightsError(
-            f"{path.name} can't be read as safetensors ({str(error)[:200]}). It may be truncated "
-            "or of another format; copy or download it again."
+            f"{path.name} can't be read as safetensors ({shown(str(error), 200)}). It may be "
+            "truncated or of another format; copy or download it again."
         ) from error
     return _check_tensors(path, tensors), metadata
 
@@ -134,7 +135,7 @@ def fill_network(
     left_over = sorted(set(state) - used)
     if left_over:
         raise WeightsError(
-            f'{where} has weights that this network has no place for: "{left_over[0]}"'
+            f'{where} has weights that this network has no place for: "{shown(left_over[0])}"'
             f"{_and_more(left_over)}. Give the config that the weights were trained with."
         )
     loaded = {}
@@ -144,7 +145,7 @@ def fill_network(
             if name.endswith("num_batches_tracked"):  # a counter for training; old files lack it
                 loaded[name] = torch.tensor(0)
                 continue
-            raise WeightsError(f'{where} lacks "{theirs}". Use the complete file.')
+            raise WeightsError(f'{where} lacks "{shown(theirs)}". Use the complete file.')
         loaded[name] = _checked(state[theirs], expected, theirs, where)
     network.load_state_dict(loaded, assign=True)
     return network.requires_grad_(False)
@@ -183,10 +184,11 @@ def _check_size(path: Path) -> None:
 
 
 def _unwrap(path: Path, content: object) -> dict[str, Tensor]:
-    for wrapper in _WRAPPERS:
-        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
-            content = content[wrapper]
-            break
+    if isinstance(content, dict):
+        # An OrderedDict in a file may bring attributes that hide its own methods.
+        content = dict(dict.items(content))
+        inner = next((content[w] for w in _WRAPPERS if isinstance(content.get(w), dict)), None)
+        content = content if inner is None else dict(dict.items(inner))
     if not isinstance(content, dict) or not all(
         isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items()
     ):
@@ -206,10 +208,10 @@ def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         raise WeightsError(f"{path.name} holds {len(tensors):,} tensors; that is no GoogLeNet.")
     for name, tensor in tensors.items():
         if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
-            raise WeightsError(f'"{name[:80]}" in {path.name} is not a plain tensor.')
+            raise WeightsError(f'"{shown(name)}" in {path.name} is not a plain tensor.')
         if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
             raise WeightsError(
-                f'"{name[:80]}" in {path.name} claims more values than are stored. '
+                f'"{shown(name)}" in {path.name} claims more values than are stored. '
                 "The file is damaged or built to mislead."
             )
     return tensors

@@ -6,6 +6,7 @@ a file claims to unpack to is checked before anything is read, and counted again
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from inception_viz.sources.zip_entries import most_entries
+from inception_viz._wording import file_name, shown
+from inception_viz.sources.zip_check import check_directory
 from inception_viz.training.data import SUFFIXES
 from inception_viz.training.errors import DataError
 
@@ -24,6 +26,8 @@ MAX_FILE_BYTES = 50 * 2**20
 MAX_CLASSES = 1000
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "val"}
 _CHUNK = 2**20
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for any amount of memory
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError)
 
 Placed = tuple[zipfile.ZipInfo, tuple[str, ...]]  # an entry and the folders it goes to
 
@@ -47,14 +51,14 @@ def unpack(file: BinaryIO, folder: Path) -> Unpacked:
         DataError: if it is no ZIP, is damaged or encrypted, unpacks to too much, or has no class
             folders.
     """
+    if not check_directory(file, MAX_ENTRIES):
+        raise DataError(f"This ZIP has more than {MAX_ENTRIES:,} entries. Make a smaller one.")
     try:
-        if most_entries(file) > MAX_ENTRIES:
-            raise DataError(f"This ZIP has more than {MAX_ENTRIES:,} files. Make a smaller one.")
         with zipfile.ZipFile(file) as archive:
             entries = _pictures(archive)
-            ignored = sum(not e.is_dir() for e in archive.infolist()) - len(entries)
+            ignored = sum(not _is_folder(e) for e in archive.infolist()) - len(entries)
             _write(archive, entries, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except _DAMAGED as error:
         raise DataError(
             "This file can't be read as a ZIP. It may be damaged or of another kind; make it again."
         ) from error
@@ -74,10 +78,12 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
     """Entries to unpack, each with the folders it goes to: (class,) or (split, class)."""
     found: list[Placed] = []
     for entry in archive.infolist():
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        path = _path(entry)
         hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-        if entry.is_dir() or hidden or path.suffix.lower() not in SUFFIXES:
+        if _is_folder(entry) or hidden or path.suffix.lower() not in SUFFIXES:
             continue
+        if entry.compress_type not in _METHODS:
+            raise DataError("This ZIP is packed in an unusual way. Make it again as a plain ZIP.")
         found.append((entry, path.parts[:-1]))
         if len(found) > MAX_FILES:
             raise DataError(f"This ZIP has more than {MAX_FILES:,} pictures. Make a smaller one.")
@@ -92,9 +98,9 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
     placed: list[Placed] = []
     for entry, folders in found:
         if len(folders) > 1 and folders[0].lower() in _SPLITS:
-            placed.append((entry, (_SPLITS[folders[0].lower()], _folder_name(folders[1]))))
+            placed.append((entry, (_SPLITS[folders[0].lower()], file_name(folders[1]))))
         elif folders:
-            placed.append((entry, (_folder_name(folders[0]),)))
+            placed.append((entry, (file_name(folders[0]),)))
     classes = {folders[-1] for _, folders in placed}
     if len(classes) < 2:
         raise DataError(
@@ -106,10 +112,12 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
     return placed
 
 
-def _folder_name(label: str) -> str:
-    """A label as the name of a folder on any system."""
-    name = "".join(c if c.isprintable() and c not in '<>:"/\\|?*' else "_" for c in label)
-    return name.strip(". ")[:80] or "unnamed"
+def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(entry.filename.replace("\\", "/"))
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return not entry.filename or entry.filename.endswith(("/", "\\"))
 
 
 def _write(archive: zipfile.ZipFile, entries: list[Placed], folder: Path) -> None:
@@ -119,14 +127,14 @@ def _write(archive: zipfile.ZipFile, entries: list[Placed], folder: Path) -> Non
         counts[folders] += 1
         target = folder.joinpath(*folders)
         target.mkdir(parents=True, exist_ok=True)
-        name = f"{counts[folders]:06}{PurePosixPath(entry.filename).suffix.lower()}"
+        name = f"{counts[folders]:06}{_path(entry).suffix.lower()}"
         with archive.open(entry) as source, (target / name).open("wb") as copy:
             size = 0
             while chunk := source.read(_CHUNK):
                 size, left = size + len(chunk), left - len(chunk)
                 if size > MAX_FILE_BYTES or left < 0:  # whatever the archive claimed
                     raise DataError(
-                        f"{entry.filename[:80]} unpacks to more than "
+                        f"{shown(entry.filename, 80)} unpacks to more than "
                         f"{MAX_FILE_BYTES / 2**20:.0f} MiB. Use smaller pictures."
                     )
                 copy.write(chunk)

@@ -15,8 +15,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import downloads, services
+from app import downloads
 from app.components import model_picker
+from inception_viz._wording import file_name
 from inception_viz.sources.file import save_weights
 from inception_viz.sources.registry import REGISTRY
 from tests.conftest import ROOT, noise_photo, tiny_config
@@ -262,7 +263,7 @@ def test_a_weights_file_is_weighed_on_the_server_too(monkeypatch: pytest.MonkeyP
     "name", ["../../x.pth", "..", "", "a\0b.pth", "图" * 120 + ".pth", "\u202egpj.pth", "/"]
 )
 def test_a_weights_file_may_be_called_anything(name: str, tmp_path: Path) -> None:
-    safe = services._file_name(name)
+    safe = file_name(name, "weights")
     assert (tmp_path / safe).parent == tmp_path
     (tmp_path / safe).write_bytes(b"")
     assert not name.endswith(".pth") or safe.endswith(".pth")

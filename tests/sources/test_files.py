@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
+import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +137,125 @@ def test_no_pickle_is_executed(tmp_path: Path, zipped: bool) -> None:
     assert not proof.exists()
 
 
+def _exec(proof: Path, protocol: int) -> bytes:
+    class Code:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return exec, (f"open({str(proof)!r}, 'w')",)
+
+    return pickle.dumps({"conv": Code()}, protocol)
+
+
+def _by_hand(proof: Path) -> dict[str, bytes]:
+    """Ways of a pickle to have a command run, or to have something else than tensors made."""
+    command = f"touch {proof}".encode()
+    text = b"X" + len(command).to_bytes(4, "little") + command
+    return {
+        "GLOBAL": b"\x80\x02cos\nsystem\n(" + text + b"tR.",
+        "posix": b"\x80\x02cposix\nsystem\n(" + text + b"tR.",
+        "STACK_GLOBAL": b"\x80\x02X\2\0\0\0osX\6\0\0\0system\x93(" + text + b"tR.",
+        "INST": b"\x80\x02(" + text + b"ios\nsystem\n.",
+        "OBJ": b"\x80\x02(cos\nsystem\n" + text + b"o.",
+        "NEWOBJ": b"\x80\x02csubprocess\nPopen\n(" + text + b"t\x81.",
+        "EXT1": b"\x80\x02\x82\1" + text + b"\x85R.",
+        "BUILD": b"\x80\x02ctorch\nSize\n)R}(X\x0c\0\0\0__setstate__cos\nsystem\nub.",
+        "torch's own": b"\x80\x02ctorch.serialization\nload\n(" + text + b"tR.",
+        "getattr": b"\x80\x02cbuiltins\ngetattr\n(cos\npath\nX\6\0\0\0systemtR" + text + b"\x85R.",
+        "dotted": b"\x80\x02ctorch\nos.system\n(" + text + b"tR.",
+        "PERSID": b"\x80\x02Pstorage\n.",
+        "exec": _exec(proof, 2),
+        "exec, protocol 0": _exec(proof, 0),
+        "exec, protocol 4": _exec(proof, 4),
+        "exec, protocol 5": _exec(proof, 5),
+    }
+
+
+def _inside(pickled: bytes, place: str) -> bytes:
+    """The pickle by itself, or inside archives of several shapes."""
+    if place == "bare":
+        return pickled
+    if place == "behind a head":
+        head: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, {})
+        return b"".join(pickle.dumps(part, 2) for part in head) + pickled
+    out = io.BytesIO()
+    torch.save({"a": torch.zeros(2)}, out)
+    with zipfile.ZipFile(out) as good, zipfile.ZipFile(made := io.BytesIO(), "w") as archive:
+        for name in good.namelist():
+            own = pickled if name.endswith("data.pkl") else good.read(name)
+            archive.writestr(name if place == "zip" else name.replace("archive", "renamed/x"), own)
+        if place == "nested":
+            archive.writestr("renamed/x/inner.pth", _inside(pickled, "zip"))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("place", ["bare", "behind a head", "zip", "renamed", "nested"])
+@pytest.mark.parametrize("way", list(_by_hand(Path("x"))))
+def test_no_way_to_run_code_works(tmp_path: Path, way: str, place: str) -> None:
+    proof, path = tmp_path / "executed", tmp_path / "harm.pth"
+    path.write_bytes(_inside(_by_hand(proof)[way], place))
+    with pytest.raises(iv.WeightsError, match=r"^harm\.pth .*\.$"):
+        load_file(path)
+    assert not proof.exists()
+
+
+_TWICE = b"h\0h\0\x86q\0"  # remember a pair of what is remembered
+_STORAGE = b"(X\7\0\0\0storagectorch\nByteStorage\nX\1\0\0\0aX\3\0\0\0cpuJ\xff\xff\xff\x03tQ"
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b")q\0" + _TWICE * 60 + b".",  # 2^60 tuples, if somebody counts them
+        b")q\0" + _TWICE * 60 + b")R.",  # and compares them with what may be called
+        b"}q\1)q\0" + _TWICE * 60 + b"K\1s.",  # or hashes them
+        _STORAGE + b")R.",  # to refuse this, torch would print 64 million values
+        b"ctorch\nSize\n" + b"(" + b"J\xff\xff\xff\x7f" * 600_000 + b"tR.",
+        b"ctorch\nByteStorage\nJ\xff\xff\xff\x7f\x85R.",
+        b"ctorch\nByteStorage\nJ\xff\xff\xff\x7f\x85\x81.",
+        b"]q\0" + b"(h\0h\0e" * 10 + b"b.",
+        b"r\xff\xff\xff\x7f.",
+        b"j\xff\xff\xff\x7f.",
+        b"\x8a\xff" + b"\x7f" * 255 + b".",
+        b"(" * 100_000 + b".",
+        b"t" * 100 + b".",
+        b"0" * 100 + b".",
+    ],
+)
+@pytest.mark.parametrize("place", ["behind a head", "zip"])
+def test_pickles_that_ask_for_too_much_are_refused(
+    tmp_path: Path, pickled: bytes, place: str
+) -> None:
+    path = tmp_path / "hungry.pth"
+    path.write_bytes(_inside(b"\x80\x02" + pickled, place))
+    with pytest.raises(iv.WeightsError, match=r"^hungry\.pth .*\.$"):
+        load_file(path)
+
+
+def test_what_is_checked_is_what_torch_reads(tmp_path: Path) -> None:
+    """A ZIP behind a pickle, a name twice, an entry named in capitals: two readers, two answers."""
+    harm, path = b"\x80\x02cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R.", tmp_path / "two.pth"
+    harmless = _inside(pickle.dumps({}, 2), "zip")
+    path.write_bytes(_inside(harm, "behind a head") + harmless)
+    with pytest.raises(iv.WeightsError, match="more than tensors"):
+        load_file(path)
+    for name in ("archive/data.pkl", "archive/DATA.PKL", "archive/data.pkl\0x"):
+        out = io.BytesIO(harmless)
+        with warnings.catch_warnings(), zipfile.ZipFile(out, "a") as archive:
+            warnings.simplefilter("ignore")
+            entry = zipfile.ZipInfo("archive/other.pkl")
+            entry.filename = name
+            archive.writestr(entry, harm)
+        path.write_bytes(out.getvalue())
+        with pytest.raises(iv.WeightsError, match=r"several records of one name|more than tensors"):
+            load_file(path)
+
+
+def test_a_zip_of_a_million_records_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "crowd.pth"
+    path.write_bytes(b"PK\3\4" + b"PK\1\2".ljust(46, b"\0") * 1_000_000)
+    with pytest.raises(iv.WeightsError, match="far more than the weights"):
+        load_file(path)
+
+
 def test_a_pickle_that_asks_for_memory_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "hungry.pth"
     head = b"".join(pickle.dumps(v, 2) for v in (0x1950A86A20F9469CFC6C, 1001, ()))
@@ -226,7 +347,7 @@ def test_a_zip_of_countless_records_is_refused_unread(
 ) -> None:
     path = tmp_path / "many.pth"
     torch.save({"a": torch.zeros(1)}, path)
-    monkeypatch.setattr(pickle_check, "MAX_RECORDS", 2)
+    monkeypatch.setattr(pickle_check, "MAX_DIRECTORY_ENTRIES", 2)
     with pytest.raises(iv.WeightsError, match="far more than the weights"):
         iv.load(path)
 

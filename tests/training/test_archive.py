@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from inception_viz.sources import zip_entries
+from inception_viz.sources import zip_check
 from inception_viz.training import archive
 from inception_viz.training.archive import unpack
 from inception_viz.training.errors import DataError
@@ -101,6 +102,53 @@ def test_a_bomb_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.Mon
     assert sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()) <= 2**17
 
 
+def test_a_million_entries_are_refused_unread(tmp_path: Path) -> None:
+    entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", *[0] * 9, 5, *[0] * 6) + b"a.png"
+    directory = entry * 1_000_000
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 65535, 65535, len(directory), 0, 0)
+    with pytest.raises(DataError, match="more than 200,000 entries"):
+        unpack(io.BytesIO(directory + end), tmp_path)
+
+
+def test_a_zip64_entry_that_claims_a_terabyte(tmp_path: Path) -> None:
+    files = {"a/1.png": png(), "b/1.png": png()}
+    content = bytearray(zipped(files).getvalue())
+    place = content.index(b"PK\1\2")
+    extra = struct.pack("<2HQ", 1, 8, 2**40)
+    content[place + 24 : place + 28] = b"\xff" * 4
+    content[place + 30 : place + 32] = struct.pack("<H", len(extra))
+    content[place + 53 : place + 53] = extra
+    end = content.index(b"PK\5\6")
+    size = struct.unpack_from("<I", content, end + 12)[0] + len(extra)
+    content[end + 12 : end + 16] = struct.pack("<I", size)
+    with pytest.raises(DataError, match=r"unpack to 1,?024\.0 GiB"):
+        unpack(io.BytesIO(bytes(content)), tmp_path)
+
+
+def test_a_zip_in_a_zip_stays_packed(tmp_path: Path) -> None:
+    inner = zipped({f"../{c}/1.png": png() for c in "cd"}).getvalue()
+    result = unpack(zipped({"a/1.png": png(), "b/1.png": png(), "a/in.zip": inner}), tmp_path)
+    assert (result.pictures, result.ignored) == (2, 1)
+    assert tree(tmp_path) == ["a/000001.png", "b/000001.png"]
+
+
+def test_a_name_that_is_there_twice_gives_two_pictures(tmp_path: Path) -> None:
+    out = zipped({"a/1.png": png(), "b/1.png": png()})
+    with zipfile.ZipFile(out, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
+        file.writestr("a/1.png", png(1))
+    assert unpack(out, tmp_path).pictures == 3
+    assert tree(tmp_path) == ["a/000001.png", "a/000002.png", "b/000001.png"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unusual_packing_is_refused(tmp_path: Path, method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        file.writestr("a/1.png", png())
+    with pytest.raises(DataError, match="plain ZIP"):
+        unpack(out, tmp_path)
+
+
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_FILES", 3)
     with pytest.raises(DataError, match="more than 3 pictures"):
@@ -145,13 +193,14 @@ def test_a_directory_of_millions_is_refused_before_it_is_read(
     content = zipped({f"{c}/{i}.txt": b"" for c in "ab" for i in range(60)})
     monkeypatch.setattr(archive, "MAX_ENTRIES", 100)
     monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was read"))
-    with pytest.raises(DataError, match="more than 100 files"):
+    with pytest.raises(DataError, match="more than 100 entries"):
         unpack(content, tmp_path)
 
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
 def test_entries_are_counted_across_pieces(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zip_entries, "_CHUNK", 4)
+    monkeypatch.setattr(zip_check, "_CHUNK", 4)
     file = io.BytesIO(b"x" * before + b"PK\x01\x02" * 5)
-    assert zip_entries.most_entries(file) == 5
+    assert not zip_check.check_directory(file, 4)
+    assert zip_check.check_directory(file, 5)
     assert file.tell() == 0

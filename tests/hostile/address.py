@@ -1,0 +1,115 @@
+"""Addresses of the app: what the pages' own code reads of a link, without a browser."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import inception_viz as iv
+from app import lab, links, state
+from app.components.text import UNLINKED
+from inception_viz.config import GoogLeNetConfig, ModuleRow, StemConfig
+from inception_viz.explain.muting import mute
+from tests.hostile.mutation import NUMBERS, TEXTS, bent
+from tests.hostile.target import Target, no_sentence
+
+_VALUES = (
+    "cat", "4c", "5b", "4c/5x5", "4c/5x5:3", "conv1:2", "conv1", "4c/5x5:0000001",
+    "4c/5x5:1000000000",
+    "4c/5x5:-1", "4c/5x5:٣", "3a/pool", "4c,5a", "4c/5x5:0000009999,3a", "true",
+    "imagenette", "random",
+    "all", "stem", "paper", "norm=batch", "4=192.96.208.16.48.64", "3a-3b-x",
+    "3a-3b-4a-4b-4c-4d-4e-5a-5b",
+)  # fmt: skip
+_KEYS = (
+    state.SAMPLE, state.CHANNEL, state.MODEL, state.TARGET, state.FIT, state.OPEN,
+    state.CAM_MODULE,
+    state.MUTED, state.ARCHITECTURE, state.ORIGINS, state.LARGE, state.RUN, state.REBUILT,
+    "metric",
+)  # fmt: skip
+
+
+def targets() -> list[Target]:
+    """The address of any page."""
+    return [Target("page address", _make, read, ())]
+
+
+class Address(dict[str, str]):
+    """Stands in for ``st.query_params``."""
+
+    def to_dict(self) -> dict[str, str]:
+        return dict(self)
+
+
+def _make(chance: random.Random) -> Address:
+    address = Address()
+    for key in chance.sample(_KEYS, chance.choice((1, 2, 3, 6))):
+        value = chance.choice((*_VALUES, *TEXTS, str(chance.choice(NUMBERS))))
+        value = bent(value, chance, _VALUES) if chance.random() < 0.6 else value
+        address[key] = value.encode("utf-8", "replace").decode()  # as a server would
+    return address
+
+
+@cache
+def _scene() -> tuple[iv.Classifier, iv.Trace]:
+    row = ModuleRow(4, 3, 6, 2, 4, 3)
+    config = GoogLeNetConfig.paper(
+        stem=StemConfig(4, 4, 8),
+        stage3=(row,) * 2,
+        stage4=(row,) * 5,
+        stage5=(row,) * 2,
+        classes=7,
+        input_size=96,
+    )
+    classifier = iv.load("random", config=config)
+    from PIL import Image
+
+    return classifier, classifier.trace(Image.new("RGB", (96, 96), "red"))
+
+
+@contextmanager
+def streamlit(address: Address) -> Iterator[list[str]]:
+    """The app's modules with an address and a session of their own; what they say is kept."""
+    said: list[str] = []
+    stand_in: Any = SimpleNamespace(
+        query_params=address, session_state={}, toast=lambda text, **_: said.append(text)
+    )
+    with (
+        patch.object(state, "st", stand_in),
+        patch.object(links, "st", stand_in),
+        patch.object(lab, "st", stand_in),
+    ):
+        yield said
+
+
+def read(address: Address, _folder: Path) -> None:
+    """Follow the link on all pages at once; what is understood must exist."""
+    classifier, trace = _scene()
+    with streamlit(Address(address)) as said:
+        links.follow()
+        assert state.sample({"cat", "dog"}, "cat") in ("cat", "dog")
+        channel = state.channel({"conv1": 64, "4c/5x5": 4})
+        if channel is not None:
+            assert channel.index < {"conv1": 64, "4c/5x5": 4}[channel.layer]
+        opened = state.branch_in(trace)
+        if opened is not None:
+            assert opened[1] in trace.branches[opened[0]]
+        assert state.module_in(list(trace.branches)) in trace.branches
+        muted = state.muted(trace)
+        if muted:
+            mute(classifier, trace, muted)
+        assert isinstance(state.large(), bool)
+        draft = lab.current(classifier)
+        assert lab.meaning(draft).config is not None
+        assert {row.origin for row in draft.rows} <= {"", *classifier.config.modules}
+        links.note_what_is_missing()
+        assert state.sample({"cat", "dog"}, "cat") in ("cat", "dog")
+    for text in said:
+        shown = text.replace(UNLINKED, "")
+        assert not no_sentence(shown), no_sentence(shown)
