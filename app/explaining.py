@@ -21,7 +21,7 @@ from inception_viz.explain.pixels import PixelMethod
 from inception_viz.figures.overlay import encode, overlay
 
 _jobs = Jobs(turns, kept=256)  # scores and curves: small
-_muted = Jobs(turns, kept=8)  # traces of 12 MB
+_muted = Jobs(turns, kept=4)  # traces of 12 MB
 _cams = Jobs(turns, kept=64)
 _channel_scores = Jobs(turns, kept=64)
 _reports = Jobs(turns, kept=2)  # of 5 MB at most

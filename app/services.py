@@ -17,7 +17,6 @@ import streamlit as st
 from PIL import Image
 
 import inception_viz as iv
-from app import state
 from app.components.text import plain
 from app.components.waiting import result_of
 from app.jobs import Jobs, Progress
@@ -45,8 +44,8 @@ SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 turns = Turns()
 
 # How many results stay although no session holds them: for whoever goes back and forth.
-_traces = Jobs(turns, kept=12)  # of 12 MB each
-_rebuilds = Jobs(turns, kept=3)  # whole networks
+_traces = Jobs(turns, kept=8)  # of 12 MB each
+_rebuilds = Jobs(turns, kept=6)  # of up to 80 MB each
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,6 @@ def rebuilt(
 
     job = _rebuilds.get((base.key, text, str(origins), keep), work)
     done: Operation = result_of(job, "Rebuilding the network …")
-    state.hold_rebuilt(done)
     return done
 
 
@@ -252,7 +250,7 @@ def firing(result: iv.Trace, model: iv.Classifier) -> Firing:
     return _firing(trace_key(result), result, model)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64, ttl="1h")
+@st.cache_resource(show_spinner=False, max_entries=32, ttl="1h")
 def _layer(key: str, name: str, _result: iv.Trace) -> Layer:
     return measure(_result.layer(name))
 

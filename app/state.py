@@ -15,7 +15,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import links
 from inception_viz import GoogLeNetConfig, Picture, Trace
-from inception_viz.surgery import Operation
 
 SAMPLE: Final = "image"
 CHANNEL: Final = "channel"
@@ -34,7 +33,6 @@ ORIGINS: Final = "from"
 REBUILT: Final = "network"
 LARGE: Final = "large"
 _BUILT: Final = "lab_built"
-_HELD: Final = "lab_rebuilt"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"
@@ -202,17 +200,6 @@ def built() -> bool:
 def set_built(value: bool) -> None:
     """Remember that it was rebuilt."""
     st.session_state[_BUILT] = value
-
-
-def hold_rebuilt(done: Operation) -> None:
-    """Keep the rebuilt network alive as long as this session looks at it."""
-    st.session_state[_HELD] = done
-
-
-def held_rebuilt() -> Operation | None:
-    """The network that was rebuilt last in this session."""
-    done: Operation | None = st.session_state.get(_HELD)
-    return done
 
 
 def large() -> bool:

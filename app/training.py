@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +43,7 @@ class Network:
     """What to train: an architecture, and weights to begin with, unless random ones."""
 
     config: iv.GoogLeNetConfig
-    weights: Weights | None = None
+    weights: Callable[[], Weights] | None = None
 
 
 def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
@@ -68,7 +69,7 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
         start_from = None
         if network.weights is not None:
             start_from = run.path / "start.safetensors"
-            save_weights(network.weights, start_from)
+            save_weights(network.weights(), start_from)
         process.start(
             run,
             source,

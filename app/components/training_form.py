@@ -9,8 +9,12 @@ import streamlit as st
 
 import inception_viz as iv
 from app import links, server_folders, services, state, training
-from app.components import choice
+from app.components import choice, model_picker
+from app.components.scene import Scene
+from app.components.text import plain
 from app.training import Network, Pictures
+from inception_viz.config_text import decode
+from inception_viz.sources.base import Weights
 from inception_viz.training.networks import PRESETS
 from inception_viz.training.recipe import Augmentation, Phase, Recipe, progressive
 
@@ -110,17 +114,23 @@ def _network() -> Network | None:
 
 def _from_lab(config: iv.GoogLeNetConfig) -> Network:
     """The lab's network, with the weights that were carried over if it was rebuilt."""
-    done = state.held_rebuilt()
-    if done is None or done.classifier.config != config:
+    scene: Scene | None = st.session_state.get("scene")
+    text = state.architecture()
+    if scene is None or not text or not state.built() or decode(text) != config:
         st.caption("It begins with random weights. Rebuild it in the lab to carry weights over.")
         return Network(config)
     carried = st.toggle(
-        "Begin with the weights that were carried over",
+        f"Begin with the weights of {plain(scene.base.title)} that were carried over",
         True,
         key="train_carried",
         help="What doesn't fit, such as a last layer for other classes, begins at random.",
     )
-    return Network(config, done.classifier.weights if carried else None)
+
+    def weights() -> Weights:
+        done = services.rebuilt(scene.base, text, state.origins(config), model_picker.keep())
+        return done.classifier.weights
+
+    return Network(config, weights if carried else None)
 
 
 def _recipe() -> Recipe:

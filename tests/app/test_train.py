@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import inception_viz as iv
 from app import services, state
 from inception_viz.config import GoogLeNetConfig, ModuleRow
+from inception_viz.config_text import decode
 from inception_viz.network import GoogLeNet
 from inception_viz.sources.file import save_weights
 from inception_viz.training import archive, checkpoint, process
@@ -131,12 +132,17 @@ def test_a_rebuilt_network_is_trained_from_the_weights_that_came_over(
 ) -> None:
     ordered: list[dict[str, object]] = []
     monkeypatch.setattr(process, "start", lambda *args, **more: ordered.append(more))
-    base = iv.load("random", config=tiny_config(), seed=3)
-    done = iv.surgery.operate(base, tiny_config(dropout=0.1))
-    app = start("train")
-    app.session_state[state.LAB_CONFIG] = done.classifier.config
+    app = start("lab")
+    for label in ("Half width", "Rebuild the network"):
+        press(app, label)
+    config = decode(app.session_state[state.ARCHITECTURE])
+    base = services.classifier("imagenette")
+    expected = iv.surgery.rebuild(base, config).network.state_dict()
+
+    app = start("train", arch=app.session_state[state.ARCHITECTURE])
+    app.session_state["lab_built"] = True
+    app.session_state[state.LAB_CONFIG] = config
     app.session_state["train_origin"] = "folder"
-    app.session_state["lab_rebuilt"] = done
     app.run()
     app.text_input(key="train_folder").input(str(tmp_path)).run()
     app.selectbox(key="train_network").set_value("lab").run()
@@ -147,10 +153,8 @@ def test_a_rebuilt_network_is_trained_from_the_weights_that_came_over(
         assert path is None
         return
     assert isinstance(path, Path)
-    loaded = iv.load(path)
-    assert loaded.config == done.classifier.config
-    theirs = done.classifier.network.state_dict()
-    assert all(torch.equal(t, theirs[name]) for name, t in loaded.network.state_dict().items())
+    found = iv.load(path).network.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in found.items())
 
 
 def test_a_network_too_large_for_the_computer_is_not_trained(tmp_path: Path) -> None:
