@@ -45,7 +45,7 @@ turns = Turns()
 
 # How many results stay although no session holds them: for whoever goes back and forth.
 _traces = Jobs(turns, kept=8)  # of 12 MB each
-_rebuilds = Jobs(turns, kept=6)  # of up to 80 MB each
+_rebuilds = Jobs(turns, kept=3)  # of up to 80 MB each
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import links
 from inception_viz import GoogLeNetConfig, Picture, Trace
+from inception_viz.surgery import Operation
 
 SAMPLE: Final = "image"
 CHANNEL: Final = "channel"
@@ -33,6 +34,7 @@ ORIGINS: Final = "from"
 REBUILT: Final = "network"
 LARGE: Final = "large"
 _BUILT: Final = "lab_built"
+_IN_USE: Final = "rebuilt_in_use"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"
@@ -200,6 +202,11 @@ def built() -> bool:
 def set_built(value: bool) -> None:
     """Remember that it was rebuilt."""
     st.session_state[_BUILT] = value
+
+
+def use_rebuilt(done: Operation | None) -> None:
+    """Keep the rebuilt network that this session uses on every page from being forgotten."""
+    st.session_state[_IN_USE] = done
 
 
 def large() -> bool:

@@ -13,7 +13,7 @@ from inception_viz.sources.base import Source
 from inception_viz.sources.cache import cached
 from inception_viz.sources.file import SUFFIXES
 from inception_viz.sources.registry import REGISTRY, default_source
-from inception_viz.surgery import Keep
+from inception_viz.surgery import Keep, Operation
 from inception_viz.training import process
 from inception_viz.training.run import Run
 
@@ -73,25 +73,24 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
     Raises:
         ConfigError: if the link describes no network that can be built.
     """
-    text = state.architecture()
-    if not text:
+    done = _rebuilt_in_use(base)
+    state.use_rebuilt(done)
+    if done is None:
         return base
-    names = {"original": "original", "rebuilt": "rebuilt"}
-    if (
-        choice.show(
-            state.REBUILT,
-            "Architecture",
-            names,
-            help="As the model has it, or as the lab rebuilt it.",
-        )
-        == "original"
-    ):
-        return base
-    config = decode(text)
-    done = services.rebuilt(base, text, state.origins(config), keep())
     for note in done.classifier.weights.notes[-1:]:
         st.caption(plain(note))
     return done.classifier
+
+
+def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
+    text = state.architecture()
+    if not text:
+        return None
+    names = {"original": "original", "rebuilt": "rebuilt"}
+    help_text = "As the model has it, or as the lab rebuilt it."
+    if choice.show(state.REBUILT, "Architecture", names, help=help_text) == "original":
+        return None
+    return services.rebuilt(base, text, state.origins(decode(text)), keep())
 
 
 def keep() -> Keep:
