@@ -16,13 +16,15 @@ from typing import Any
 
 _ARENAS = 2
 _SECONDS = 10.0  # from one time to the next; each takes 10 to 50 ms
-_M_ARENA_MAX = -8  # of glibc's mallopt
+_OWN_PAGES = 2**24  # bytes from which a block goes back as soon as it is free; less is slower
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # of glibc's mallopt
 
 _lock = threading.Lock()
 _last = time.monotonic()
 _library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
 if hasattr(_library, "mallopt"):
     _library.mallopt(_M_ARENA_MAX, _ARENAS)
+    _library.mallopt(_M_MMAP_THRESHOLD, _OWN_PAGES)
 
 
 def give_back() -> None:

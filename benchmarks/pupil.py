@@ -189,6 +189,10 @@ PAGES: dict[str, dict[str, _Action]] = {
         "another map": lambda p: p.pick("cam_map"),
     },
     "compare": {"compare by": lambda p: p.pick("view")},
-    "lab": {"edit a cell": Pupil.edit, "rebuild": lambda p: p.visitor.press("rebuild")},
+    "lab": {
+        "edit a cell": Pupil.edit,
+        "rebuild": lambda p: p.visitor.press("rebuild"),
+        "back to the model": lambda p: p.visitor.press("lab_reset"),
+    },
     "learn": {"another chapter": lambda p: p.pick("chapter")},
 }

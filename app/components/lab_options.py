@@ -33,8 +33,13 @@ _NORMS: dict[Norm, str] = {"lrn": "LRN in the stem", "batch": "batch norm", "non
 def tools(base: iv.Classifier, draft: Draft) -> None:
     """Buttons in front of the table."""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.button("Reset to the model", icon=":material/restart_alt:", on_click=_reset,
-                  args=(base,))  # fmt: skip
+        st.button(
+            "Reset to the model",
+            icon=":material/restart_alt:",
+            on_click=_reset,
+            args=(base,),
+            key="lab_reset",
+        )
         with st.popover("Start from …", icon=":material/dashboard_customize:"):
             for name, build in _PRESETS.items():
                 st.button(name, on_click=_preset, args=(base, build()), width="stretch")
