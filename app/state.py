@@ -209,6 +209,13 @@ def use_rebuilt(done: Operation | None) -> None:
     st.session_state[_IN_USE] = done
 
 
+def keep(*keys: str) -> None:
+    """Keep the values of widgets that this run doesn't draw; Streamlit would forget them."""
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+
+
 def large() -> bool:
     """Whether everything is to be larger, for a projector."""
     return bool(st.session_state.get(LARGE, st.query_params.get(LARGE) == "true"))

@@ -114,10 +114,10 @@ def forwards(classifier: iv.Classifier, trace: iv.Trace, rounds: int) -> list[Ro
     matrix = torch.randn(SIDE, SIDE)
     functions: Functions = {
         "product": lambda: matrix @ matrix,
+        "torchvision": lambda: theirs(plain),
         "forward": lambda: network(x),
         "with heads": lambda: network(x, heads=True),
         "trace": lambda: tracing.run(network, x),
-        "torchvision": lambda: theirs(plain),
         "same in ours": lambda: same(x),
     }
     with torch.no_grad():

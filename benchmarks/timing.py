@@ -1,4 +1,8 @@
-"""Compare functions in one run: interleaved, so that whatever slows the machine slows them all."""
+"""Compare functions in one run: interleaved, so that whatever slows the machine slows them all.
+
+Every other round goes backwards, so that none always comes after the same one, whose memory and
+caches it would find.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,9 @@ def interleaved(functions: Mapping[str, Callable[[], object]], rounds: int) -> T
     """Seconds of each function in every round, after three to warm up."""
     taken: Times = {name: [] for name in functions}
     for round_number in range(rounds + 3):
-        for name, function in functions.items():
+        for name in list(functions)[:: -1 if round_number % 2 else 1]:
             start = time.perf_counter()
-            function()
+            functions[name]()
             if round_number >= 3:
                 taken[name].append(time.perf_counter() - start)
     return taken

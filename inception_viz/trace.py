@@ -232,9 +232,9 @@ def _recorded_steps(network: GoogLeNet) -> Iterator[tuple[str, nn.Module]]:
 
 def _reduced_branches(module: InceptionModule) -> dict[str, nn.Module]:
     return {
-        name: branch.get_submodule("reduce")
+        name: reduce
         for name, branch in module.branches.items()
-        if hasattr(branch, "reduce")
+        if (reduce := getattr(branch, "reduce", None)) is not None
     }
 
 

@@ -14,7 +14,7 @@ _CSS = """
 .grid { display: grid; gap: 4px; padding: 3px; max-height: 62vh; overflow-y: auto;
   grid-template-columns: repeat(auto-fill, minmax(var(--tile), 1fr)); }
 button { aspect-ratio: 1; border: 0; padding: 0; border-radius: 3px; cursor: pointer;
-  image-rendering: pixelated; background-repeat: no-repeat; }
+  image-rendering: pixelated; }
 button:hover, button:focus-visible { outline: 2px solid var(--st-text-color); }
 button[aria-pressed=true] { outline: 3px solid var(--st-primary-color); }
 """
@@ -24,6 +24,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector('.grid');
   grid.style.setProperty('--tile', data.tile + 'px');
   grid.setAttribute('aria-label', data.label);
+  // One rule for all: as every tile's own style, the picture would be read for each of them.
+  parentElement.querySelector('style.sheet').textContent = `.grid button {
+    background: url(${data.src}) 0 0 / ${data.columns * 100}% ${data.rows * 100}%; }`;
   const share = (index, count) => count > 1 ? (100 * index / (count - 1)) + '%' : '0%';
   grid.replaceChildren(...data.channels.map((channel, place) => {
     const tile = document.createElement('button');
@@ -31,8 +34,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     tile.title = data.titles[place];
     tile.setAttribute('aria-label', tile.title);
     tile.setAttribute('aria-pressed', channel === data.selected);
-    tile.style.backgroundImage = `url(${data.src})`;
-    tile.style.backgroundSize = `${data.columns * 100}% ${data.rows * 100}%`;
     tile.style.backgroundPosition = share(place % data.columns, data.columns) + ' ' +
       share(Math.floor(place / data.columns), data.rows);
     tile.onclick = () => setTriggerValue('clicked', channel);
@@ -42,7 +43,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 """
 
 _grid = st.components.v2.component(
-    "inception_viz.channel_grid", html='<div class="grid" role="group"></div>', css=_CSS, js=_JS
+    "inception_viz.channel_grid",
+    html='<style class="sheet"></style><div class="grid" role="group"></div>',
+    css=_CSS,
+    js=_JS,
 )
 
 

@@ -30,7 +30,9 @@ def frame(
     """
     words = re.sub(r"[*`\\]", "", title)
     with st.container(key=f"figure_{key}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(
+            key=f"heading_{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
+        ):
             st.subheader(title, anchor=False, width="stretch")
             if saved:
                 take_home.show(f"figure_{key}", words, _file_name(words), csv=csv)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
 from app.components import choice, figure
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.figures.answers import percent
 from inception_viz.figures.reduction_bars import growth_bars, reduction_bars, saving_curve
 from inception_viz.reduction import PAPER_EXAMPLE, Reduction, channel_growth, reductions
 
+KEYS = ("red_kernel", "red_size", "red_in", "red_reduce", "red_filters")
 
-def show() -> None:
-    """Draw it, and the same for every module of the lab's table."""
+
+def show(config: GoogLeNetConfig) -> None:
+    """Draw it, and the same for every module of ``config``."""
     st.markdown(
         "A 5×5 convolution looks at 25 places of every channel that comes in. Let a 1×1 "
         "convolution squeeze the channels first, and it has less to look at. That is what makes an "
         "inception module affordable (section 4 of the paper)."
     )
     explorer()
-    _in_every_module()
+    _in_every_module(config)
 
 
 def explorer() -> None:
@@ -60,8 +61,7 @@ def explorer() -> None:
         )
 
 
-def _in_every_module() -> None:
-    config: GoogLeNetConfig = st.session_state.get(state.LAB_CONFIG) or GoogLeNetConfig.paper()
+def _in_every_module(config: GoogLeNetConfig) -> None:
     st.subheader("In each module of the table", anchor=False)
     found = reductions(config)
     st.dataframe(

@@ -34,6 +34,7 @@ _CSS = """
   [data-testid="stCaptionContainer"], [data-testid="stImageCaption"] { opacity: .82; }
   [data-testid="stBaseButton-primary"] p { color: light-dark(#fff, #0b1016); }
   .iv-head { font-weight: 600; margin: 0 0 .2rem; }
+  [class*="st-key-heading_"] { row-gap: 0; }  /* on a phone the way to save comes below */
   [class*="st-key-drawn_"] { padding-top: .4rem; }
   [data-testid="stPageLink"] a { padding: .1rem .4rem .1rem 0; }
   [data-testid="stPageLink"] p { white-space: normal; text-align: left; font-size: 1rem; }

@@ -9,6 +9,7 @@ import streamlit as st
 _CSS = """
 .take-home { display: flex; gap: .1rem; align-items: baseline; justify-content: flex-end;
   font: 400 .8rem var(--st-font, sans-serif); color: var(--st-text-color); white-space: nowrap; }
+@media (max-width: 640px) { .take-home { justify-content: flex-start; } }
 button { font: inherit; color: var(--st-primary-color); background: none; border: 0;
   padding: .25rem .3rem; border-radius: 4px; cursor: pointer; text-decoration: underline;
   text-underline-offset: 2px; }

@@ -232,9 +232,8 @@ function ink(background) {
 }
 
 function number(value) {
-  if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size >= 100 ? value.toFixed(0) : size >= 0.01 ? value.toPrecision(3)
-    : value.toExponential(0);
-  return text.replace('-', '−');
+  if (size < 0.00005) return size ? '≈0' : '0';
+  const text = size >= 100 ? size.toFixed(0) : size >= 0.01 ? size.toPrecision(3) : size.toFixed(4);
+  return value < 0 ? '−' + text : text;
 }

@@ -34,7 +34,7 @@ def show(scene: Scene) -> None:
     with services.messages():
         found = walk(scene.model, scene.trace, module, branch)
         how = (
-            "Blue frame: what the kernel covers. All numbers are this photo's; batch norm is "
+            "White frame: what the kernel covers. All numbers are this photo's; batch norm is "
             "folded into weights and bias. Beyond the border there are zeros. Space plays, the "
             "arrows step."
         )

@@ -33,7 +33,7 @@ def show(scene: Scene) -> None:
         "guess_saving",
         f"How much of its multiplications does the branch save if only {example.reduce} maps are "
         "left by the reduction?",
-        {share: f"about {share} %" for share in (25, 50, saved)},
+        {share: f"about {share}\N{NO-BREAK SPACE}%" for share in (25, 50, saved)},
         how_much,
     )
     if not answered:

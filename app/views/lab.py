@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app import lab
+from app import lab, state
 from app.components import (
     drawing,
     figure,
@@ -17,6 +17,7 @@ from app.components import (
 )
 from app.components.scene import Scene, current
 from app.components.text import plain
+from app.lab import Draft
 from inception_viz import cost
 from inception_viz.budget import check_budget
 from inception_viz.config import GoogLeNetConfig
@@ -25,6 +26,7 @@ from inception_viz.figures.words import compared
 
 _PAPER = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper())))
 
+_TABLE_KEYS = ("keep", "lab_module")
 _PARTS = ["The table", "1×1 reduction", "The paper's own figures"]
 _HOW = (
     "A column for each module, as high as it has channels; pale blocks beside it are its reduce "
@@ -36,17 +38,29 @@ def show() -> None:
     """Draw the page."""
     scene = current()
     st.title("Architecture lab")
+    draft = lab.current(scene.base)
     tabs = st.tabs(_PARTS, key="part", bind="query-params", on_change="rerun")
-    with tabs[0]:
-        draft = lab.current(scene.base)
-        lab_options.tools(scene.base, draft)
-        draft = lab_options.frame(draft)
-        _editor(scene, draft.names)
-        lab_rebuilt.show(scene)
-    with tabs[1]:
-        reduction.show()
-    with tabs[2]:
-        paper_table.show()
+    for tab, part in zip(tabs, (_table, _reduction, _paper), strict=True):
+        if tab.open:  # the others would only make this one wait
+            with tab:
+                part(scene, draft)
+
+
+def _table(scene: Scene, draft: Draft) -> None:
+    state.keep(*reduction.KEYS)
+    lab_options.tools(scene.base, draft)
+    _editor(scene, lab_options.frame(draft).names)
+    lab_rebuilt.show(scene)
+
+
+def _reduction(scene: Scene, draft: Draft) -> None:
+    state.keep(*_TABLE_KEYS)
+    reduction.show(lab.meaning(draft).config or GoogLeNetConfig.paper())
+
+
+def _paper(scene: Scene, draft: Draft) -> None:
+    state.keep(*_TABLE_KEYS, *reduction.KEYS)
+    paper_table.show()
 
 
 @st.fragment

@@ -39,9 +39,15 @@ def sigma(deviation: float) -> str:
 
 
 def percent(share: float) -> str:
-    """ "92 %"; a decimal near both ends, and never 0 or 100 for what isn't."""
+    """ "92 %"; a decimal near both ends, and never 0 or 100 for what isn't.
+
+    The space doesn't break: a line must not begin with the sign.
+    """
+    fine = round(100 * share, 1)
     if 0 < share < 0.001:
-        return "<0.1 %"
-    if 0.999 < share < 1:
-        return ">99.9 %"
-    return f"{100 * share:.1f} %" if share < 0.1 or 0.99 < share < 1 else f"{100 * share:.0f} %"
+        number = "<0.1"
+    elif 0.999 < share < 1:
+        number = ">99.9"
+    else:
+        number = f"{fine:.1f}" if fine < 10 or 99 < fine < 100 else f"{100 * share:.0f}"
+    return f"{number}\N{NO-BREAK SPACE}%"

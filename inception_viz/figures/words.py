@@ -136,4 +136,4 @@ def compared(value: float, other: float) -> str:
     if ratio >= 2:
         return f"×{ratio:.1f}"
     text = f"{ratio - 1:+.1%}" if abs(ratio - 1) < 0.05 else f"{ratio - 1:+.0%}"
-    return text.replace("-", "−").replace("%", " %")
+    return text.replace("-", "−").replace("%", "\N{NO-BREAK SPACE}%")

@@ -74,7 +74,7 @@ def test_predicting_the_strongest_branch_is_judged_by_its_energy() -> None:
     assert answer(app, "guess_branch", best).startswith("Right.")
     said = answer(app, "guess_branch", other)
     assert said.startswith(f"It is **{BRANCH_NAMES[best]}**")
-    assert f"{energy[best] / sum(energy.values()):.0%}".replace("%", " %") in said
+    assert f"{energy[best] / sum(energy.values()):.0%}".replace("%", "\N{NO-BREAK SPACE}%") in said
 
 
 def test_predicting_what_muting_does_is_judged_by_running_the_network_without_it() -> None:

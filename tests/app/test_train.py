@@ -178,7 +178,7 @@ def test_a_training_under_way_is_shown_to_everybody() -> None:
         shown = texts(app)
         assert f"Training: {run.path.name}" in shown
         assert "aux1 is stuck" in shown
-        assert [m.value for m in app.metric] == ["50", "0:01:35", "60 %", "60 %", "60 %"]
+        assert [m.value for m in app.metric] == ["50", "0:01:35", *["60\N{NO-BREAK SPACE}%"] * 3]
         assert "Start training" not in [b.label for b in app.button]
         press(app, "Pause")
         assert run.command() == "pause"

@@ -150,13 +150,17 @@ def test_network_map_of_other_architectures() -> None:
 
 
 def test_percentages_never_lie() -> None:
-    assert percent(0.0) == "0.0 %"
-    assert percent(0.0004) == "<0.1 %"
-    assert percent(0.042) == "4.2 %"
-    assert percent(0.496) == "50 %"
-    assert percent(0.9966) == "99.7 %"
-    assert percent(0.99996) == ">99.9 %"
-    assert percent(1.0) == "100 %"
+    for share, number in (
+        (0.0, "0.0"),
+        (0.0004, "<0.1"),
+        (0.042, "4.2"),
+        (0.0996, "10"),
+        (0.496, "50"),
+        (0.9966, "99.7"),
+        (0.99996, ">99.9"),
+        (1.0, "100"),
+    ):
+        assert percent(share) == f"{number}\N{NO-BREAK SPACE}%"
 
 
 def test_answers_escape_labels() -> None:

@@ -109,7 +109,7 @@ def test_the_evidence_is_the_largest_share_of_the_last_map(
         start += len(maps)
     best = max(energies, key=lambda b: energies[b])
     assert (last.module, last.branch) == ("5b", best)
-    share = number(re.findall(r"holds ([\d.]+) %", last.text)[0]) / 100
+    share = number(re.findall(r"holds ([\d.]+)\s%", last.text)[0]) / 100
     assert share == pytest.approx(energies[best] / sum(energies.values()), abs=0.006)
 
 

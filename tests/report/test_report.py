@@ -86,7 +86,7 @@ def test_its_figures_are_those_of_the_library(
 ) -> None:
     words = Reader(html).words
     label, probability = trace.predictions(1)[0]
-    assert f"says {label} ({probability:.0%}".replace("%", " %") in words
+    assert f"says {label} ({probability:.0%}".replace("%", "\N{NO-BREAK SPACE}%") in words
     scores = iv.contributions(clf, trace, "tench")
     for row in scores.values:
         for value in row:
