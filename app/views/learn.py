@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app import state
 from app.components import choice
 from app.components.scene import current
 from app.lesson import CHAPTERS
@@ -26,8 +27,8 @@ def show() -> None:
         before.button("Previous", on_click=_go, args=(place - 1,), width="stretch")
     if place < len(CHAPTERS) - 1:
         after.button("Next", on_click=_go, args=(place + 1,), type="primary", width="stretch")
-    else:
-        after.page_link("views/explore.py", label="Explore on your own")
+    elif after.button("Explore on your own", type="primary", width="stretch"):
+        st.switch_page("views/explore.py", query_params=state.link())
 
 
 def _go(place: int) -> None:

@@ -94,8 +94,8 @@ def _muting(trace: Trace, without: Trace, target: Target) -> str:
     size = figure(abs(after - before))
     if float(size) < 0.005:
         return f"muting it changes the logit of {label} by less than 0.005"
-    effect = f"costs {label}" if after < before else f"gives {label}"
-    return f"muting it {effect} {size} logits"
+    effect = "lowers" if after < before else "raises"
+    return f"muting it {effect} the logit of {label} by {size}"
 
 
 def _heads(believed: Sequence[HeadBelief], trace: Trace) -> Insight | None:

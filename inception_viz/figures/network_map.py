@@ -147,7 +147,7 @@ def _tall(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
     cell_w, cell_h, gap, left = 76.0, 40.0, 6.0, 38.0
     width = left + 4 * (cell_w + gap) - gap
     parts = [
-        _text(left + i * (cell_w + gap) + cell_w / 2, 16, BRANCH_NAMES[b], anchor="middle", size=14)
+        _text(left + i * (cell_w + gap) + cell_w / 2, 16, BRANCH_NAMES[b], anchor="middle", size=16)
         for i, b in enumerate(BRANCHES)
     ]
     y = 26.0
@@ -157,7 +157,7 @@ def _tall(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
     attached = {key.partition("@")[2]: key for key in heads if "@" in key}
     for before, name in zip(["", *painting.modules], painting.modules, strict=False):
         y += 10 if before and before[0] != name[0] else 0
-        parts.append(_text(left - 8, y + 26, name, anchor="end", size=15, bold=True))
+        parts.append(_text(left - 8, y + 26, name, anchor="end", size=16, bold=True))
         for column, branch in enumerate(BRANCHES):
             x = left + column * (cell_w + gap)
             parts.append(_cell(x, y, cell_w, cell_h, painting, name, branch))
@@ -201,7 +201,7 @@ def _cell(
             y + height / 2 + (3 if painting.widths else 6),
             cell.text,
             anchor="middle",
-            size=16,
+            size=17,
             fill=ink_on(cell.fill),
         )
         + cross
@@ -237,7 +237,7 @@ def _legend(x: float, y: float, width: float, painting: Painting) -> str:
         f'<defs><linearGradient id="{name}">{stops}</linearGradient></defs>'
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="10" rx="3" fill="url(#{name})"/>'
         + "".join(
-            _text(x + width * place, y + 25, mark, anchor=anchor, size=12)
+            _text(x + width * place, y + 26, mark, anchor=anchor, size=14)
             for place, anchor, mark in ends
             if mark
         )
