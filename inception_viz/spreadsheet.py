@@ -14,8 +14,11 @@ def csv_text(frame: pd.DataFrame) -> str:
     Labels come from files. One that a spreadsheet would take for a formula gets an apostrophe in
     front, which makes it text there; numbers stay numbers.
     """
-    safe = frame.apply(lambda column: column if is_numeric_dtype(column) else column.map(_as_text))
-    text: str = safe.rename(columns=_as_text).to_csv(index=False)
+    safe = frame.rename(columns=_as_text)
+    for place, kind in enumerate(safe.dtypes):
+        if not is_numeric_dtype(kind):
+            safe.isetitem(place, safe.iloc[:, place].map(_as_text))
+    text: str = safe.to_csv(index=False)
     return text
 
 

@@ -102,6 +102,7 @@ class Contributions:
     def to_frame(self) -> pd.DataFrame:
         """One row a branch that has a score, with its module's check."""
         rows = []
+        sums, gap, relative_gap = self.sums, self.gap, self.relative_gap
         for row, module in enumerate(self.modules):
             for column, branch in enumerate(BRANCHES):
                 if np.isnan(self.values[row, column]):
@@ -117,9 +118,9 @@ class Contributions:
                         "target": self.label,
                         "z_all": self.value,
                         "z_none": self.none[row],
-                        "module_sum": self.sums[row],
-                        "gap": self.gap[row],
-                        "relative_gap": self.relative_gap[row],
+                        "module_sum": sums[row],
+                        "gap": gap[row],
+                        "relative_gap": relative_gap[row],
                     }
                 )
         return pd.DataFrame(rows)
