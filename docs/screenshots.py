@@ -55,7 +55,7 @@ MORE = (
 _STICKS_OUT = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(e => {
   const box = e.getBoundingClientRect();
   return box.width && box.right > innerWidth + 1 && getComputedStyle(e).position != 'fixed'
-    && !e.closest('[data-testid=stDataFrame], svg, .katex, .js-plotly-plot');
+    && !e.closest('[data-testid=stDataFrame], svg, .katex, .js-plotly-plot, input[type=range]');
 }).slice(0, 3).map(e => e.tagName + ' ' + (e.innerText || '').slice(0, 40))"""
 
 

@@ -17,7 +17,7 @@ def csv_text(frame: pd.DataFrame) -> str:
     safe = frame.rename(columns=_as_text)
     for place, kind in enumerate(safe.dtypes):
         if not is_numeric_dtype(kind):
-            safe.isetitem(place, safe.iloc[:, place].map(_as_text))
+            safe.isetitem(place, [_as_text(value) for value in safe.iloc[:, place]])
     text: str = safe.to_csv(index=False)
     return text
 
