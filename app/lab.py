@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ import inception_viz as iv
 from app import state
 from app.components.text import plain
 from inception_viz.config import STAGES, GoogLeNetConfig
-from inception_viz.config_text import cell_errors, columns, decode, encode, rows_of
+from inception_viz.config_text import cell_errors, columns, decode, encode, rows_of, titles
 
 _HISTORY = "lab_history"
 _PLACE = "lab_place"
@@ -72,7 +73,7 @@ def meaning(draft: Draft) -> Meaning:
     """Read the draft."""
     names = draft.names
     errors = {
-        place: found
+        place: {column: _titled(text) for column, text in found.items()}
         for place, (name, row) in enumerate(zip(names, draft.rows, strict=True))
         if (found := cell_errors(name, row.cells))
     }
@@ -89,7 +90,12 @@ def meaning(draft: Draft) -> Meaning:
         }
         return Meaning(replace(draft.frame, **stages))  # type: ignore[arg-type]
     except iv.ConfigError as error:
-        return Meaning(None, str(error))
+        return Meaning(None, _titled(str(error)))
+
+
+def _titled(text: str) -> str:
+    """The library's names of columns as the table has them."""
+    return re.sub(r"\bf_\w+", lambda name: titles().get(name[0], name[0]), text)
 
 
 def current(base: iv.Classifier) -> Draft:

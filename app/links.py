@@ -24,6 +24,11 @@ def name_choice(key: str, name: str) -> None:
     st.session_state.setdefault(_NAMES, {})[key] = name
 
 
+def answer(key: str) -> None:
+    """What the link asks for under ``key`` is answered where it belongs; say no more of it."""
+    st.session_state[_ASKED].pop(key, None)
+
+
 def leave_out(key: str, value: str) -> None:
     """Note that what the address holds under ``key`` means nothing here."""
     st.session_state.setdefault(_LEFT_OUT, {})[key] = value

@@ -79,6 +79,14 @@ def sample_picture(name: str) -> iv.Picture:
     return iv.read_picture(samples()[name].path)
 
 
+def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
+    """Whether ``model`` has a class for what is on a bundled photo; None for any other picture."""
+    for name, sample in samples().items():
+        if sample_picture(name).sha256 == picture.sha256:
+            return not set(sample.expected).isdisjoint(model.labels)
+    return None
+
+
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")
 def _uploaded(file_id: str, name: str, _file: BinaryIO) -> iv.Picture | iv.ImageError:
     try:

@@ -39,7 +39,7 @@ def accuracy_on_folder(
     most: int = MOST,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> FolderAccuracy:
-    """Let every classifier answer the photos of a folder that has one folder a class.
+    """Let every classifier answer the photos of a folder that has one folder per class.
 
     Args:
         classifiers: of the same classes.
@@ -60,7 +60,7 @@ def accuracy_on_folder(
     classes, in_order = _match([path.name for path in folders], labels)
     if not classes:
         raise WeightsError(
-            f"{root} must have one folder a class, named like the labels ({labels[0]}, …), or "
+            f"{root} must have one folder per class, named like the labels ({labels[0]}, …), or "
             f"{len(labels)} folders in their order; it has {len(folders)}."
         )
     each = max(most // len(classes), 1)

@@ -44,7 +44,7 @@ def test_folders_that_fit_no_classes(folder: Path, tmp_path: Path, tiny: iv.Clas
     with pytest.raises(iv.WeightsError, match="can't be opened"):
         accuracy_on_folder([tiny], tmp_path / "nowhere")
     (tmp_path / "x" / "a").mkdir(parents=True)
-    with pytest.raises(iv.WeightsError, match="one folder a class"):
+    with pytest.raises(iv.WeightsError, match="one folder per class"):
         accuracy_on_folder([tiny], tmp_path / "x")
     for name in "bcdefg":
         (tmp_path / "x" / name).mkdir()

@@ -93,7 +93,7 @@ def _accuracy(scene: Scene, done: Operation) -> None:
             st.caption(server_folders.REFUSED)
             return
         folder = st.text_input(
-            f"A folder on this computer with one folder a class; up to {MOST} photos are looked at",
+            f"A folder on this computer, one folder per class; up to {MOST} photos are looked at",
             key="lab_accuracy",
             placeholder="/home/me/photos",
         ).strip()

@@ -17,6 +17,7 @@ _FIT_HELP = (
     "The network sees a square. **Centre** cuts one out of the middle, **Whole** adds borders, "
     "**Squashed** changes the proportions."
 )
+_FIRST = -1  # not None: Back would leave the box empty
 
 
 def show() -> Scene | None:
@@ -42,13 +43,13 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     """The class in question: the network's first choice, or any other."""
     best = trace.top_classes(5)
     names = services.unique_names(model.labels)
-    options = [None, *sorted(range(len(names)), key=lambda index: names[index].lower())]
-    if (st.session_state.get(state.TARGET) or 0) >= len(names):
+    options = [_FIRST, *sorted(range(len(names)), key=lambda index: names[index].lower())]
+    if st.session_state.get(state.TARGET, _FIRST) >= len(names):
         del st.session_state[state.TARGET]  # the model before had more classes
     chosen = st.selectbox(
         "Class in question",
         options,
-        format_func=lambda index: "The network's first choice" if index is None else names[index],
+        format_func=lambda index: "The network's first choice" if index == _FIRST else names[index],
         key=state.TARGET,
         bind="query-params",
         help="Pages explain this class. Type to search all classes.",
@@ -61,7 +62,7 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
         on_change=_take_quick_target,
         label_visibility="collapsed",
     )
-    return best[0][0] if chosen is None else chosen
+    return best[0][0] if chosen == _FIRST else chosen
 
 
 def _take_quick_target() -> None:

@@ -27,7 +27,7 @@ export default function ({ data, parentElement }) {
   button.title = data.note;
   button.onclick = async () => {
     const done = await copy(location.href);
-    button.textContent = done ? 'Link copied' : 'Copy it from the address bar';
+    button.textContent = done ? data.done : 'Copy it from the address bar';
     setTimeout(() => { button.textContent = 'Copy link'; }, 2500);
   };
 }
@@ -84,9 +84,10 @@ def show(scene: Scene | None) -> None:
             bind="query-params",
             help="For projectors: everything larger.",
         )
-        note = "The address of exactly this view, to send or to keep."
+        note, done = "The address of exactly this view, to send or to keep.", "Link copied"
         if state.uploaded() is not None:
-            note += " Your own photo is not in it."
+            note += " Your own photo is not in it: whoever opens it is told so."
+            done = "Copied without your photo"
         if scene is not None:
             st.download_button(
                 "Report",
@@ -97,4 +98,4 @@ def show(scene: Scene | None) -> None:
                 help=_REPORT_HELP,
                 key="report",
             )
-        _link(key="copy_link", data={"note": note}, width="content")
+        _link(key="copy_link", data={"note": note, "done": done}, width="content")

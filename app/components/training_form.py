@@ -64,7 +64,7 @@ def _pictures() -> Pictures | None:
             "Folder",
             key="train_folder",
             placeholder="/home/me/photos",
-            help="It holds one folder a class, or train and val with one folder a class each.",
+            help="It holds one folder per class, or train and val with one folder per class each.",
         )
         return Pictures(Path(path).name or "photos", source=path.strip()) if path.strip() else None
     if origin in _DOWNLOADS:
@@ -80,7 +80,7 @@ def _pictures() -> Pictures | None:
         f"ZIP of class folders, up to {_ZIP_MEGABYTES} MB",
         key="train_zip",
         max_upload_size=_ZIP_MEGABYTES,
-        help="One folder a class; the folders' names become the labels. A fifth of each class is "
+        help="One folder per class; the folders' names become the labels. A fifth of each class is "
         "held out to judge by, unless there are train and val folders.",
     )
     return Pictures(Path(file.name).stem, archive=file) if file else None
@@ -193,4 +193,4 @@ def _recipe() -> Recipe:
 def _whole_number(label: str, low: int, high: int, default: int, key: str) -> int:
     """A count that a link keeps. As a float: Streamlit's input of whole ones fails on 1e999."""
     limits = float(low), float(high), float(default), 1.0
-    return int(st.number_input(label, *limits, format="%d", key=key, bind="query-params"))
+    return int(st.number_input(label, *limits, format="%.0f", key=key, bind="query-params"))

@@ -17,10 +17,11 @@ from inception_viz.figures.answers import percent
 def show(scene: Scene) -> None:
     """Draw the chapter."""
     st.markdown(
-        "Two small classifiers branch off on the way, behind 4a and 4d in the paper. In training "
-        "they get a loss of their own, with weight 0.3, so that early layers learn from close by; "
-        "later work found that they mainly regularise. In use they are dropped. Here they "
-        "are kept, because they say what the network can tell **already halfway**."
+        "Two small classifiers branch off on the way, after 4a and 4d in the paper. In training "
+        "they get a loss of their own, with weight 0.3, so that early layers learn from close by. "
+        "Later work found that they mainly keep the network from learning its photos by heart. In "
+        "use they are dropped. Here they are kept, because they say what the network can tell "
+        "**already halfway**."
     )
     with services.messages():
         found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
@@ -37,11 +38,12 @@ def show(scene: Scene) -> None:
             said = plain(labels[early.first_choice])
             share = percent(float(scene.trace.probabilities(early.head)[early.first_choice]))
             end = plain(labels[found["main"].first_choice])
-            return early.agrees, f"Behind {early.after}: {said} ({share}). In the end: {end}."
+            return early.agrees, f"After {early.after}: {said} ({share}). In the end: {end}."
 
         answered = ask(
             "guess_early",
-            f"Does the head behind {early.after} already give the answer of the end?",
+            scene,
+            f"Does the head after {early.after} already give the final answer?",
             {True: "yes", False: "no"},
             agrees,
         )

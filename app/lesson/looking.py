@@ -36,10 +36,16 @@ def show(scene: Scene) -> None:
 
             ask(
                 "guess_cam",
+                scene,
                 f"Which branch of {module} holds most of the evidence?",
                 {str(b): BRANCH_NAMES[b] for b in shares},
                 most,
             )
+            if module == modules[-1]:
+                st.caption(
+                    "Nearly the question of chapter 5, but not quite: there what speaks against "
+                    "the answer was taken off; here only the places that speak for it count."
+                )
         top = float(cams[module].max())
         how = (
             f"Yellow: evidence for {label}, from 0 to {short(top)}. In early modules the map "

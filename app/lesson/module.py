@@ -19,7 +19,7 @@ def show(scene: Scene) -> None:
         "A 3×3 or 5×5 branch works in two steps. **Reduce**: a 1×1 convolution mixes all maps that "
         "come in into a few. **Convolve**: a kernel walks over those few maps; at every place it "
         "multiplies what it covers with its weights and adds everything up. Then the four branches "
-        "are **concatenated**, put behind one another. Press *Play*, then click any place of the "
+        "are **concatenated**, stacked into one block. Press *Play*, then click any place of the "
         "output."
     )
     places = walks(scene.model)

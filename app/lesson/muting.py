@@ -22,7 +22,7 @@ def show(scene: Scene) -> None:
     label = plain(trace.labels[scene.target])
     st.markdown(
         "The strongest proof that a branch matters: switch it off and ask again. A muted branch "
-        "puts out zeros, everything behind it goes on as usual. A loud branch may turn out to be "
+        "puts out zeros, everything after it goes on as usual. A loud branch may turn out to be "
         "idle, a quiet one to decide."
     )
     module = choice.show("mute_module", "In module", {m: m for m in trace.modules})
@@ -39,6 +39,7 @@ def show(scene: Scene) -> None:
 
         ask(
             "guess_mute",
+            scene,
             f"Muting which branch of {module} changes the answer {label} most?",
             {b: BRANCH_NAMES[b] for b in changes},
             most,
@@ -52,6 +53,7 @@ def show(scene: Scene) -> None:
 
         ask(
             "guess_whole",
+            scene,
             f"And if the whole module {module} falls silent: does the first choice stay?",
             {True: "it stays", False: "it changes"},
             survives,

@@ -29,10 +29,10 @@ def show(scene: Scene) -> None:
     whole = totals(found)
     macs = {name: totals(found, name).macs for name in config.modules}
     st.markdown(
-        f"{len(config.modules)} modules in three groups, with a max pool between the groups that "
-        "halves the maps. Six numbers describe a module: how many filters each branch has, and how "
-        "many its reductions leave. This is the network in front of you; the paper's table 1 has "
-        "the same columns."
+        f"The network has {len(config.modules)} modules in three groups; a max pool between the "
+        "groups halves the maps. Six numbers describe a module: how many filters each branch has, "
+        "and how many its reductions leave. This is the network in front of you; the paper's "
+        "table 1 has the same columns."
     )
 
     def dearest() -> tuple[str, str]:
@@ -46,6 +46,7 @@ def show(scene: Scene) -> None:
 
     answered = ask(
         "guess_dearest",
+        scene,
         "Which module takes the most multiplications?",
         {name: name for name in config.modules},
         dearest,
@@ -57,7 +58,7 @@ def show(scene: Scene) -> None:
         for name, row in config.modules.items()
     }
     frame = pd.DataFrame.from_dict(rows, orient="index")
-    how = "One row a module; map: the side of its maps in units."
+    how = "One row for each module; map: how many places its maps have."
     if answered:
         how += " MAC: one multiplication with its addition, counted for one photo."
     csv = branch_table(config).to_csv(index=False)
@@ -72,4 +73,7 @@ def show(scene: Scene) -> None:
     )
 
 
-_HOW = "Each block is a module; its parts are the branches, as high as they have channels."
+_HOW = (
+    "A column for each module, as high as it has channels: 1×1 blue, 3×3 orange, 5×5 green, pool "
+    "pink. Pale blocks beside it are its reduce layers. Dashed lines: pools that halve the map."
+)

@@ -26,7 +26,7 @@ def show(scene: Scene) -> None:
     st.markdown(
         "How large should a filter be? An eye is small on one photo and fills the next. GoogLeNet "
         "doesn't choose: each of its modules looks with **1×1, 3×3 and 5×5** filters and a "
-        "**pool** at the same input, side by side, and hands on everything that they found."
+        "**pool** at the same input, side by side, and hands on all that the four found."
     )
     modules = list(scene.model.config.modules)
     module = choice.show("learn_module", "Look into module", {name: name for name in modules})
@@ -36,10 +36,16 @@ def show(scene: Scene) -> None:
     def strongest() -> tuple[str, str]:
         best: BranchFiring = max(found.values(), key=lambda b: b.energy_share)
         shares = ", ".join(f"{BRANCH_NAMES[b]} {percent(f.energy_share)}" for b, f in found.items())
-        return best.branch, f"Share of the module's energy (Σ activation²): {shares}."
+        loudest = max(found.values(), key=lambda b: b.mean)
+        return best.branch, (
+            f"Share of the module's energy, all squared activations added up: {shares}. Many "
+            f"channels help: {_channels(scene, module)}. On the average of a single unit, "
+            f"{BRANCH_NAMES[loudest.branch]} fires most."
+        )
 
     ask(
         "guess_branch",
+        scene,
         f"Which branch of {module} is most active on this photo?",
         {branch: BRANCH_NAMES[branch] for branch in found},
         strongest,
@@ -51,6 +57,11 @@ def show(scene: Scene) -> None:
         for column, branch in zip(st.columns(len(found), gap="medium"), found, strict=True):
             with column:
                 _branch(scene, module, branch)
+
+
+def _channels(scene: Scene, module: str) -> str:
+    widths = {b: n for (m, b), n in scene.trace.widths.items() if m == module}
+    return ", ".join(f"{BRANCH_NAMES[b]} has {n}" for b, n in widths.items())
 
 
 def _branch(scene: Scene, module: str, branch: str) -> None:

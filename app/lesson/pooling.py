@@ -24,9 +24,9 @@ def show(scene: Scene) -> None:
     last = list(trace.modules)[-1]
     st.markdown(
         "A **max pool** keeps the strongest value of each 3×3 window and moves on by two places: "
-        f"maps shrink from {' to '.join(f'{s}×{s}' for s in sizes)} in the modules. What is left "
-        "says *what* was found, and only roughly *where*. At the very end a **global average** "
-        "makes one number of each map, and the answer is a weighted sum of those numbers."
+        f"maps shrink from {' to '.join(f'{s}×{s}' for s in sizes)} between the modules. What is "
+        "left says *what* was found, and only roughly *where*. At the very end a **global "
+        "average** makes one number of each map, and the answer is a weighted sum of those numbers."
     )
     with services.messages():
         step = last_step(scene.model, trace, scene.target)
@@ -38,6 +38,7 @@ def show(scene: Scene) -> None:
 
         answered = ask(
             "guess_last",
+            scene,
             f"Which branch of {last} speaks most for {label}?",
             {branch: BRANCH_NAMES[branch] for branch in step.branches},
             most,
@@ -50,7 +51,7 @@ def show(scene: Scene) -> None:
 def _sums(step: LastStep, last: str, label: str) -> None:
     how = (
         f"Σ weight × average over the {step.channels:,} channels of {last}, branch by branch. "
-        "Behind the last module nothing else happens, so this is exact."
+        "After the last module nothing else happens, so this is exact."
     )
     csv = "\n".join(["branch,sum", *(f"{b},{v}" for b, v in step.branches.items())])
     with figure.frame("last_step", f"From {last} to the logit of {label}", how, csv=csv):

@@ -8,19 +8,33 @@ from typing import TypeVar
 import streamlit as st
 
 from app import links
+from app.components.scene import Scene
 
 T = TypeVar("T")
 
 
-def ask(key: str, text: str, options: Mapping[T, str], answer: Callable[[], tuple[T, str]]) -> bool:
+def ask(
+    key: str,
+    scene: Scene,
+    text: str,
+    options: Mapping[T, str],
+    answer: Callable[[], tuple[T, str]],
+) -> bool:
     """Ask; once there is a choice, say whether it was right and why. Whether there is one.
+
+    Another question, photo or model under the same key begins without a choice.
 
     Args:
         key: of the choice, in the URL as well.
+        scene: what the question is about.
         text: the question, Markdown.
         options: what can be chosen, and how it reads.
         answer: gives the right option and the reason, Markdown; called after a choice alone.
     """
+    about = (text, scene.trace.picture.sha256, scene.model.key)
+    if st.session_state.setdefault(f"{key}_about", about) != about:
+        st.session_state[f"{key}_about"] = about
+        st.session_state[key] = None
     with st.container(border=True, key=f"question_{key}"):
         st.markdown(f"**Predict.** {text}")
         chosen = st.pills(
@@ -32,12 +46,12 @@ def ask(key: str, text: str, options: Mapping[T, str], answer: Callable[[], tupl
             label_visibility="collapsed",
         )
         if chosen is None:
-            st.caption("Choose first; the network's answer appears then.")
+            st.caption("Choose first; the answer appears then.")
             return False
         links.name_choice(key, options[chosen])
         right, reason = answer()
         if chosen == right:
             st.success(f"Right. {reason}", icon=":material/check_circle:")
         else:
-            st.warning(f"It is **{options[right]}**. {reason}", icon=":material/lightbulb:")
+            st.warning(f"The answer: **{options[right]}**. {reason}", icon=":material/lightbulb:")
     return True

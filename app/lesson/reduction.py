@@ -31,6 +31,7 @@ def show(scene: Scene) -> None:
 
     answered = ask(
         "guess_saving",
+        scene,
         f"How much of its multiplications does the branch save if only {example.reduce} maps are "
         "left by the reduction?",
         {share: f"about {share}\N{NO-BREAK SPACE}%" for share in (25, 50, saved)},

@@ -24,8 +24,8 @@ from inception_viz.spreadsheet import csv_text
 
 _BASELINES: dict[Baseline, str] = {"zero": "zeros", "reference": "its usual level"}
 _HOW = (
-    "Red speaks for the output, blue against it, white is neither. The bar below is as long as the "
-    "branch has channels. **Click a branch** to open it into its channels."
+    "Red speaks for the output, blue against it, white is neither. The bar's length "
+    "shows how many channels the branch has. **Click a branch** to open it into its channels."
 )
 _BASELINE_HELP = (
     "What stands in for a branch that is left out: **zeros**, or each channel's mean over the "
@@ -100,7 +100,7 @@ def _channels(scene: Scene, target: Target, found: Contributions, module: str, b
         f"Gradient × activation of each channel. {_shares(scores, branch)} All together: "
         f"**{signed(total)} {target.unit}**"
         + (
-            ", which is exact here: behind the last module the network is a straight line."
+            ", which is exact here: after the last module the network is a straight line."
             if last
             else f"; {METHODS[found.method].title} gives the branch "
             f"{signed(found.get(module, branch))} {found.unit}. Channel by channel only this "
@@ -136,7 +136,7 @@ def _table(found: Contributions) -> None:
         st.caption(
             f"z(all) = {short(found.value)} {found.target.unit}. It took "
             f"{found.cost.seconds:.2g} s: {found.cost.variants} variants of a module's output sent "
-            f"through the network behind it, {found.cost.backward_passes} backward passes."
+            f"through the network after it, {found.cost.backward_passes} backward passes."
         )
 
 

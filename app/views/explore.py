@@ -28,7 +28,7 @@ from inception_viz.figures.paintings import (
 )
 from inception_viz.spreadsheet import csv_text
 
-_WIDTHS = " The bar below is as long as the branch has channels."
+_WIDTHS = " The bar below shows how many channels a branch has."
 
 
 class Look(NamedTuple):
@@ -94,6 +94,12 @@ def show() -> None:
         notes = " ".join(map(escape, scene.model.weights.notes))
         st.html(f'<p class="iv-lead">{_headline(scene)}</p><p class="iv-note">{notes}</p>')
         insight_links.show(scene)
+        st.page_link(
+            "views/learn.py",
+            label="New to this? *Learn* explains modules, branches and the figures, step by step.",
+            icon=":material/school:",
+            query_params=state.link(),
+        )
     _map(scene)
     _heads(scene)
 
@@ -103,13 +109,18 @@ def _headline(scene: Scene) -> str:
     answer = f"<b>{escape(label)}</b> ({percent(probability)})"
     if scene.model.source == "random":
         return f"This network has learned nothing: its answer, {answer}, is noise."
-    return f"{escape(scene.model.title)} says {answer}."
+    said = f"{escape(scene.model.title)} says {answer}"
+    if services.shows_a_class_of(scene.trace.picture, scene.model) is False:
+        return f"{said}; it has no class for what is on this photo, and must choose one."
+    return f"{said}."
 
 
 def _map(scene: Scene) -> None:
     known = services.firing(scene.trace, scene.model).reference is not None
     looks = {key: look.name for key, look in _LOOKS.items() if key != "deviation" or known}
     chosen = choice.show("metric", "Colour by", looks)
+    if not known:
+        st.caption("What is unusual can't be told: nobody measured how this network usually fires.")
     look = _LOOKS[chosen]
     with services.messages():
         painted = _painting(scene, chosen)

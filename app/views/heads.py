@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 import inception_viz as iv
@@ -30,8 +31,8 @@ _HOW = (
     "question, each map on its own scale."
 )
 _TEXT = """
-**What they are.** Two small classifiers branch off inside GoogLeNet, behind 4a (*softmax0* in the
-paper) and behind 4d (*softmax1*). Each averages its module's maps to 4×4, and has a 1×1
+**What they are.** Two small classifiers branch off inside GoogLeNet, after 4a (*softmax0* in the
+paper) and after 4d (*softmax1*). Each averages its module's maps to 4×4, and has a 1×1
 convolution, a hidden layer of 1,024 units and an answer of its own. The main head (*softmax2*)
 comes last.
 
@@ -70,7 +71,7 @@ def show() -> None:
         figure.chart(
             "belief",
             belief_curve(list(found.values()), readings, label),
-            "Dots: the heads. Diamonds: the main classifier read early; × where it doesn't fit.",
+            "Dots: the heads. Diamonds, if any: the main classifier read early.",
         )
         st.caption(_lens(readings))
     st.markdown(_TEXT)
@@ -110,16 +111,22 @@ def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> Non
         overlay.encode(image),
         width="stretch",
         alt=f"Grad-CAM of {_TITLES[head]}{distilled} at {after}",
-        caption=f"Where it looks for {plain(scene.model.labels[scene.target])}: Grad-CAM at "
-        f"{after}, 0 to {short(float(values.max()))}{distilled}",
+        caption=f"{_where(plain(scene.model.labels[scene.target]), after, values)}{distilled}",
     )
+
+
+def _where(label: str, after: str, values: np.ndarray) -> str:
+    top = float(values.max())
+    if top == 0:
+        return f"No place at {after} speaks for {label} on balance: the Grad-CAM map is flat"
+    return f"Where it looks for {label}: Grad-CAM at {after}, 0 to {short(top)}"
 
 
 def _lens(readings: list[EarlyReading]) -> str:
     needed = readings[0].needed
     fits = [r.module for r in readings[:-1] if r.probability is not None]
     text = (
-        f"**Logit lens**: the main classifier read behind an earlier module. It has one weight for "
+        f"**Logit lens**: the main classifier read after an earlier module. It has one weight for "
         f"each of {needed:,} channels, "
     )
     if not fits:
@@ -129,7 +136,7 @@ def _lens(readings: list[EarlyReading]) -> str:
             "else. The auxiliary heads are what this network has instead."
         )
     return text + (
-        f"so it can be put behind {', '.join(fits)} (diamonds). Nothing taught those modules to "
+        f"so it can be put after {', '.join(fits)} (diamonds). Nothing taught those modules to "
         "give their channels the same meaning: read it with care."
     )
 

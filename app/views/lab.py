@@ -27,6 +27,7 @@ from inception_viz.figures.words import compared
 _PAPER = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper())))
 
 _TABLE_KEYS = ("keep", "lab_module")
+_VALID = "lab_valid"  # the last config that could be built
 _PARTS = ["The table", "1×1 reduction", "The paper's own figures"]
 _HOW = (
     "A column for each module, as high as it has channels; pale blocks beside it are its reduce "
@@ -70,16 +71,19 @@ def _editor(scene: Scene, names: list[str]) -> None:
     if draft.names != names:
         st.rerun()
     found = lab.meaning(draft)
-    config = found.config
     message = found.message
-    if config is not None:
+    if found.config is not None:
         try:
-            check_budget(config)
+            check_budget(found.config)
+            st.session_state[_VALID] = found.config
         except iv.ConfigError as error:
-            config, message = None, str(error)
+            message = str(error)
     lab_table.show("lab_table", draft, found)
+    config: GoogLeNetConfig | None = st.session_state.get(_VALID)
     if message:
-        st.error(f"{plain(message)} The last valid network stays.", icon=":material/error:")
+        said = "See the cell marked red." if found.errors else plain(message)
+        stays = " Until then, the last network that can be built is shown." if config else ""
+        st.error(f"{said}{stays}", icon=":material/error:")
     st.caption(
         "Each cell is a number of filters; 0 leaves a layer out, an empty pool projection the "
         "whole pool branch. MACs: multiplications with their additions, for one picture (FLOPs are "
@@ -97,6 +101,7 @@ def _editor(scene: Scene, names: list[str]) -> None:
             type="primary",
             icon=":material/construction:",
             key="rebuild",
+            disabled=bool(message),
         )
         if config is not None:
             lab_options.downloads(config)
@@ -108,14 +113,20 @@ def _editor(scene: Scene, names: list[str]) -> None:
 def _totals(config: GoogLeNetConfig) -> None:
     ours = cost.totals(cost.at_inference(cost.layers(config)))
     figures = {
-        "Parameters": (f"{ours.parameters / 1e6:.2f} M", ours.parameters, _PAPER.parameters),
-        "MACs a picture": (f"{ours.macs / 1e9:.2f} G", ours.macs, _PAPER.macs),
-        "Activations": (f"{ours.bytes / 1e6:.1f} MB", ours.bytes, _PAPER.bytes),
+        "Parameters": (ours.parameters, _PAPER.parameters, 1e6, ".2f", "M"),
+        "MACs per picture": (ours.macs, _PAPER.macs, 1e9, ".2f", "G"),
+        "Activations": (ours.bytes, _PAPER.bytes, 1e6, ".1f", "MB"),
     }
-    for column, (name, (text, value, other)) in zip(st.columns(3), figures.items(), strict=True):
-        note = f"{compared(value, other)} beside the paper's"
+    for column, (name, (value, other, unit, digits, sign)) in zip(
+        st.columns(3), figures.items(), strict=True
+    ):
+        text, paper = (f"{number / unit:{digits}} {sign}" for number in (value, other))
+        note = f"{compared(value, other)}; the paper's: {paper}"
         column.metric(name, text, note, delta_color="off", delta_arrow="off")
-    st.caption("Without the auxiliary heads; 32-bit floats.")
+    note = "Without the auxiliary heads; 32-bit floats."
+    if config.classes != 1000:
+        note += f" The paper's network has 1,000 classes, this one {config.classes}."
+    st.caption(note)
 
 
 def _module(config: GoogLeNetConfig) -> None:

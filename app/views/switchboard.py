@@ -23,7 +23,7 @@ from inception_viz.figures.words import muting_sentence, signed
 from inception_viz.spreadsheet import csv_text
 
 _HOW = (
-    "**Click a branch** to mute it: it puts out zeros, and everything behind it runs again. The "
+    "**Click a branch** to mute it: it puts out zeros, and everything after it runs again. The "
     "figure is what the output changes if that branch alone is muted; red where the answer falls."
 )
 _HOW_TWO = "Both maps are on one scale: yellow is the strongest evidence in either of them."

@@ -12,8 +12,8 @@ def show() -> None:
     """Draw the page."""
     st.title("Train your own GoogLeNet")
     st.html(
-        '<p class="iv-lead">Put pictures into one folder a class, choose a network, and watch its '
-        "three heads learn. Training goes on when you leave this page or close the tab.</p>"
+        '<p class="iv-lead">Put pictures into one folder per class, choose a network, and watch '
+        "its three heads learn. Training goes on when you leave this page or close the tab.</p>"
     )
     active = process.active_run()
     if active is not None:

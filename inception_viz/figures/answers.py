@@ -34,8 +34,9 @@ def answer_bars(
 
 
 def sigma(deviation: float) -> str:
-    """ "+2.1σ", "−0.4σ"."""
-    return f"{deviation:+.1f}σ".replace("-", "−")
+    """ "+2.1σ", "−0.4σ", "0.0σ"."""
+    text = f"{deviation:+.1f}".replace("-", "−")
+    return f"{text.lstrip('+−') if float(text[1:]) == 0 else text}σ"
 
 
 def percent(share: float) -> str:

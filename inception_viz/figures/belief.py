@@ -17,7 +17,7 @@ def belief_curve(
 
     Args:
         heads: their beliefs, earliest first.
-        readings: the main classifier put behind each module; crosses where it doesn't fit.
+        readings: the main classifier put behind each module; nothing where it doesn't fit.
         label: the class.
     """
     modules = [reading.module for reading in readings]
@@ -31,18 +31,6 @@ def belief_curve(
             mode="markers",
             marker={"symbol": "diamond-open", "size": 11, "color": "#888"},
             hovertemplate="main classifier on %{x}: %{y:.1%}<extra></extra>",
-        )
-    misfits = [reading for reading in readings if reading.probability is None]
-    if misfits:
-        fig.add_scatter(
-            x=[reading.module for reading in misfits],
-            y=[0.0] * len(misfits),
-            name="main classifier doesn't fit",
-            mode="markers",
-            marker={"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": "#999"}},
-            customdata=[[r.channels, r.needed] for r in misfits],
-            hovertemplate="%{x} puts out %{customdata[0]} channels, the main classifier reads "
-            "%{customdata[1]}<extra></extra>",
         )
     fig.add_scatter(
         x=[head.after for head in heads],
@@ -59,7 +47,7 @@ def belief_curve(
     fig.update_layout(
         title={"text": f"Belief in {label}, from module to module", "font": {"size": 15}},
         yaxis_title="probability",
-        xaxis_title="read behind module",
+        xaxis_title="read after module",
         height=340,
         margin={"l": 50, "r": 20, "t": 44, "b": 40},
         legend={"orientation": "h", "y": -0.25, "x": 0},

@@ -105,10 +105,10 @@ def _heads(believed: Sequence[HeadBelief], trace: Trace) -> Insight | None:
     answer = trace.labels[main.first_choice]
     first = early[0]
     if all(belief.agrees for belief in early):
-        text = f"Behind {first.after} the network already says {answer}."
+        text = f"After {first.after} the network already says {answer}."
     else:
         said = ", ".join(
-            f"{trace.labels[b.first_choice]} behind {b.after}" for b in early if not b.agrees
+            f"{trace.labels[b.first_choice]} after {b.after}" for b in early if not b.agrees
         )
         text = f"The network changes its mind on the way: {said}, {answer} in the end."
     return Insight(text, "heads")

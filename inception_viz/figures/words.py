@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from html import escape
 from math import floor, log10
 
@@ -101,12 +102,20 @@ def muting_sentence(before: Trace, after: Trace, target: Target) -> str:
         else f"the first choice changes from {escape(first[0])} ({percent(first[1])}) to "
         f"<b>{escape(second[0])}</b> ({percent(second[1])})"
     )
-    count = len(after.muted)
-    what = "1 place" if count == 1 else f"{count} places"
     return (
-        f"With {what} muted, the {output} goes from {figure(values[0])} to "
+        f"With {_counted(after.muted)} muted, the {output} goes from {figure(values[0])} to "
         f"<b>{figure(values[1])}</b>; {choice}."
     )
+
+
+def _counted(places: Collection[str]) -> str:
+    """ "2 modules, 1 branch and 3 channels", from "4c", "4c/5x5" and "4c/5x5:7"."""
+    kinds = Counter(
+        "channel" if ":" in place else "branch" if "/" in place else "module" for place in places
+    )
+    plurals = {"module": "modules", "branch": "branches", "channel": "channels"}
+    parts = [f"{n} {kind if n == 1 else plurals[kind]}" for kind in plurals if (n := kinds[kind])]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def heads_sentence(found: Sequence[HeadBelief], trace: Trace) -> str:
@@ -118,12 +127,12 @@ def heads_sentence(found: Sequence[HeadBelief], trace: Trace) -> str:
     if all(b.agrees for b in early):
         first = early[0]
         return (
-            f"Already behind {first.after} the network says what it says in the end: {answer}."
+            f"Already after {first.after} the network says what it says in the end: {answer}."
             if len(early) > 1
-            else f"The auxiliary head behind {first.after} agrees with the main head: {answer}."
+            else f"The auxiliary head after {first.after} agrees with the main head: {answer}."
         )
     said = ", ".join(
-        f"{escape(trace.labels[b.first_choice])} behind {b.after}" for b in early if not b.agrees
+        f"{escape(trace.labels[b.first_choice])} after {b.after}" for b in early if not b.agrees
     )
     return f"The network changes its mind on the way: {said}, but {answer} in the end."
 

@@ -97,7 +97,7 @@ def maps(found: Findings) -> str:
         firing = "energy_share"
         title = "How the branches of a module share its activity"
         how = "Part of the module's energy, the sum of all squared activations."
-    bars = " The bar in a cell is as long as the branch has channels."
+    bars = " The bar in a cell shows how many channels the branch has."
     modules = tuple(found.trace.modules)
     return (
         _map(found, paint_firing(found.firing, firing), title, how + bars)  # type: ignore[arg-type]

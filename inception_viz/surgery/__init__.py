@@ -124,7 +124,7 @@ def _notes(old: GoogLeNetConfig, new: GoogLeNetConfig) -> tuple[str, ...]:
         if "lrn" in (old.norm, new.norm):
             change = "gone from" if old.norm == "lrn" else "new in"
             notes.append(
-                f"The local response normalisation is {change} the stem, so everything behind it "
+                f"The local response normalisation is {change} the stem, so everything after it "
                 "sees other values."
             )
         if old.norm == "batch":

@@ -44,7 +44,7 @@ class Unpacked:
 def unpack(file: BinaryIO, folder: Path) -> Unpacked:
     """Write the pictures of a ZIP into class folders below ``folder``.
 
-    The archive holds one folder a class, or ``train`` and ``val`` with one folder a class each;
+    The archive holds one folder per class, or ``train`` and ``val`` with one folder per class each;
     folders around them are fine. What is no picture by its name is left out.
 
     Raises:

@@ -73,8 +73,8 @@ def open_data(
     """Read and check every picture of ``data``.
 
     Args:
-        data: ``"imagenette"``, ``"cifar10"``, or a folder. A folder holds one folder a class, or
-            ``train`` and ``val`` with one folder a class each.
+        data: ``"imagenette"``, ``"cifar10"``, or a folder. A folder holds one folder per class, or
+            ``train`` and ``val`` with one folder per class each.
         root: where a named dataset lies; :func:`datasets_dir` by default.
         download: fetch a named dataset that isn't there.
         shorter_side: pictures are kept no larger than this, in pixels.

@@ -123,7 +123,7 @@ def test_muting_shows_before_and_after(bundled: tuple[iv.Classifier, iv.Trace]) 
     assert not app.exception and not app.error
     after = iv.mute(classifier, trace, ["4c/5x5", "3a", "5b/1x1:7"])
     said = texts(app)
-    assert "With 3 places muted" in said
+    assert "With 1 module, 1 branch and 1 channel muted" in said
     label, _ = after.predictions(1)[0]
     assert label in said
     app.button[[b.label for b in app.button].index("Let all speak")].click().run()
@@ -134,7 +134,7 @@ def test_a_row_is_muted_at_once() -> None:
     app = start("switchboard")
     app.button(key="mute_5x5").click().run()
     assert not app.exception
-    assert "With 9 places muted" in texts(app)
+    assert "With 9 branches muted" in texts(app)
     assert app.button(key="mute_5x5").disabled
 
 
@@ -145,7 +145,7 @@ def test_single_channels_are_muted() -> None:
     strongest = chooser.options[0]
     chooser.select(strongest).run()
     assert not app.exception
-    assert "With 1 place muted" in texts(app)
+    assert "With 1 channel muted" in texts(app)
     chooser = app.multiselect(key="channels_5b/1x1")
     assert strongest.startswith(f"{chooser.value[0]} (")
     chooser.unselect(chooser.value[0]).run()

@@ -73,8 +73,19 @@ def test_predicting_the_strongest_branch_is_judged_by_its_energy() -> None:
     assert "Choose first" in texts(app)
     assert answer(app, "guess_branch", best).startswith("Right.")
     said = answer(app, "guess_branch", other)
-    assert said.startswith(f"It is **{BRANCH_NAMES[best]}**")
+    assert said.startswith(f"The answer: **{BRANCH_NAMES[best]}**")
     assert f"{energy[best] / sum(energy.values()):.0%}".replace("%", "\N{NO-BREAK SPACE}%") in said
+
+
+def test_another_module_or_photo_is_another_question() -> None:
+    app = start("learn", image="cat", learn_module="4c")
+    answer(app, "guess_branch", "1x1")
+    app.button_group(key="learn_module").set_value("4d").run()
+    assert "Choose first" in texts(app) and not app.success and not app.warning
+    answer(app, "guess_branch", "1x1")
+    app.session_state["image"] = app.query_params["image"] = "espresso"
+    app.run()
+    assert "Choose first" in texts(app) and not app.success and not app.warning
 
 
 def test_predicting_what_muting_does_is_judged_by_running_the_network_without_it() -> None:

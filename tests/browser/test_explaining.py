@@ -21,7 +21,7 @@ def test_from_the_matrix_to_channels_to_the_switchboard(page: Page) -> None:
     expect(page).to_have_url(re.compile("open=5b"))
     page.get_by_role("button", name="Mute it").click()
     expect(page).to_have_url(re.compile(r"/switchboard\?.*muted=5b"))
-    expect(page.locator(".iv-lead")).to_contain_text("With 1 place muted")
+    expect(page.locator(".iv-lead")).to_contain_text("With 1 branch muted")
     switch = page.locator('.iv-wide [data-go="5b/3x3"]')
     expect(switch).to_have_attribute("aria-pressed", "false")
 
@@ -39,16 +39,16 @@ def test_no_fast_click_on_a_switch_is_lost(page: Page) -> None:
     places = [f"{m}/{b}" for m in ("3a", "4c", "5b") for b in ("1x1", "3x3", "5x5")]
     for place in places:
         page.locator(f'.iv-wide [data-go="{place}"]').click(no_wait_after=True)
-    expect(page.locator(".iv-lead")).to_contain_text("With 9 places muted")
+    expect(page.locator(".iv-lead")).to_contain_text("With 9 branches muted")
     for place in places[:4]:
         page.locator(f'.iv-wide [data-go="{place}"]').click(no_wait_after=True)
-    expect(page.locator(".iv-lead")).to_contain_text("With 5 places muted")
+    expect(page.locator(".iv-lead")).to_contain_text("With 5 branches muted")
     driver.settle(page)
     off = page.locator(".iv-wide [aria-pressed=false]")
     expect(off).to_have_count(5)
     page.reload()
     driver.settle(page)
-    expect(page.locator(".iv-lead")).to_contain_text("With 5 places muted")
+    expect(page.locator(".iv-lead")).to_contain_text("With 5 branches muted")
     page.get_by_role("button", name="Let all speak").click()
     expect(page.locator(".iv-lead")).to_contain_text("All branches speak")
     expect(off).to_have_count(0)
@@ -58,7 +58,7 @@ def test_keyboard_mutes(page: Page) -> None:
     visit(page, "/switchboard?image=cat")
     page.locator('.iv-wide [data-go="4c/pool"]').focus()
     page.keyboard.press("Space")
-    expect(page.locator(".iv-lead")).to_contain_text("With 1 place muted")
+    expect(page.locator(".iv-lead")).to_contain_text("With 1 branch muted")
 
 
 def test_the_strip_opens_modules_and_the_link_brings_them_back(page: Page) -> None:

@@ -75,7 +75,7 @@ def test_an_invalid_cell_is_marked_and_the_last_network_stays(page: Page) -> Non
     box.fill("many")
     expect(box).to_have_attribute("aria-invalid", "true")
     expect(page.locator(".lab .reason")).to_contain_text("is not a count")
-    expect(page.get_by_text("The last valid network stays.")).to_be_visible()
+    expect(page.get_by_text("the last network that can be built is shown")).to_be_visible()
     box.fill("250")
     expect(box).to_have_attribute("aria-invalid", "false")
     expect(page.locator(".lab .reason")).to_have_count(0)

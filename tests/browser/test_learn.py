@@ -92,6 +92,6 @@ def test_a_teachers_link_opens_its_view(page: Page) -> None:
     settle(page)
     step = next(step for step in PLAN if step.page == "switchboard")
     page.get_by_role("link", name=step.link).click()
-    expect(page.locator(".iv-lead")).to_contain_text("1 place muted")
+    expect(page.locator(".iv-lead")).to_contain_text("1 branch muted")
     page.go_back()
     expect(page.get_by_role("heading", name="For teachers")).to_be_visible()

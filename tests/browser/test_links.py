@@ -56,7 +56,7 @@ def test_a_link_holds_every_control(sender: Page, chromium: Browser, url: str) -
         driver.settle(sender)
     if url == "switchboard":
         sender.locator('.iv-wide [data-go="3a/5x5"]').click()
-        expect(sender.locator(".iv-lead")).to_contain_text("1 place muted")
+        expect(sender.locator(".iv-lead")).to_contain_text("1 branch muted")
     driver.settle(sender)
     sender.get_by_role("button", name="Copy link").click()
     expect(sender.get_by_role("button", name="Link copied")).to_be_visible()

@@ -88,11 +88,11 @@ def test_the_heads_sentence_says_who_said_what(scene: tuple[iv.Trace, list[Insig
     said = {head: trace.labels[int(logits.argmax())] for head, logits in trace.heads.items()}
     assert said["main"] in text
     if len(set(said.values())) == 1:
-        assert text == f"Behind 4a the network already says {said['main']}."
+        assert text == f"After 4a the network already says {said['main']}."
     else:
         assert text.startswith("The network changes its mind")
         for head, module in (("aux1", "4a"), ("aux2", "4d")):
-            assert (f"{said[head]} behind {module}" in text) == (said[head] != said["main"])
+            assert (f"{said[head]} after {module}" in text) == (said[head] != said["main"])
 
 
 def test_the_evidence_is_the_largest_share_of_the_last_map(

@@ -26,7 +26,7 @@ def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
 METHOD = Method(
     id="ablation",
     title="Ablation",
-    words="The branch is switched off, everything else stays, and the network behind it runs "
+    words="The branch is switched off, everything else stays, and the network after it runs "
     "again: the score is what the answer loses. What two branches say together is lost with "
     "either of them, so it may be counted twice or not at all.",
     check="The scores need not add up to anything. The gap to z(all) − z(none) shows how much the "

@@ -26,8 +26,8 @@ METHOD = Method(
     title="Gradient × activation",
     words="How fast the answer would change if the branch fired a little more, times how much it "
     "fires. One backward pass gives all branches; it is exact where the rest of the network is a "
-    "straight line, which is so behind the last module.",
-    check="The scores of a module add up to z(all) − z(none) only as far as the network behind it "
+    "straight line, which is so after the last module.",
+    check="The scores of a module add up to z(all) − z(none) only as far as the network after it "
     "is a straight line; the gap shows how far that is off.",
     formula=r"\sum_{c,i,j} a_{b,cij} \, \frac{\partial z}{\partial a_{b,cij}}",
     promise="first order",
