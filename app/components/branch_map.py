@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from app import state
 from inception_viz.figures.network_map import HeadAnswer, Painting, network_map
 
 CSS = """
@@ -78,11 +79,12 @@ def show(
 
     ``narrow``: the map stands beside others, so there is never room for the wide layout.
     """
+    large = state.large()
     result = _map(
         key=key,
         data={
-            "wide": "" if narrow else network_map(painting, heads, "wide"),
-            "tall": network_map(painting, heads, "tall"),
+            "wide": "" if narrow else network_map(painting, heads, "wide", large=large),
+            "tall": network_map(painting, heads, "tall", large=large),
         },
         on_clicked_change=lambda: None,
     )

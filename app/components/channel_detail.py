@@ -83,8 +83,8 @@ def _facts(scene: Scene, name: str, index: int) -> str:
     return (
         f"- strength (mean activation): **{layer.mean[index]:.3g}**, rank {layer.rank(index)} of "
         f"{len(layer.mean)}\n"
-        f"- strongest unit: **{unit.value:.3g}** in row {unit.row}, column {unit.column}; on the "
-        f"photo at ({x:.0f}, {y:.0f}) of {width}×{height} pixels\n"
+        f"- strongest unit: **{unit.value:.3g}** in row {unit.row}, column {unit.column} of the "
+        f"map, counted from 0; in the photo file at pixel ({x:.0f}, {y:.0f}) of {width}×{height}\n"
         f"- receptive field: **{field}×{field}** pixels of the network's input\n"
         f"- units that are exactly 0: **{percent(float(layer.zero_share[index]))}**"
     )

@@ -18,6 +18,7 @@ from inception_viz.explain.comparison import same_class
 from inception_viz.sources.registry import REGISTRY
 
 _OWN = "own"
+_FILE = "file"
 
 
 def show(scene: Scene) -> Scene | None:
@@ -38,8 +39,13 @@ def _photo(scene: Scene) -> Scene | None:
     own = state.uploaded()
     if own is not None and own.sha256 != shown:
         names[_OWN] = f"your photo {own.name}"
+    names[_FILE] = "a photo of yours …"
     chosen = _select("with_photo", "Photo", names)
-    if chosen == _OWN and own is not None:
+    if chosen == _FILE:
+        own = _uploaded()
+        if own is None:
+            return None
+    if chosen in (_OWN, _FILE) and own is not None:
         picture, title, alt = own, own.name, f"Your photo {own.name}"
     else:
         sample = services.samples()[chosen]
@@ -47,6 +53,19 @@ def _photo(scene: Scene) -> Scene | None:
     with services.messages():
         trace = services.trace(scene.model, picture, scene.trace.fitting.fit)
         return replace(scene, trace=trace, photo=title, alt=alt)
+    return None
+
+
+def _uploaded() -> iv.Picture | None:
+    file = st.file_uploader(
+        "The other photo: JPEG, PNG, WebP, GIF, BMP or TIFF",
+        key="with_file",
+        max_upload_size=50,
+        width=420,
+    )
+    if file is not None:
+        with services.messages():
+            return services.uploaded_picture(file.file_id, file.name, file)
     return None
 
 

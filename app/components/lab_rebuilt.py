@@ -57,7 +57,7 @@ def _report(done: Operation, scene: Scene) -> None:
     words = ", ".join(f"{count} {fate}" for fate, count in fates.items())
     st.html(
         f'<p class="iv-lead"><b>{percent(done.survived)}</b> of the weights of '
-        f"{escape(scene.base.title)} came over; {done.new_weights:,} weights are new. "
+        f"{escape(scene.base.title)} came over; {_new(done.new_weights)}. "
         f"Layers: {words}.</p>"
     )
     notes = [*done.notes]
@@ -72,6 +72,10 @@ def _report(done: Operation, scene: Scene) -> None:
         st.caption(note)
     with st.expander("Layer by layer", icon=":material/table:"):
         st.dataframe(done.to_frame(), hide_index=True, width="stretch")
+
+
+def _new(weights: int) -> str:
+    return f"{weights:,} weights are new" if weights else "none of the rebuilt network's are new"
 
 
 def _answers(scene: Scene, done: Operation) -> None:

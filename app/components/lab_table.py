@@ -13,9 +13,9 @@ from inception_viz.config_text import columns, titles
 from inception_viz.figures.colours import BRANCH_COLOURS
 
 _CSS = """
-.lab { overflow-x: auto; }
+.lab { overflow-x: auto; container-type: inline-size; scrollbar-width: thin; }
 table { border-collapse: collapse; font: .9rem var(--st-font, sans-serif); width: 100%;
-  color: var(--st-text-color); min-width: 860px; }
+  color: var(--st-text-color); }
 th { font-weight: 500; font-size: .8rem; opacity: .85; padding: 2px 4px; text-align: right; }
 th:first-child, td:first-child { text-align: left; }
 td { padding: 2px 3px; text-align: right; font-variant-numeric: tabular-nums; }
@@ -35,6 +35,9 @@ button { font: inherit; border: 0; background: none; color: inherit; cursor: poi
 button:hover, button:focus-visible { opacity: 1; outline: 1px solid currentColor; }
 .tools button { font-size: .9rem; padding: 3px 9px; opacity: 1; margin-right: 4px; }
 button:disabled, .tools button:disabled { opacity: .25; cursor: default; outline: none; }
+/* Where there is little room, first goes what can be read elsewhere. */
+@container (max-width: 58rem) { .spare { display: none; } }
+@container (max-width: 44rem) { .info { display: none; } input { width: 3.6em; } }
 .bar { display: flex; height: 8px; width: 90px; border-radius: 3px; overflow: hidden;
   background: color-mix(in srgb, var(--st-text-color) 12%, transparent); }
 .bar i { display: block; height: 100%; }
@@ -73,9 +76,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function build() {
     const names = named(own.rows), table = document.createElement('table');
     const head = table.createTHead().insertRow();
-    for (const title of ['module', ...data.titles, 'in → out', 'map', 'params', 'MACs',
-                         'MACs by branch', 'sees', ''])
-      head.append(cell('th', title));
+    for (const title of ['module', ...data.titles]) head.append(cell('th', title));
+    const infos = ['in → out', 'map', 'params', 'MACs', 'MACs by branch', 'sees'];
+    const kinds = infos.map(title => /^(params|MACs)$/.test(title) ? 'info' : 'info spare');
+    infos.forEach((title, i) => head.append(cell('th', title, kinds[i])));
+    head.append(cell('th', ''));
     const body = table.createTBody();
     own.rows.forEach((row, place) => {
       if (place === 0 || own.rows[place - 1].stage !== row.stage) {
@@ -98,7 +103,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         box.onkeydown = event => move(event, place, column);
         const td = document.createElement('td'); td.append(box); line.append(td);
       });
-      for (let i = 0; i < 6; i++) line.append(cell('td', '', 'info'));
+      for (const kind of kinds) line.append(cell('td', '', kind));
       const tools = document.createElement('td'); tools.style.whiteSpace = 'nowrap';
       const same = own.rows.filter(r => r.stage === row.stage);
       const at = same.indexOf(row);

@@ -84,7 +84,7 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
 
 def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
     text = state.architecture()
-    if not text:
+    if not text or not (state.built() or state.REBUILT in st.query_params):
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."

@@ -66,8 +66,8 @@ def show(key: str, painting: Painting, muted: Collection[str]) -> None:
     _map(
         key=key,
         data={
-            "wide": network_map(painting, {}, "wide"),
-            "tall": network_map(painting, {}, "tall"),
+            "wide": network_map(painting, {}, "wide", large=state.large()),
+            "tall": network_map(painting, {}, "tall", large=state.large()),
             "muted": sorted(muted),
             "number": st.session_state.get(_NUMBER, 0),
             "session": st.session_state.setdefault(_SESSION, uuid4().hex),

@@ -12,7 +12,8 @@ export default function ({ data, parentElement }) {
   const view = build(root, data);
   const places = data.total.length * data.total[0].length;
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const state = { time: places * 1.45 | 0, playing: false, last: 0 };
+  // At first there is something to look at; Play begins at the beginning all the same.
+  const state = { time: places * 1.45 | 0, playing: false, last: 0, untouched: true };
 
   const draw = () => paint(view, data, Math.floor(state.time), places);
   const play = on => {
@@ -31,12 +32,14 @@ export default function ({ data, parentElement }) {
   };
   const go = time => {
     play(false);
+    state.untouched = false;
     state.time = Math.max(0, Math.min(Math.floor(time), 2 * places));
     draw();
   };
 
   view.play.onclick = () => {
-    if (!state.playing && state.time >= 2 * places) state.time = 0;
+    if (!state.playing && (state.untouched || state.time >= 2 * places)) state.time = 0;
+    state.untouched = false;
     if (still && !state.playing) go(state.time + places / 8); else play(!state.playing);
   };
   view.back.onclick = () => go(state.time - 1);
@@ -62,15 +65,6 @@ export default function ({ data, parentElement }) {
 function build(root, data) {
   const name = data.names[data.branch];
   root.innerHTML = `
-    <div class="stage">
-      <div class="step"><h4>Input</h4><p>${data.inputs} maps come in; here the one that counts most
-        for the reduced map.</p><div class="map"><canvas></canvas><div class="box"></div></div></div>
-      <div class="step"><h4>Reduce: 1×1</h4><p>${data.inputs} maps become ${data.reduces}; here
-        number ${data.reduced}.</p><div class="map"><canvas></canvas><div class="box"></div></div></div>
-      <div class="step"><h4>Convolve: ${name}</h4><p>${data.channels} output maps; here number
-        ${data.channel}. Click a place.</p><div class="map output"><canvas></canvas>
-        <div class="box"></div></div></div>
-    </div>
     <div class="controls">
       <button type="button" class="play">Play</button>
       <button type="button" class="back" aria-label="One place back">‹</button>
@@ -79,7 +73,16 @@ function build(root, data) {
       <select aria-label="Speed"><option value="0.25">slow</option>
         <option value="1" selected>normal</option><option value="4">fast</option></select>
     </div>
-    <div class="sums"></div><p class="result"></p>
+    <div class="stage">
+      <div class="step"><h4>Input</h4><p>${data.inputs} maps come in; here the one that counts most
+        for the reduced map.</p><div class="map"><canvas></canvas><div class="box"></div></div></div>
+      <div class="step"><h4>Reduce: 1×1</h4><p>${data.inputs} maps become ${data.reduces}; here
+        number ${data.reduced}.</p><div class="map"><canvas></canvas><div class="box"></div></div></div>
+      <div class="step"><h4>Convolve: ${name}</h4><p>${data.channels} output maps; here number
+        ${data.channel}. Click a place.</p><div class="map output"><canvas></canvas>
+        <div class="box"></div></div></div>
+      <div class="working"><div class="sums"></div><p class="result"></p></div>
+    </div>
     <div class="step"><h4>Concatenate</h4><p></p></div>
     <div class="concat" role="img"></div>`;
   const [source, reduced, output] = root.querySelectorAll('canvas');
@@ -90,7 +93,7 @@ function build(root, data) {
   for (const [branch, channels] of Object.entries(data.widths)) {
     const part = document.createElement('div');
     part.style.width = `${100 * channels / total}%`;
-    part.style.background = data.colours[branch];
+    part.style.setProperty('--branch', data.colours[branch]);
     part.textContent = channels / total > 0.07 ? `${data.names[branch]} ${channels}` : '';
     part.dataset.branch = branch;
     concat.append(part);
@@ -102,6 +105,7 @@ function build(root, data) {
     }
     start += channels;
   }
+  root.querySelector('.sums').classList.toggle('dense', data.kernel > 3);
   const widths = Object.entries(data.widths).map(([b, n]) => `${data.names[b]} ${n}`).join(' + ');
   concat.setAttribute('aria-label', `${widths} = ${total} maps`);
   const last = root.querySelectorAll('.step')[3].querySelector('p');

@@ -51,14 +51,16 @@ def show() -> None:
             return
         found: Contributions = job.result
         st.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
-        _scores(scene, found)
+        _matrix(scene, found)
         opened = state.branch_in(scene.trace)
-        if opened is not None:
-            _channels(scene, target, found, *opened)
+        if opened is not None:  # right below what was clicked
+            with services.messages():
+                _channels(scene, target, found, *opened)
+        _meaning(found)
     _table(found)
 
 
-def _scores(scene: Scene, found: Contributions) -> None:
+def _matrix(scene: Scene, found: Contributions) -> None:
     method = METHODS[found.method]
     painting = replace(paint_contributions(found), widths=scene.trace.widths)
     title = f"{method.title} of every branch: {plain(found.label)}"
@@ -67,6 +69,10 @@ def _scores(scene: Scene, found: Contributions) -> None:
     if clicked is not None and clicked != st.query_params.get(state.OPEN):
         state.open_branch(clicked)
         st.rerun()
+
+
+def _meaning(found: Contributions) -> None:
+    method = METHODS[found.method]
     words, check = st.columns(2, gap="large")
     with words:
         st.markdown(f"**{method.title}.** {method.words}")

@@ -7,7 +7,7 @@ import streamlit as st
 from app import state
 from app.components import choice
 from app.components.scene import current
-from app.lesson import CHAPTERS
+from app.lesson import CHAPTERS, words
 
 _CHAPTER = "chapter"
 
@@ -22,6 +22,7 @@ def show() -> None:
     st.header(names[place].replace(" ", ". ", 1), anchor=False)
     chapter.show(scene)
     st.caption(f"Sources: {chapter.source}.")
+    words.show()
     before, after, _ = st.columns([1, 1, 3])
     if place > 0:
         before.button("Previous", on_click=_go, args=(place - 1,), width="stretch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -28,10 +29,10 @@ svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
 .iv-map [data-go]:hover .face, .iv-map [data-go]:focus-visible .face {
   stroke: var(--st-text-color, #1f2937); stroke-width: 2.5; }
 .iv-map .cross { display: none; }
-.iv-map [aria-pressed=false] .cross { display: block; stroke: var(--st-text-color, #1f2937);
-  stroke-width: 4; }
+.iv-map [aria-pressed=false] .cross { display: block; stroke: #4b5563; stroke-width: 3; }
 .iv-map [aria-pressed=false] .face { fill: #9ca3af; }
-.iv-map [aria-pressed=false] text { fill: #000 !important; opacity: .55; }
+.iv-map [aria-pressed=false] text { fill: #000 !important; stroke: #9ca3af; stroke-width: 5px;
+  paint-order: stroke; }
 .iv-map .panel { fill: var(--st-secondary-background-color, #f3f4f6); }
 """
 
@@ -86,7 +87,11 @@ class Painting:
 
 
 def network_map(
-    painting: Painting, heads: Mapping[str, HeadAnswer], layout: Layout = "wide"
+    painting: Painting,
+    heads: Mapping[str, HeadAnswer],
+    layout: Layout = "wide",
+    *,
+    large: bool = False,
 ) -> str:
     """Draw the map.
 
@@ -97,9 +102,12 @@ def network_map(
         heads: main, and aux1 and aux2 keyed by name with their module, as "aux1@4a"; with none, the
             modules stand alone, without stem and heads.
         layout: ``wide`` puts modules side by side, ``tall`` below one another (for phones).
+        large: with letters a quarter larger, for projectors.
     """
     draw = _wide if layout == "wide" else _tall
     body, width, height = draw(painting, heads)
+    if large:
+        body = re.sub(r'(?<=font-size=")\d+', lambda size: f"{float(size[0]) * 1.25:g}", body)
     return (
         f'<svg class="iv-map iv-{layout}" xmlns="http://www.w3.org/2000/svg" '
         f'viewBox="0 0 {width:g} {height:g}" role="group" '
@@ -196,6 +204,7 @@ def _cell(
         f'aria-label="{words}"><title>{words}</title>'
         f'<rect class="face" {frame} fill="{cell.fill}"/>'
         + _mark(x, y, width, height, painting, module, branch)
+        + cross
         + _text(
             x + width / 2 + (0 if painting.widths else 3),
             y + height / 2 + (3 if painting.widths else 6),
@@ -204,7 +213,6 @@ def _cell(
             size=17,
             fill=ink_on(cell.fill),
         )
-        + cross
         + "</g>"
     )
 

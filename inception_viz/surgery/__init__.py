@@ -99,7 +99,9 @@ def _weights(old: Weights, surgeon: Surgeon, config: GoogLeNetConfig, how: str) 
     labels = old.labels[: config.classes]
     labels += tuple(f"class {i}" for i in range(len(labels), config.classes))
     share = sum(fate.carried for fate in surgeon.fates) / max(_count(surgeon.network), 1)
-    note = f"Rebuilt: {share:.0%} of its weights come from another network; not trained since."
+    note = (
+        f"Rebuilt: {100 * share:.0f} % of its weights come from another network; not trained since."
+    )
     digest = sha256(f"{config.to_json()} {how}".encode()).hexdigest()[:12]
     return Weights(
         surgeon.network,

@@ -1,0 +1,38 @@
+"""The words of the lesson and of the pages, each in a sentence or two."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_WORDS = {
+    "filter, kernel": "A small table of weights that walks over its input; at every place it "
+    "multiplies what it covers with its weights and adds everything up.",
+    "map, channel": "What one filter puts out at all places, as a picture. A layer has as many "
+    "channels as filters.",
+    "activation": "One number of a map, after ReLU, which makes negative numbers 0. A branch "
+    "*fires* where its activations are high.",
+    "unit": "One place of one map.",
+    "stem": "The first convolutions and pools, before the first module.",
+    "module, branch": "An inception module looks at its input in four ways side by side: through "
+    "1×1, 3×3 and 5×5 filters, and through a pool. 4c is the third module of the fourth stage.",
+    "pool": "Keeps the strongest of some neighbouring numbers (max pool), or their average.",
+    "auxiliary head (aux)": "A small classifier that branches off halfway.",
+    "logit": "The score that the network gives a class, before softmax turns all scores into "
+    "probabilities that add up to 100 %. One more logit makes a class about 2.7 times as likely "
+    "beside the others.",
+    "σ": "Standard deviation. 2σ above usual: so high for about one in forty photos, if the "
+    "values spread as they often do.",
+    "energy": "All squared activations, added up.",
+    "contribution, Shapley value": "How much a branch adds to a logit, averaged over all orders "
+    "in which the branches of a module could join in.",
+    "Grad-CAM": "A map of the places that speak for a class: a module's maps, each weighted by how "
+    "much the logit would rise with it.",
+    "to mute": "To put zeros in place of what a branch or a channel says.",
+    "MAC": "One multiplication with its addition; the measure of what a network costs.",
+}
+
+
+def show() -> None:
+    """Draw them, folded away."""
+    with st.expander("Words", icon=":material/menu_book:"):
+        st.markdown("\n".join(f"- **{word}**: {meaning}" for word, meaning in _WORDS.items()))
