@@ -121,7 +121,8 @@ def choose(photos: Path, count: int, folder: Path) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, default=Path("../shared/data/imagenette2-160/val"))
-    parser.add_argument("--count", type=int, default=160)
+    # Twelve parts of 32, so that two processes have as much to do.
+    parser.add_argument("--count", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work", type=Path, nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.views import REGISTRY
 from tests.browser import driver
+from tests.conftest import noise_photo
 
 # What the page shows: its words, what is chosen, what the drawings say. Not the axis labels of
 # charts: they depend on how wide a chart once was.
@@ -68,6 +71,45 @@ def test_a_link_holds_every_control(sender: Page, chromium: Browser, url: str) -
     assert len(link) < 400
     assert seen(receiver) == seen(sender)
     expect(receiver.get_by_test_id("stToast")).to_have_count(0)
+    context.close()
+
+
+def test_back_leaves_the_class_in_question_as_it_was(sender: Page) -> None:
+    sender.goto("/?image=espresso")
+    driver.settle(sender)
+    box = sender.get_by_test_id("stSidebar").get_by_test_id("stSelectbox")
+    box = box.filter(has_text="Class in question")
+    expect(box).to_contain_text("The network's first choice")
+    sender.get_by_test_id("stSidebarNav").get_by_role("link", name="Contributions").click()
+    expect(sender.get_by_role("heading", name="Contributions")).to_be_visible()
+    driver.settle(sender)
+    sender.go_back()
+    expect(sender.get_by_role("heading", name="See how GoogLeNet thinks")).to_be_visible()
+    driver.settle(sender)
+    expect(box).to_contain_text("The network's first choice")
+
+
+def test_a_link_to_an_own_photo_says_that_it_is_missing(
+    sender: Page, chromium: Browser, tmp_path: Path
+) -> None:
+    noise_photo(7).save(tmp_path / "mine.png")
+    sender.goto("/branches")
+    driver.settle(sender)
+    sender.get_by_role("radio", name="Upload").click()
+    sender.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
+    expect(sender).to_have_url(re.compile("image=own"))
+    driver.settle(sender)
+    sender.get_by_role("button", name="Copy link").click()
+    expect(sender.get_by_role("button", name="Copied without your photo")).to_be_visible()
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    receiver = context.new_page()
+    receiver.goto(sender.url)
+    expect(receiver.get_by_text("made with somebody's own photo")).to_be_visible()
+    driver.settle(receiver)
+    expect(receiver.get_by_test_id("stToast")).to_have_count(0)
+    receiver.get_by_test_id("stSidebar").get_by_role("button", name="Goldfish").click()
+    expect(receiver).to_have_url(re.compile("image=goldfish"))
+    expect(receiver.get_by_text("made with somebody's own photo")).to_have_count(0)
     context.close()
 
 
