@@ -63,9 +63,11 @@ def _uploaded() -> iv.Picture | None:
         max_upload_size=50,
         width=420,
     )
-    if file is not None:
-        with services.messages():
-            return services.uploaded_picture(file.file_id, file.name, file)
+    if file is None:
+        st.caption("Choose it, and both appear side by side.")
+        return None
+    with services.messages():
+        return services.uploaded_picture(file.file_id, file.name, file)
     return None
 
 

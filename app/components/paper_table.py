@@ -8,6 +8,13 @@ import streamlit as st
 from app import services
 from inception_viz.paper_audit import audit, audit_table
 
+_SHORT = {  # so that all columns are seen at once; the text above says what K and M are
+    "params, paper (K)": "K, paper",
+    "params, computed (K)": "K, computed",
+    "ops, paper (M)": "M, paper",
+    "ops, computed (M)": "M, computed",
+}
+
 
 def show() -> None:
     """Draw it."""
@@ -21,6 +28,7 @@ def show() -> None:
     for column in frame.columns:
         if "(" in column:  # figures; blank where the table is
             frame[column] = ["" if pd.isna(v) or not v else f"{v:,.1f}" for v in frame[column]]
+    frame = frame.rename(columns=_SHORT)
     marked = {place for place, row in enumerate(rows) if row.remark}
     styled = frame.style.apply(
         lambda row: (
@@ -30,7 +38,7 @@ def show() -> None:
         ),
         axis=1,
     )
-    st.dataframe(styled, hide_index=True, width="stretch", height=36 * (len(rows) + 1))
+    st.dataframe(styled, hide_index=True, width="stretch", height=35 * (len(rows) + 1) + 3)
     for row in rows:
         if row.remark:
             st.markdown(f"- **{row.name}**: {row.remark}")

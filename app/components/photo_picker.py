@@ -39,7 +39,7 @@ def show() -> tuple[iv.Picture | None, str, str]:
     if st.query_params.get(state.SAMPLE) == _OWN:
         del st.query_params[state.SAMPLE]
         links.answer(state.SAMPLE)
-        st.session_state[_FOREIGN] = begins
+        st.session_state[_FOREIGN] = begins and origin == "Samples"
     sample = state.sample(services.samples(), next(iter(services.samples())))
     if origin != "Samples":
         if st.session_state.get(_LOST):

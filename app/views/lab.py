@@ -56,7 +56,8 @@ def _table(scene: Scene, draft: Draft) -> None:
 
 def _reduction(scene: Scene, draft: Draft) -> None:
     state.keep(*_TABLE_KEYS)
-    reduction.show(lab.meaning(draft).config or GoogLeNetConfig.paper())
+    valid = lab.meaning(draft).config or st.session_state.get(_VALID)
+    reduction.show(valid or GoogLeNetConfig.paper())
 
 
 def _paper(scene: Scene, draft: Draft) -> None:

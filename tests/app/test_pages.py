@@ -267,3 +267,15 @@ def test_a_weights_file_may_be_called_anything(name: str, tmp_path: Path) -> Non
     assert (tmp_path / safe).parent == tmp_path
     (tmp_path / safe).write_bytes(b"")
     assert not name.endswith(".pth") or safe.endswith(".pth")
+
+
+def test_two_photos_of_ones_own_are_compared() -> None:
+    app = start("compare", with_photo="a photo of yours …")
+    assert not app.exception
+    assert "Choose it" in texts(app)
+    app.file_uploader(key="with_file").upload("second.png", png(noise_photo(4))).run()
+    assert not app.exception and not app.error
+    assert "second.png" in texts(app)
+    app.file_uploader(key="with_file").upload("bad.png", b"nonsense").run()
+    assert not app.exception
+    assert "bad.png" in app.error[0].value
