@@ -77,16 +77,15 @@ def test_a_link_holds_every_control(sender: Page, chromium: Browser, url: str) -
 def test_back_leaves_the_class_in_question_as_it_was(sender: Page) -> None:
     sender.goto("/?image=espresso")
     driver.settle(sender)
-    box = sender.get_by_test_id("stSidebar").get_by_test_id("stSelectbox")
-    box = box.filter(has_text="Class in question")
-    expect(box).to_contain_text("The network's first choice")
+    box = sender.get_by_role("combobox", name="Class in question")
+    expect(box).to_have_value("The network's first choice")
     sender.get_by_test_id("stSidebarNav").get_by_role("link", name="Contributions").click()
     expect(sender.get_by_role("heading", name="Contributions")).to_be_visible()
     driver.settle(sender)
     sender.go_back()
     expect(sender.get_by_role("heading", name="See how GoogLeNet thinks")).to_be_visible()
     driver.settle(sender)
-    expect(box).to_contain_text("The network's first choice")
+    expect(box).to_have_value("The network's first choice")
 
 
 def test_a_link_to_an_own_photo_says_that_it_is_missing(
