@@ -52,8 +52,8 @@ def show() -> tuple[iv.Picture | None, str, str]:
     else:
         if st.session_state.get(_FOREIGN):
             st.info(
-                "This view was made with somebody's own photo, which no link and no reload can "
-                "keep. Here is a sample; *Upload* brings the photo back.",
+                "This view was made with an uploaded photo, which no link and no reload can keep. "
+                "Here is a sample; *Upload* brings the photo back.",
                 icon=":material/no_photography:",
             )
         photos = list(services.samples().values())

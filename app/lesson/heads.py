@@ -18,7 +18,8 @@ def show(scene: Scene) -> None:
     """Draw the chapter."""
     st.markdown(
         "Two small classifiers branch off on the way, after 4a and 4d in the paper. In training "
-        "they get a loss of their own, with weight 0.3, so that early layers learn from close by. "
+        "they have a loss of their own, with weight 0.3, so that early layers are corrected from "
+        "nearby. "
         "Later work found that they mainly keep the network from learning its photos by heart. In "
         "use they are dropped. Here they are kept, because they say what the network can tell "
         "**already halfway**."
@@ -34,11 +35,11 @@ def show(scene: Scene) -> None:
             return
         labels = scene.trace.labels
 
-        def agrees() -> tuple[bool, str]:
+        def agrees() -> tuple[list[bool], str]:
             said = plain(labels[early.first_choice])
             share = percent(float(scene.trace.probabilities(early.head)[early.first_choice]))
             end = plain(labels[found["main"].first_choice])
-            return early.agrees, f"After {early.after}: {said} ({share}). In the end: {end}."
+            return [early.agrees], f"After {early.after}: {said} ({share}). In the end: {end}."
 
         answered = ask(
             "guess_early",

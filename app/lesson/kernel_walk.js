@@ -109,7 +109,7 @@ function build(root, data) {
   const widths = Object.entries(data.widths).map(([b, n]) => `${data.names[b]} ${n}`).join(' + ');
   concat.setAttribute('aria-label', `${widths} = ${total} maps`);
   const last = root.querySelectorAll('.step')[3].querySelector('p');
-  last.textContent = `${widths} = ${total} maps go on to the next module; the white line is this one.`;
+  last.textContent = `${widths} = ${total.toLocaleString('en-US')} maps: the module's output. The white line is this one.`;
   return { source, reduced, output, boxes, concat,
     play: root.querySelector('.play'), back: root.querySelector('.back'),
     next: root.querySelector('.next'), scrub: root.querySelector('input'),

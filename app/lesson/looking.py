@@ -8,7 +8,7 @@ from app import explaining, services
 from app.components import choice, figure
 from app.components.scene import Scene
 from app.components.text import plain
-from app.lesson.question import ask
+from app.lesson.question import ask, highest
 from inception_viz import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
@@ -20,7 +20,8 @@ def show(scene: Scene) -> None:
     label = plain(scene.trace.labels[scene.target])
     st.markdown(
         f"Which places of the photo speak for **{label}**? Grad-CAM asks each map how much the "
-        "answer would rise with it (the gradient, averaged over the map), adds all maps up with "
+        "answer would rise with it (the gradient, averaged over "
+        "the map), adds all maps up with "
         "those weights, and keeps what is positive."
     )
     with services.messages():
@@ -30,9 +31,11 @@ def show(scene: Scene) -> None:
         shares = cams.shares(module)
         if shares:
 
-            def most() -> tuple[str, str]:
+            def most() -> tuple[list[str], str]:
                 parts = ", ".join(f"{BRANCH_NAMES[b]} {percent(s)}" for b, s in shares.items())
-                return max(shares, key=lambda b: shares[b]), f"Shares of the evidence: {parts}."
+                return highest(
+                    {str(b): s for b, s in shares.items()}, percent
+                ), f"Shares of the evidence: {parts}."
 
             ask(
                 "guess_cam",

@@ -35,8 +35,8 @@ def show(scene: Scene) -> None:
         found = walk(scene.model, scene.trace, module, branch)
         how = (
             "White frame: what the kernel covers. All numbers are this photo's; batch norm is "
-            "folded into weights and bias. Beyond the border there are zeros. Space plays, the "
-            "arrows step."
+            "folded into weights and bias. Beyond the border there are zeros. Rows and columns "
+            "count from 0. Space plays, the arrows step."
         )
         title = f"{module}, {BRANCH_NAMES[branch]} branch: how its strongest map is made"
         with figure.frame("walk", title, how, csv=grid_csv(found.output)):

@@ -9,7 +9,7 @@ from app.components import choice
 from app.components.scene import Scene
 from app.components.text import plain
 from app.components.waiting import wait_for
-from app.lesson.question import ask
+from app.lesson.question import ask, highest
 from inception_viz import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
@@ -21,9 +21,9 @@ def show(scene: Scene) -> None:
     trace = scene.trace
     label = plain(trace.labels[scene.target])
     st.markdown(
-        "The strongest proof that a branch matters: switch it off and ask again. A muted branch "
-        "puts out zeros, everything after it goes on as usual. A loud branch may turn out to be "
-        "idle, a quiet one to decide."
+        "The plainest test of whether a branch matters: switch it off and ask again. A muted "
+        "branch puts out zeros, everything after it goes on as usual. A loud branch may turn out "
+        "to be idle, a quiet one to decide."
     )
     module = choice.show("mute_module", "In module", {m: m for m in trace.modules})
     with services.messages():
@@ -32,9 +32,9 @@ def show(scene: Scene) -> None:
             return
         changes = {row.branch: row.change for row in job.result.rows if row.module == module}
 
-        def most() -> tuple[str, str]:
+        def most() -> tuple[list[str], str]:
             parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(c)}" for b, c in changes.items())
-            worst = max(changes, key=lambda b: abs(changes[b]))
+            worst = highest({b: abs(change) for b, change in changes.items()}, signed)
             return worst, f"Change of the logit of {label} without the branch: {parts}."
 
         ask(
@@ -45,11 +45,11 @@ def show(scene: Scene) -> None:
             most,
         )
 
-        def survives() -> tuple[bool, str]:
+        def survives() -> tuple[list[bool], str]:
             without = explaining.muted(scene.model, trace, [module])
             (before, p), (after, q) = (t.predictions(1)[0] for t in (trace, without))
             said = f"{plain(before)} ({percent(p)}) → {plain(after)} ({percent(q)})."
-            return before == after, f"With the whole module {module} silent: {said}"
+            return [before == after], f"With the whole module {module} silent: {said}"
 
         ask(
             "guess_whole",

@@ -35,13 +35,13 @@ def show(scene: Scene) -> None:
         "table 1 has the same columns."
     )
 
-    def dearest() -> tuple[str, str]:
+    def dearest() -> tuple[list[str], str]:
         best = max(macs, key=lambda name: macs[name])
-        return best, (
+        return [best], (
             f"It takes {macs[best] / 1e6:,.0f} M of {whole.macs / 1e6:,.0f} M "
-            f"multiply-accumulates, {percent(macs[best] / whole.macs)}. Its maps are "
+            f"multiplications, {percent(macs[best] / whole.macs)}. Its maps are "
             f"{config.map_size(best)}×{config.map_size(best)}: a filter has to be applied at every "
-            "place, so large maps cost most, though the last modules have more filters."
+            "place, so large maps cost much, even where later modules have more filters."
         )
 
     answered = ask(

@@ -7,7 +7,7 @@ import streamlit as st
 from app import services
 from app.components import choice, figure
 from app.components.scene import Scene
-from app.lesson.question import ask
+from app.lesson.question import ask, highest
 from inception_viz.explain.firing import BranchFiring
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
@@ -33,14 +33,13 @@ def show(scene: Scene) -> None:
     fired = services.firing(scene.trace, scene.model)
     found: dict[str, BranchFiring] = {b.branch: b for b in fired.branches if b.module == module}
 
-    def strongest() -> tuple[str, str]:
-        best: BranchFiring = max(found.values(), key=lambda b: b.energy_share)
+    def strongest() -> tuple[list[str], str]:
         shares = ", ".join(f"{BRANCH_NAMES[b]} {percent(f.energy_share)}" for b, f in found.items())
         loudest = max(found.values(), key=lambda b: b.mean)
-        return best.branch, (
+        return highest({b: f.energy_share for b, f in found.items()}, percent), (
             f"Share of the module's energy, all squared activations added up: {shares}. Many "
-            f"channels help: {_channels(scene, module)}. On the average of a single unit, "
-            f"{BRANCH_NAMES[loudest.branch]} fires most."
+            f"channels help: {_channels(scene, module)}. Averaged over its units, "
+            f"{BRANCH_NAMES[loudest.branch]} fires most strongly."
         )
 
     ask(

@@ -8,7 +8,7 @@ from app import services
 from app.components import figure
 from app.components.scene import Scene
 from app.components.text import plain
-from app.lesson.question import ask
+from app.lesson.question import ask, highest
 from inception_viz.explain.arithmetic import LastStep, last_step
 from inception_viz.figures import overlay
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
@@ -31,10 +31,11 @@ def show(scene: Scene) -> None:
     with services.messages():
         step = last_step(scene.model, trace, scene.target)
 
-        def most() -> tuple[str, str]:
-            best = max(step.branches, key=lambda b: step.branches[b])
+        def most() -> tuple[list[str], str]:
             parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(v)}" for b, v in step.branches.items())
-            return best, f"Weight × average, added up over a branch's channels: {parts}."
+            return highest(
+                step.branches, signed
+            ), f"Weight × average, added up over a branch's channels: {parts}."
 
         answered = ask(
             "guess_last",
@@ -51,7 +52,7 @@ def show(scene: Scene) -> None:
 def _sums(step: LastStep, last: str, label: str) -> None:
     how = (
         f"Σ weight × average over the {step.channels:,} channels of {last}, branch by branch. "
-        "After the last module nothing else happens, so this is exact."
+        "After the last module come only the averages and this sum, so it is exact."
     )
     csv = "\n".join(["branch,sum", *(f"{b},{v}" for b, v in step.branches.items())])
     with figure.frame("last_step", f"From {last} to the logit of {label}", how, csv=csv):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import streamlit as st
@@ -18,7 +18,7 @@ def ask(
     scene: Scene,
     text: str,
     options: Mapping[T, str],
-    answer: Callable[[], tuple[T, str]],
+    answer: Callable[[], tuple[Collection[T], str]],
 ) -> bool:
     """Ask; once there is a choice, say whether it was right and why. Whether there is one.
 
@@ -29,7 +29,8 @@ def ask(
         scene: what the question is about.
         text: the question, Markdown.
         options: what can be chosen, and how it reads.
-        answer: gives the right option and the reason, Markdown; called after a choice alone.
+        answer: gives what is right, as a rule one option, and the reason, Markdown; called after a
+            choice alone.
     """
     about = (text, scene.trace.picture.sha256, scene.model.key)
     if st.session_state.setdefault(f"{key}_about", about) != about:
@@ -50,8 +51,15 @@ def ask(
             return False
         links.name_choice(key, options[chosen])
         right, reason = answer()
-        if chosen == right:
+        if chosen in right:
             st.success(f"Right. {reason}", icon=":material/check_circle:")
         else:
-            st.warning(f"The answer: **{options[right]}**. {reason}", icon=":material/lightbulb:")
+            best = " or ".join(options[option] for option in options if option in right)
+            st.warning(f"The answer: **{best}**. {reason}", icon=":material/lightbulb:")
     return True
+
+
+def highest(values: Mapping[T, float], shown: Callable[[float], str]) -> list[T]:
+    """The option with the highest value, with all that look as high in print."""
+    top = shown(max(values.values()))
+    return [option for option, value in values.items() if shown(value) == top]

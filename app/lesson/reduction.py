@@ -15,15 +15,16 @@ def show(scene: Scene) -> None:
     """Draw the chapter."""
     example = PAPER_EXAMPLE
     st.markdown(
-        "A 5×5 filter multiplies 25 numbers of **every** map that comes in. Stacked, that becomes "
-        "too much to compute. The way out: let a 1×1 convolution mix the maps into a few first. "
+        "A 5×5 filter multiplies 25 numbers of **every** map that comes in. Module after "
+        "module, that becomes too much to compute. The way out: let a 1×1 convolution mix the "
+        "maps into a few first. "
         f"In module 3a, {example.in_channels} maps of {example.size}×{example.size} come in, and "
         f"the 5×5 branch makes {example.filters} new ones."
     )
     saved = round(100 * example.saved)
 
-    def how_much() -> tuple[int, str]:
-        return saved, (
+    def how_much() -> tuple[list[int], str]:
+        return [saved], (
             f"{example.naive / 1e6:.1f} M multiplications become {example.reduce_cost / 1e6:.1f} M "
             f"for the reduction and {example.convolution_cost / 1e6:.1f} M for the convolution: "
             f"{percent(example.saved)} saved."
@@ -32,7 +33,7 @@ def show(scene: Scene) -> None:
     answered = ask(
         "guess_saving",
         scene,
-        f"How much of its multiplications does the branch save if only {example.reduce} maps are "
+        f"How many of its multiplications does the branch save if only {example.reduce} maps are "
         "left by the reduction?",
         {share: f"about {share}\N{NO-BREAK SPACE}%" for share in (25, 50, saved)},
         how_much,

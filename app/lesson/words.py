@@ -18,13 +18,15 @@ _WORDS = {
     "pool": "Keeps the strongest of some neighbouring numbers (max pool), or their average.",
     "auxiliary head (aux)": "A small classifier that branches off halfway.",
     "logit": "The score that the network gives a class, before softmax turns all scores into "
-    "probabilities that add up to 100 %. One more logit makes a class about 2.7 times as likely "
-    "beside the others.",
-    "σ": "Standard deviation. 2σ above usual: so high for about one in forty photos, if the "
-    "values spread as they often do.",
+    "probabilities that add up to 100 %. A class whose logit is 1 higher than another's is about "
+    "2.7 times as likely.",
+    "σ": "Standard deviation, the usual distance from the mean. 2σ above usual is rare: about one "
+    "photo in forty.",
     "energy": "All squared activations, added up.",
     "contribution, Shapley value": "How much a branch adds to a logit, averaged over all orders "
     "in which the branches of a module could join in.",
+    "loss": "A measure of the network's mistakes. Training makes it smaller.",
+    "gradient": "How much one number rises when another rises a little: the slope.",
     "Grad-CAM": "A map of the places that speak for a class: a module's maps, each weighted by how "
     "much the logit would rise with it.",
     "to mute": "To put zeros in place of what a branch or a channel says.",

@@ -93,13 +93,13 @@ def show() -> None:
     with words, st.container(gap="xsmall"):
         notes = " ".join(map(escape, scene.model.weights.notes))
         st.html(f'<p class="iv-lead">{_headline(scene)}</p><p class="iv-note">{notes}</p>')
-        insight_links.show(scene)
         st.page_link(
             "views/learn.py",
             label="New to this? *Learn* explains modules, branches and the figures, step by step.",
             icon=":material/school:",
             query_params=state.link(),
         )
+        insight_links.show(scene)
     _map(scene)
     _heads(scene)
 

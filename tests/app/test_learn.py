@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import inception_viz as iv
 from app.lesson import CHAPTERS
 from app.lesson.plan import PLAN, Step
+from app.lesson.question import highest
 from app.views import REGISTRY
 from inception_viz.figures.colours import BRANCH_NAMES
 from tests.app.test_pages import start, texts
@@ -75,6 +76,12 @@ def test_predicting_the_strongest_branch_is_judged_by_its_energy() -> None:
     said = answer(app, "guess_branch", other)
     assert said.startswith(f"The answer: **{BRANCH_NAMES[best]}**")
     assert f"{energy[best] / sum(energy.values()):.0%}".replace("%", "\N{NO-BREAK SPACE}%") in said
+
+
+def test_what_looks_the_same_in_print_is_as_right() -> None:
+    values = {"a": 0.3694, "b": 0.3712, "c": 0.26}
+    assert highest(values, lambda share: f"{share:.0%}") == ["a", "b"]
+    assert highest(values, lambda share: f"{share:.1%}") == ["b"]
 
 
 def test_another_module_or_photo_is_another_question() -> None:

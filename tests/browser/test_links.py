@@ -103,12 +103,12 @@ def test_a_link_to_an_own_photo_says_that_it_is_missing(
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     receiver = context.new_page()
     receiver.goto(sender.url)
-    expect(receiver.get_by_text("made with somebody's own photo")).to_be_visible()
+    expect(receiver.get_by_text("made with an uploaded photo")).to_be_visible()
     driver.settle(receiver)
     expect(receiver.get_by_test_id("stToast")).to_have_count(0)
     receiver.get_by_test_id("stSidebar").get_by_role("button", name="Goldfish").click()
     expect(receiver).to_have_url(re.compile("image=goldfish"))
-    expect(receiver.get_by_text("made with somebody's own photo")).to_have_count(0)
+    expect(receiver.get_by_text("made with an uploaded photo")).to_have_count(0)
     context.close()
 
 
