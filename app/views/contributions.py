@@ -135,8 +135,17 @@ def _shares(scores: ChannelScores, branch: str) -> str:
 
 
 def _table(found: Contributions) -> None:
+    table = st.expander(
+        "All figures",
+        icon=":material/table:",
+        key="figures",
+        bind="query-params",
+        on_change="rerun",
+    )
+    if not table.open:  # a table takes as long to draw as a chart, and few open it
+        return
     frame = found.to_frame()
-    with st.expander("All figures", icon=":material/table:"):
+    with table:
         shown = frame.drop(columns=["unit", "method", "baseline", "target"])
         st.dataframe(shown, hide_index=True, width="stretch")
         st.caption(
