@@ -114,11 +114,11 @@ def forwards(classifier: iv.Classifier, trace: iv.Trace, rounds: int) -> list[Ro
     matrix = torch.randn(SIDE, SIDE)
     functions: Functions = {
         "product": lambda: matrix @ matrix,
-        "torchvision": lambda: theirs(plain),
         "forward": lambda: network(x),
         "with heads": lambda: network(x, heads=True),
         "trace": lambda: tracing.run(network, x),
         "same in ours": lambda: same(x),
+        "torchvision": lambda: theirs(plain),
     }
     with torch.no_grad():
         taken = interleaved(functions, rounds)

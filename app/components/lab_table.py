@@ -80,7 +80,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const infos = ['in → out', 'map', 'params', 'MACs', 'MACs by branch', 'sees'];
     const kinds = infos.map(title => /^(params|MACs)$/.test(title) ? 'info' : 'info spare');
     infos.forEach((title, i) => head.append(cell('th', title, kinds[i])));
-    head.append(cell('th', ''));
+    head.append(cell('td', ''));  // above the buttons
     const body = table.createTBody();
     own.rows.forEach((row, place) => {
       if (place === 0 || own.rows[place - 1].stage !== row.stage) {
