@@ -101,7 +101,7 @@ def _stand_still(page: Page) -> None:
 def _save_small(content: bytes, path: Path) -> None:
     image = Image.open(io.BytesIO(content)).convert("RGB")
     small = image.resize((1200, round(image.height * 1200 / image.width)), Image.Resampling.LANCZOS)
-    small.quantize(160, dither=Image.Dither.NONE).save(path, optimize=True)
+    small.save(path, optimize=True)  # in full colour: a palette falsifies the branches' colours
     print(f"{path.name}: {path.stat().st_size // 1024} KB")
 
 
