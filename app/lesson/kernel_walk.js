@@ -25,7 +25,8 @@ export default function ({ data, parentElement }) {
   const tick = now => {
     if (!state.playing || !root.isConnected) return;
     const speed = Number(view.speed.value) * 2 * places / SECONDS / 1000;
-    state.time = Math.min(state.time + (now - state.last) * speed, 2 * places);
+    const passed = Math.max(now - state.last, 0);  // a frame may have begun before the click
+    state.time = Math.min(state.time + passed * speed, 2 * places);
     state.last = now;
     draw();
     if (state.time >= 2 * places) play(false); else root.frame = requestAnimationFrame(tick);
