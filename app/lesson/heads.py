@@ -19,10 +19,9 @@ def show(scene: Scene) -> None:
     st.markdown(
         "Two small classifiers branch off on the way, after 4a and 4d in the paper. In training "
         "they have a loss of their own, with weight 0.3, so that early layers are corrected from "
-        "nearby. "
-        "Later work found that they mainly keep the network from learning its photos by heart. In "
-        "use they are dropped. Here they are kept, because they say what the network can tell "
-        "**already halfway**."
+        "nearby. Later work found that they mainly keep the network from learning its photos by "
+        "heart. In use they are dropped. Here they are kept, because they say what the network "
+        "can tell **already halfway**."
     )
     with services.messages():
         found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}

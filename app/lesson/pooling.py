@@ -33,9 +33,8 @@ def show(scene: Scene) -> None:
 
         def most() -> tuple[list[str], str]:
             parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(v)}" for b, v in step.branches.items())
-            return highest(
-                step.branches, signed
-            ), f"Weight × average, added up over a branch's channels: {parts}."
+            best = highest(step.branches, signed)
+            return best, f"Weight × average, added up over a branch's channels: {parts}."
 
         answered = ask(
             "guess_last",
