@@ -36,7 +36,8 @@ from benchmarks.timing import Times, interleaved, ratio
 from inception_viz import cost
 from inception_viz import trace as tracing
 from inception_viz.config import STAGES, GoogLeNetConfig, ModuleRow, StemConfig
-from inception_viz.network import GoogLeNet, fold_batch_norm
+from inception_viz.folding import fold_batch_norm
+from inception_viz.network import GoogLeNet
 from inception_viz.receptive_field import receptive_fields
 
 SIDE = 1024  # of the matrices whose product is the machine's floor

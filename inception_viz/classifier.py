@@ -15,8 +15,9 @@ from torch import Tensor
 
 from inception_viz import trace as tracing
 from inception_viz.config import GoogLeNetConfig
+from inception_viz.folding import fold_batch_norm
 from inception_viz.images import Picture, read_picture
-from inception_viz.network import GoogLeNet, fold_batch_norm
+from inception_viz.network import GoogLeNet
 from inception_viz.preprocessing import Fit, Fitting, Preprocessing, fit_image, fitting
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import attach_heads

@@ -6,17 +6,17 @@ Shapes below are for the paper's config and an input of N × 3 × 224 × 224.
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from inception_viz.config import AuxHeadConfig, Branch, GoogLeNetConfig, Kernel5x5, ModuleRow
+
+Record = dict[str, Tensor]
+"""What the steps of one forward pass put out: "3a", "conv1"; a reduce layer's is "3a.3x3"."""
 
 BATCH_NORM_EPS = 1e-3  # as in torchvision's googlenet and the Inception papers' own code
 
@@ -79,6 +79,18 @@ class LocalResponseNorm(nn.Module):
         return x * (root * root.sqrt())  # d^-0.75 = d^-0.5 · d^-0.25
 
 
+class BranchLayers(nn.Sequential):
+    """The layers of one branch, one behind the other: reduce, conv, conv_b; or pool, project."""
+
+    def forward(self, x: Tensor, key: str = "", record: Record | None = None) -> Tensor:
+        """The branch's maps; ``record[key]`` becomes what its reduce layer, if any, puts out."""
+        for name, layer in self._modules.items():
+            x = layer(x)
+            if record is not None and name == "reduce":
+                record[key] = x
+        return x
+
+
 class InceptionModule(nn.Module):
     """Parallel branches, concatenated along the channels: N × in × H × W → N × Σ widths × H × W.
 
@@ -96,7 +108,7 @@ class InceptionModule(nn.Module):
         def block(inputs: int, outputs: int, kernel: int) -> ConvBlock:
             return ConvBlock(inputs, outputs, kernel, batch_norm=batch_norm)
 
-        def reduced(reduce: int, filters: int, kernels: tuple[int, ...]) -> nn.Sequential:
+        def reduced(reduce: int, filters: int, kernels: tuple[int, ...]) -> BranchLayers:
             steps = OrderedDict[str, nn.Module]()
             if reduce:
                 steps["reduce"] = block(in_channels, reduce, 1)
@@ -104,16 +116,16 @@ class InceptionModule(nn.Module):
             for name, kernel in zip(("conv", "conv_b"), kernels, strict=False):
                 steps[name] = block(current, filters, kernel)
                 current = filters
-            return nn.Sequential(steps)
+            return BranchLayers(steps)
 
-        def pool() -> nn.Sequential:
+        def pool() -> BranchLayers:
             steps = OrderedDict[str, nn.Module](pool=nn.MaxPool2d(3, stride=1, padding=1))
             if row.f_pp:
                 steps["project"] = block(in_channels, row.f_pp, 1)
-            return nn.Sequential(steps)
+            return BranchLayers(steps)
 
         build = {
-            "1x1": lambda: nn.Sequential(OrderedDict(conv=block(in_channels, row.f_1x1, 1))),
+            "1x1": lambda: BranchLayers(OrderedDict(conv=block(in_channels, row.f_1x1, 1))),
             "3x3": lambda: reduced(row.f_3x3_r, row.f_3x3, (3,)),
             "5x5": lambda: reduced(
                 row.f_5x5_r, row.f_5x5, tuple(int(k) for k in kernel_5x5.split("+"))
@@ -123,9 +135,12 @@ class InceptionModule(nn.Module):
         self.widths = row.widths(in_channels)
         self.branches = nn.ModuleDict({branch: build[branch]() for branch in self.widths})
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The concatenation, in the order 1×1, 3×3, 5×5, pool."""
-        return torch.cat([branch(x) for branch in self.branches.values()], dim=1)
+    def forward(self, x: Tensor, key: str = "", record: Record | None = None) -> Tensor:
+        """The concatenation, in the order 1×1, 3×3, 5×5, pool; ``record`` takes the reduces."""
+        branches = self.branches.items()
+        if record is None:
+            return torch.cat([branch(x) for _, branch in branches], dim=1)
+        return torch.cat([branch(x, f"{key}.{name}", record) for name, branch in branches], dim=1)
 
     def split(self, output: Tensor, dim: int = 1) -> dict[Branch, Tensor]:
         """Cut the module's output into its branches' maps, without copying."""
@@ -227,11 +242,23 @@ class GoogLeNet(nn.Module):
         """The inception modules in order: ``{"3a": …, …}``."""
         return {n: step for n, step in self.trunk.items() if isinstance(step, InceptionModule)}
 
-    def forward(self, x: Tensor, *, heads: bool | None = None) -> Logits:
-        """Run the network; ``heads=None`` evaluates the auxiliary heads in training only."""
-        return self.forward_after(None, x, heads=heads)
+    def forward(
+        self, x: Tensor, *, heads: bool | None = None, record: Record | None = None
+    ) -> Logits:
+        """Run the network; ``heads=None`` evaluates the auxiliary heads in training only.
 
-    def forward_after(self, step: str | None, x: Tensor, *, heads: bool | None = None) -> Logits:
+        ``record``, if there is one, fills with what each step puts out.
+        """
+        return self.forward_after(None, x, heads=heads, record=record)
+
+    def forward_after(
+        self,
+        step: str | None,
+        x: Tensor,
+        *,
+        heads: bool | None = None,
+        record: Record | None = None,
+    ) -> Logits:
         """Continue behind ``step`` of the trunk, whose output is ``x``; None starts at the image.
 
         Heads that attach before or at ``step`` are left out.
@@ -241,10 +268,20 @@ class GoogLeNet(nn.Module):
         names = list(self.trunk)
         aux: dict[str, Tensor] = {}
         for name in names[names.index(step) + 1 :] if step is not None else names:
-            x = self.trunk[name](x)
+            x = self.run_step(name, x, record)
             if name in attached:
                 aux[attached[name]] = self.aux[attached[name]](x)
         return Logits(self.classify(x), **aux)
+
+    def run_step(self, name: str, x: Tensor, record: Record | None = None) -> Tensor:
+        """One step of the trunk on its input; ``record`` takes its output and its reduces'."""
+        step = self.trunk[name]
+        if record is None:
+            out: Tensor = step(x)
+            return out
+        out = step(x, name, record) if isinstance(step, InceptionModule) else step(x)
+        record[name] = out
+        return out
 
     def classify(self, x: Tensor) -> Tensor:
         """The main head on the last module's output: average over the map, dropout, linear."""
@@ -261,46 +298,6 @@ class GoogLeNet(nn.Module):
                     nn.init.zeros_(layer.bias)
             elif isinstance(layer, nn.BatchNorm2d):
                 layer.reset_parameters()
-
-
-def fold_batch_norm(
-    network: GoogLeNet, alike: Sequence[tuple[GoogLeNet, GoogLeNet]] = ()
-) -> GoogLeNet:
-    """A frozen copy for inference: batch norms folded into their convolutions, same outputs.
-
-    Within rounding (about 1e-5 of a logit). Weights lie in memory channels-last, which PyTorch's
-    CPU kernels prefer.
-
-    Args:
-        network: stays as it is.
-        alike: networks and their folded copies. Layers that ``network`` shares with one of them
-            share memory in the copy, too.
-    """
-    with torch.inference_mode(False):  # its tensors could never be differentiated through
-        folded = copy.deepcopy(network).eval().requires_grad_(False)
-        for layer in folded.modules():
-            if isinstance(layer, ConvBlock) and isinstance(layer.norm, nn.BatchNorm2d):
-                layer.conv = fuse_conv_bn_eval(layer.conv, layer.norm).requires_grad_(False)
-                layer.norm = nn.Identity()
-        folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for other, other_folded in alike:
-        _share_folded(network, folded, other, other_folded)
-    return folded
-
-
-def _share_folded(
-    network: GoogLeNet, folded: GoogLeNet, other: GoogLeNet, other_folded: GoogLeNet
-) -> None:
-    theirs = {
-        id(layer.weight): other_folded.get_submodule(name)
-        for name, layer in other.named_modules()
-        if isinstance(layer, nn.Conv2d | nn.Linear)
-    }
-    for name, layer in network.named_modules():
-        twin = theirs.get(id(layer.weight)) if isinstance(layer, nn.Conv2d | nn.Linear) else None
-        if twin is not None:
-            ours = folded.get_submodule(name)
-            ours.weight, ours.bias = twin.weight, twin.bias
 
 
 def _max_pool(kernel: int) -> nn.MaxPool2d:

@@ -1,32 +1,23 @@
 """Record everything that one forward pass of one picture produces.
 
-Hooks sit on a network only while somebody traces it. They are shared by all who trace it at that
-moment and write to the record of the calling context (a ContextVar), so threads on one network
-never see each other's tensors.
+The network hands its steps' outputs to a record that belongs to the call, so nothing hangs on it
+and threads that share it never see each other's tensors.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
+from torch import Tensor
 
 from inception_viz.config import Branch
 from inception_viz.images import Picture
-from inception_viz.network import GoogLeNet, InceptionModule, Logits
+from inception_viz.network import GoogLeNet, Logits, Record
 from inception_viz.preprocessing import Fitting
-
-Record = dict[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,27 +104,12 @@ class Trace:
         return [(self.labels[index], p) for index, p in self.top_classes(k, head)]
 
 
-@contextmanager
-def recording(network: GoogLeNet) -> Iterator[Record]:
-    """Yield a dictionary that fills with the outputs of this context's forward passes.
-
-    Keys are module names ("3a", "conv1") and "3a.3x3" for the reduce layer of a branch. Hooks are
-    gone when the last recorder on this network leaves, also after an exception.
-    """
-    record: Record = {}
-    with _hooked(network):
-        token = _current_record.set(record)
-        try:
-            yield record
-        finally:
-            _current_record.reset(token)
-
-
 def run(network: GoogLeNet, x: Tensor) -> tuple[Logits, Record]:
     """Forward ``x`` through all heads without gradients and record what each step puts out."""
+    record: Record = {}
     # no_grad, not inference_mode: inference tensors could never be used for gradients again.
-    with torch.no_grad(), recording(network) as record:
-        return network(x, heads=True), record
+    with torch.no_grad():
+        return network(x, heads=True, record=record), record
 
 
 class Sorted(NamedTuple):
@@ -148,9 +124,8 @@ def sort_record(network: GoogLeNet, first: Record) -> Sorted:
     """Sort the outputs of one picture (channels, height, width) by module and branch."""
     modules = {n: m for n, m in network.modules_by_name.items() if n in first}
     reduces = {
-        name: {branch: first[f"{name}.{branch}"] for branch in _reduced_branches(module)}
+        name: {b: first[key] for b in module.branches if (key := f"{name}.{b}") in first}
         for name, module in modules.items()
-        if all(f"{name}.{branch}" in first for branch in _reduced_branches(module))
     }
     return Sorted(
         modules=MappingProxyType({name: first[name] for name in modules}),
@@ -180,65 +155,3 @@ def assemble(network: GoogLeNet, logits: Logits, record: Record, **rest: Any) ->
 
 def _frozen(nested: Mapping[str, Mapping[Any, Tensor]]) -> Mapping[str, Mapping[Any, Tensor]]:
     return MappingProxyType({name: MappingProxyType(dict(inner)) for name, inner in nested.items()})
-
-
-# Hooks -----------------------------------------------------------------------------------------
-
-_current_record: ContextVar[Record | None] = ContextVar("inception_viz_record", default=None)
-
-
-@dataclass
-class _Hooks:
-    users: int
-    handles: list[RemovableHandle]
-
-
-_hooks: WeakKeyDictionary[GoogLeNet, _Hooks] = WeakKeyDictionary()
-_hooks_lock = threading.Lock()
-
-
-@contextmanager
-def _hooked(network: GoogLeNet) -> Iterator[None]:
-    with _hooks_lock:
-        if network not in _hooks:
-            _hooks[network] = _Hooks(0, _install(network))
-        hooks = _hooks[network]
-        hooks.users += 1
-    try:
-        yield
-    finally:
-        with _hooks_lock:
-            hooks.users -= 1
-            if not hooks.users:
-                del _hooks[network]
-                for handle in hooks.handles:
-                    handle.remove()
-
-
-def _install(network: GoogLeNet) -> list[RemovableHandle]:
-    handles = []
-    for name, step in _recorded_steps(network):
-        handles.append(step.register_forward_hook(partial(_keep, name)))
-    return handles
-
-
-def _recorded_steps(network: GoogLeNet) -> Iterator[tuple[str, nn.Module]]:
-    for name, step in network.trunk.items():
-        yield name, step
-        if isinstance(step, InceptionModule):
-            for branch, block in _reduced_branches(step).items():
-                yield f"{name}.{branch}", block
-
-
-def _reduced_branches(module: InceptionModule) -> dict[str, nn.Module]:
-    return {
-        name: reduce
-        for name, branch in module.branches.items()
-        if (reduce := getattr(branch, "reduce", None)) is not None
-    }
-
-
-def _keep(name: str, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
-    record = _current_record.get()
-    if record is not None:
-        record[name] = output

@@ -5,9 +5,8 @@ import torch
 from torch import nn
 
 from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
+from inception_viz.network import GoogLeNet, Record
 from inception_viz.receptive_field import receptive_fields
-from inception_viz.trace import recording
 from tests.conftest import tiny_config
 
 
@@ -24,8 +23,8 @@ def test_fields_are_where_the_gradient_goes(kernel: str, unit: tuple[int, int]) 
             if isinstance(child, nn.Conv2d):
                 nn.init.constant_(child.weight, 0.1)
     x = torch.rand(1, 3, 256, 256, requires_grad=True)
-    with recording(network) as record:
-        network(x)
+    record: Record = {}
+    network(x, record=record)
     modules = network.modules_by_name
     layers = {"conv1": record["conv1"], "pool1": record["pool1"], "conv2": record["conv2"]}
     for module in ("3a", "4b"):

@@ -28,7 +28,7 @@ LAYERS = [
         "spreadsheet",
     },
     {"network", "images", "preprocessing", "reference", "receptive_field"},
-    {"cost", "reduction", "counting"},
+    {"cost", "reduction", "counting", "folding"},
     {"paper_audit", "budget"},
     {"sources"},
     {"trace"},

@@ -14,7 +14,8 @@ from inception_viz.classifier import Classifier
 from inception_viz.config import Branch
 from inception_viz.explain.behind import Progress, explained, masks, silent, within
 from inception_viz.explain.target import Asked, Target
-from inception_viz.trace import Trace, recording, sort_record
+from inception_viz.network import Record
+from inception_viz.trace import Trace, sort_record
 
 
 def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
@@ -40,10 +41,11 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
     steps = list(network.trunk)
     attached = {head.after: name for name, head in classifier.config.heads.items()}
     heads: dict[str, Tensor] = dict(trace.heads)
-    with torch.no_grad(), recording(network) as record:
+    record: Record = {}
+    with torch.no_grad():
         x = what.output(first)
         for name in steps[steps.index(first) :]:
-            x = x if name == first else network.trunk[name](x)
+            x = x if name == first else network.run_step(name, x, record)
             x = record[name] = x * silenced[name] if name in silenced else x
             if attached.get(name) in heads:
                 heads[attached[name]] = network.aux[attached[name]](x)[0]
@@ -54,7 +56,9 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
         heads=MappingProxyType(heads),
         modules=MappingProxyType({**trace.modules, **changed.modules}),
         branches=MappingProxyType({**trace.branches, **changed.branches}),
-        reduces=MappingProxyType({**trace.reduces, **changed.reduces}),
+        reduces=MappingProxyType(
+            {**trace.reduces, **changed.reduces, first: trace.reduces[first]}  # in front of it
+        ),
         muted=muted,
     )
 

@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from inception_viz.folding import fold_batch_norm
 from inception_viz.images import ImageError, read_picture
-from inception_viz.network import AuxHead, GoogLeNet, fold_batch_norm
+from inception_viz.network import AuxHead, GoogLeNet
 from inception_viz.preprocessing import fit_image, fitting
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import NOTE, with_heads
