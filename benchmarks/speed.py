@@ -5,9 +5,12 @@
 
 Everything is interleaved; a ratio is the median of the rounds' ratios. The machine's floor is what
 the network's multiply-accumulates would take as matrix products of 1024 × 1024 × 1024, measured
-between the forwards. Explanations start from a trace; the peers get the same folded network, with
-gradients behind the stem alone (benchmarks/explain.py says how, and counts the trace's forward as
-ours, too). Peers that aren't installed are left out, and said.
+between the forwards. Products hardly exchange data between cores, but a forward does: where two
+cores share no cache, it takes a quarter longer and the floor doesn't. The row about the cores says
+which it was: below 4, or about 10; a virtual machine may be moved at any time. A trace alternates
+with the same forward unrecorded. Explanations start from a trace; the peers get the same folded
+network, with gradients behind the stem alone (benchmarks/explain.py says how, and counts the
+trace's forward as ours, too). Peers that aren't installed are left out, and said.
 """
 
 from __future__ import annotations
@@ -116,17 +119,21 @@ def forwards(classifier: iv.Classifier, trace: iv.Trace, rounds: int) -> list[Ro
     functions: Functions = {
         "product": lambda: matrix @ matrix,
         "forward": lambda: network(x),
-        "with heads": lambda: network(x, heads=True),
-        "trace": lambda: tracing.run(network, x),
         "same in ours": lambda: same(x),
         "torchvision": lambda: theirs(plain),
+        **exchanges(),
+    }
+    recorded: Functions = {
+        "with heads": lambda: network(x, heads=True),
+        "trace": lambda: tracing.run(network, x),
     }
     with torch.no_grad():
-        taken = interleaved(functions, rounds)
+        taken = interleaved(functions, rounds) | interleaved(recorded, 3 * rounds)
     macs = cost.totals(cost.at_inference(cost.layers(classifier.config))).macs
     floor = [seconds * macs / SIDE**3 for seconds in taken["product"]]
     rate = SIDE**3 / median(taken["product"])
     return [
+        _row("cores: each other's data / their own", taken, "other's data", "own data", ""),
         Row(
             f"forward / the machine's floor ({rate / 1e9:.0f} GMAC/s)",
             _two(median(taken["forward"]), median(floor)),
@@ -136,6 +143,18 @@ def forwards(classifier: iv.Classifier, trace: iv.Trace, rounds: int) -> list[Ro
         _row("forward / torchvision's googlenet", taken, "same in ours", "torchvision", "≤ 0.9"),
         _row("trace / forward with the same heads", taken, "trace", "with heads", "≤ 1.03"),
     ]
+
+
+def exchanges() -> Functions:
+    """Two threads turn 0.8 MB around 40 times: each its own half, or the one the other wrote."""
+
+    def turned(dimension: int) -> object:
+        halves = torch.ones(2, 100_000)
+        for _ in range(40):
+            halves = halves.flip(dimension)
+        return halves
+
+    return {"own data": partial(turned, 1), "other's data": partial(turned, 0)}
 
 
 def explanations(
