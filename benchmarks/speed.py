@@ -19,7 +19,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +35,7 @@ import inception_viz._torchvision
 from benchmarks.capture import torchvision_pair
 from benchmarks.cost import fvcore_counts
 from benchmarks.explain import PHOTO, Peers, results_agree
+from benchmarks.rows import Row, show
 from benchmarks.timing import Times, interleaved, ratio
 from inception_viz import cost
 from inception_viz import trace as tracing
@@ -50,28 +51,30 @@ WIDTHS = (0.25, 0.5, 1.0, 2.0)
 Functions = dict[str, Callable[[], object]]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line: what, two figures, their ratio and what is claimed of it, such as "≤ 1.6"."""
-
-    what: str
-    figures: str
-    ratio: float
-    claim: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether the claim does."""
-        sign, _, bound = self.claim.partition(" ")
-        if not sign:
-            return True
-        return self.ratio <= float(bound) if sign == "≤" else self.ratio >= float(bound)
-
-    @property
-    def line(self) -> str:
-        """As a line of the table."""
-        mark = ("pass" if self.holds else "FALLS SHORT") if self.claim else ""
-        return f"{self.what:50} {self.figures:27} {self.ratio:8.2f}  {self.claim:7} {mark}"
+def measured(rounds: int = 60, slow_rounds: int = 9) -> list[Row]:
+    """Every row; ``rounds`` of what takes milliseconds, ``slow_rounds`` of what takes longer."""
+    missing = [name for name in ("pytorch_grad_cam", "fvcore") if find_spec(name) is None]
+    classifier = iv.load("imagenette")
+    trace = classifier.trace(PHOTO)
+    peers = Peers(classifier.inference_network, trace.input, trace.top_classes(1)[0][0])
+    if "pytorch_grad_cam" not in missing and not results_agree(
+        classifier, trace, peers.target, peers
+    ):
+        sys.exit("Our results and the peers' differ, so their times mean nothing.")
+    print(
+        f"\n{classifier.title}, {PHOTO.name}, torch {torch.__version__}, "
+        f"{torch.get_num_threads()} threads "
+        f"(OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'not set')}) of {os.cpu_count()} "
+        f"cores, load {os.getloadavg()[0]:.1f}"
+    )
+    if missing:
+        print(f"Not installed, so not compared with: {', '.join(missing)}.")
+    return [
+        *forwards(classifier, trace, rounds),
+        *explanations(classifier, trace, peers, missing, slow_rounds),
+        *from_the_config(missing, slow_rounds),
+        *growth(classifier, slow_rounds),
+    ]
 
 
 def main() -> None:
@@ -81,33 +84,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60, help="of what takes milliseconds")
     parser.add_argument("--slow-rounds", type=int, default=9, help="of what takes longer")
     options = parser.parse_args()
-    missing = [name for name in ("pytorch_grad_cam", "fvcore") if find_spec(name) is None]
-    classifier = iv.load("imagenette")
-    trace = classifier.trace(PHOTO)
-    peers = Peers(classifier.inference_network, trace.input, trace.top_classes(1)[0][0])
-    if "pytorch_grad_cam" not in missing and not results_agree(
-        classifier, trace, peers.target, peers
-    ):
-        sys.exit("Our results and the peers' differ, so their times mean nothing.")
-    rows = [
-        *forwards(classifier, trace, options.rounds),
-        *explanations(classifier, trace, peers, missing, options.slow_rounds),
-        *from_the_config(missing, options.slow_rounds),
-        *growth(classifier, options.slow_rounds),
-    ]
-    threads = torch.get_num_threads()
-    print(
-        f"\n{classifier.title}, {PHOTO.name}, torch {torch.__version__}, {threads} threads "
-        f"(OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'not set')}) of {os.cpu_count()} "
-        f"cores, load {os.getloadavg()[0]:.1f}"
-    )
-    print(f"{'':50} {'measured':27} {'ratio':>8}  claim")
-    print("\n".join(row.line for row in rows))
-    if missing:
-        print(f"Not installed, so not compared with: {', '.join(missing)}.")
-    short = [row.what for row in rows if not row.holds]
-    print(f"{len(short)} of {sum(bool(row.claim) for row in rows)} claims fall short.")
-    sys.exit(bool(short))
+    sys.exit(bool(show(measured(options.rounds, options.slow_rounds))))
 
 
 def forwards(classifier: iv.Classifier, trace: iv.Trace, rounds: int) -> list[Row]:
