@@ -71,7 +71,7 @@ def classes() -> Iterator[Row]:
     """One to thirty pupils at once: the median step until all of it is there."""
     for room in crowd.measured():
         yield Row(
-            f"{room.pupils} pupils: {len(room.seconds)} steps, {len(room.lesson.failures)} failed",
+            f"pupils {room.pupils}: {len(room.seconds)} steps, {len(room.lesson.failures)} failed",
             f"{room.late:8.2f} s for 95 %, {room.megabytes:.0f} MB",
             median(room.seconds),
             "≤ 1.5",
