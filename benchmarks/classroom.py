@@ -45,6 +45,16 @@ class Lesson:
     levels: list[tuple[float, float]] = field(default_factory=list)  # (seconds, MB)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def seconds(self) -> list[float]:
+        """Of every step, until all of it was there."""
+        return [step.seconds for step in self.steps]
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory of the server, at most."""
+        return max(level for _, level in self.levels)
+
 
 def attend(lesson: Lesson, address: str, photos: list[Own], seed: int) -> None:
     """One pupil from the first click to the end of the lesson; comes back after a failure."""
@@ -90,14 +100,13 @@ def report(lesson: Lesson) -> None:
         by_action[step.action].append(step.seconds)
     print(f"\n{'step':24}{'times':>6}{'median':>9}{'95 %':>9}{'longest':>9}")
     for action, taken in sorted(by_action.items()):
-        middle, late = _percentiles(taken)
+        middle, late = percentiles(taken)
         print(f"{action:24}{len(taken):6}{middle:8.2f} s{late:7.2f} s{max(taken):7.2f} s")
-    middle, late = _percentiles([step.seconds for step in lesson.steps])
-    first, _ = _percentiles([step.first_sign for step in lesson.steps])
+    middle, late = percentiles(lesson.seconds)
+    first, _ = percentiles([step.first_sign for step in lesson.steps])
     mixed = sum(text.startswith("MixedUp") for text in lesson.failures)
     for text in lesson.failures[:10]:
         print(f"failed: {text[:300]}")
-    levels = [level for _, level in lesson.levels]
     parts = _by_tenth(lesson)
     print(
         f"memory by tenths of the lesson, most: {', '.join(f'{level:.0f}' for level in parts)} MB"
@@ -108,7 +117,7 @@ def report(lesson: Lesson) -> None:
     print(f"median until all is there          {middle:.2f} s   (claim: at most 1.5 s)")
     print(f"95 % of the steps within           {late:.2f} s   (claim: at most 5 s)")
     print(f"median until the first sign        {first:.2f} s")
-    print(f"memory, most                       {max(levels):.0f} MB   (claim: under 2,500 MB)")
+    print(f"memory, most                       {lesson.megabytes:.0f} MB   (claim: under 2,500 MB)")
     growth = max(parts[7:]) / max(parts[4:7])
     print(f"memory, last three tenths / those before   {growth:.2f}   (claim: at most 1.05)")
 
@@ -122,7 +131,8 @@ def _by_tenth(lesson: Lesson) -> list[float]:
     ]
 
 
-def _percentiles(values: list[float]) -> tuple[float, float]:
+def percentiles(values: list[float]) -> tuple[float, float]:
+    """The median, and what 95 % of the values stay within."""
     cuts = quantiles([*values, *values], n=20)  # twice: it wants at least two
     return cuts[9], cuts[18]
 

@@ -7,7 +7,7 @@ Everything is interleaved; a ratio is the median of the rounds' ratios. The mach
 the network's multiply-accumulates would take as matrix products of 1024 × 1024 × 1024, measured
 between the forwards. Products hardly exchange data between cores, but a forward does: where two
 cores share no cache, it takes a quarter longer and the floor doesn't. The row about the cores says
-which it was: below 4, or about 10; a virtual machine may be moved at any time. A trace alternates
+which it was: below 4, or above 5; a virtual machine may be moved at any time. A trace alternates
 with the same forward unrecorded. Explanations start from a trace; the peers get the same folded
 network, with gradients behind the stem alone (benchmarks/explain.py says how, and counts the
 trace's forward as ours, too). Peers that aren't installed are left out, and said.

@@ -138,7 +138,7 @@ class InceptionModule(nn.Module):
     def forward(self, x: Tensor, key: str = "", record: Record | None = None) -> Tensor:
         """The concatenation, in the order 1×1, 3×3, 5×5, pool; ``record`` takes the reduces."""
         branches = self.branches.items()
-        if record is None:
+        if record is None:  # hooks of others then see x alone
             return torch.cat([branch(x) for _, branch in branches], dim=1)
         return torch.cat([branch(x, f"{key}.{name}", record) for name, branch in branches], dim=1)
 

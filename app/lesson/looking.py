@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from app import explaining, services
@@ -20,8 +22,7 @@ def show(scene: Scene) -> None:
     label = plain(scene.trace.labels[scene.target])
     st.markdown(
         f"Which places of the photo speak for **{label}**? Grad-CAM asks each map how much the "
-        "answer would rise with it (the gradient, averaged over "
-        "the map), adds all maps up with "
+        "answer would rise with it (the gradient, averaged over the map), adds all maps up with "
         "those weights, and keeps what is positive."
     )
     with services.messages():
@@ -31,11 +32,9 @@ def show(scene: Scene) -> None:
         shares = cams.shares(module)
         if shares:
 
-            def most() -> tuple[list[str], str]:
+            def most() -> tuple[Collection[str], str]:
                 parts = ", ".join(f"{BRANCH_NAMES[b]} {percent(s)}" for b, s in shares.items())
-                return highest(
-                    {str(b): s for b, s in shares.items()}, percent
-                ), f"Shares of the evidence: {parts}."
+                return highest(shares, percent), f"Shares of the evidence: {parts}."
 
             ask(
                 "guess_cam",
