@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -11,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import streamlit as st
 from PIL import Image
 
 import inception_viz as iv
+from app import state
 from app.components.text import plain
 from app.components.waiting import result_of
 from app.jobs import Jobs, Progress
@@ -44,6 +46,7 @@ SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 turns = Turns()
 
 # How many results stay although no session holds them: for whoever goes back and forth.
+_pictures = Jobs(turns, kept=1)  # of 16 MB at most; to decode the largest takes 800 MB
 _traces = Jobs(turns, kept=8)  # of 12 MB each
 _rebuilds = Jobs(turns, kept=3)  # of up to 80 MB each
 
@@ -87,24 +90,28 @@ def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
     return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
-def _uploaded(file_id: str, name: str, _file: BinaryIO) -> iv.Picture | iv.ImageError:
-    try:
-        with turns:  # the largest picture takes 800 MB while it is decoded
-            return iv.read_picture(_file, name=name)
-    except iv.ImageError as error:
-        return error  # kept as well: a bad file isn't read again at every click
-
-
-def uploaded_picture(file_id: str, name: str, file: BinaryIO) -> iv.Picture:
-    """A picture that the user brought, decoded once.
+def uploaded_picture(place: str, file_id: str, name: str, content: bytes) -> iv.Picture:
+    """A picture that the user brought to ``place``, decoded once for all who bring the same.
 
     Raises:
         ImageError: in a sentence for the user.
     """
-    found = _uploaded(file_id, name, file)
-    if isinstance(found, iv.ImageError):
-        raise found
+    brought = state.brought(place)
+    if brought is None or brought.file_id != file_id:
+        brought = state.Brought(file_id, _read(name, content))
+        state.keep_brought(place, brought)
+    if isinstance(brought.found, iv.ImageError):
+        raise brought.found
+    return brought.found
+
+
+def _read(name: str, content: bytes) -> iv.Picture | iv.ImageError:
+    key = (name, hashlib.sha256(content).digest())
+    job = _pictures.get(key, lambda _: iv.read_picture(content, name=name))
+    try:
+        found: iv.Picture = result_of(job)
+    except iv.ImageError as error:
+        return error  # kept as well: a bad file isn't read again at every click
     return found
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import links
-from inception_viz import GoogLeNetConfig, Picture, Trace
+from inception_viz import GoogLeNetConfig, ImageError, Picture, Trace
 from inception_viz.surgery import Operation
 
 SAMPLE: Final = "image"
@@ -46,6 +46,14 @@ class ChannelChoice:
 
     layer: str
     index: int
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What came of a file that the user brought: its picture, or why there is none."""
+
+    file_id: str
+    found: Picture | ImageError
 
 
 def _known(key: str, known: bool) -> bool:
@@ -230,3 +238,14 @@ def uploaded() -> Picture | None:
 def keep_upload(picture: Picture | None) -> None:
     """Remember the user's picture, or forget it."""
     st.session_state["uploaded"] = picture
+
+
+def brought(place: str) -> Brought | None:
+    """What the user brought last to ``place``, an uploader's key."""
+    found: Brought | None = st.session_state.get(f"{place}_brought")
+    return found
+
+
+def keep_brought(place: str, value: Brought) -> None:
+    """Remember it instead of what was there."""
+    st.session_state[f"{place}_brought"] = value

@@ -67,7 +67,7 @@ def _uploaded() -> iv.Picture | None:
         st.caption("Choose it, and both appear side by side.")
         return None
     with services.messages():
-        return services.uploaded_picture(file.file_id, file.name, file)
+        return services.uploaded_picture("with_file", file.file_id, file.name, file.getvalue())
     return None
 
 

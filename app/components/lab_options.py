@@ -37,24 +37,24 @@ def tools(base: iv.Classifier, draft: Draft) -> None:
             "Reset to the model",
             icon=":material/restart_alt:",
             on_click=_reset,
-            args=(base,),
+            args=(base.config,),
             key="lab_reset",
         )
         with st.popover("Start from …", icon=":material/dashboard_customize:"):
             for name, build in _PRESETS.items():
-                st.button(name, on_click=_preset, args=(base, build()), width="stretch")
+                st.button(name, on_click=_preset, args=(base.config, build()), width="stretch")
             _files(base, draft)
 
 
-def _reset(base: iv.Classifier) -> None:
-    lab.take(lab.draft_of(base.config, tuple(base.config.modules)))
+# Callbacks get no model: Streamlit keeps their arguments until the session ends.
+def _reset(own: GoogLeNetConfig) -> None:
+    lab.take(lab.draft_of(own, tuple(own.modules)))
 
 
-def _preset(base: iv.Classifier, config: GoogLeNetConfig) -> None:
+def _preset(own: GoogLeNetConfig, config: GoogLeNetConfig) -> None:
     """A preset with the model's classes, norm and input, so that its weights fit where they can."""
-    kept = base.config
-    config = replace(config, classes=kept.classes, norm=kept.norm, input_size=kept.input_size)
-    lab.take(lab.draft_of(config, tuple(kept.modules)))
+    config = replace(config, classes=own.classes, norm=own.norm, input_size=own.input_size)
+    lab.take(lab.draft_of(config, tuple(own.modules)))
 
 
 def _files(base: iv.Classifier, draft: Draft) -> None:

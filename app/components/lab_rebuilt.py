@@ -126,7 +126,8 @@ def _take_home(model: iv.Classifier) -> None:
             on_click=_use,
             disabled=using,
         )
-        st.button("Train it", icon=":material/model_training:", on_click=_train, args=(model,))
+        config = model.config  # not the model: what a callback gets stays as long as the session
+        st.button("Train it", icon=":material/model_training:", on_click=_train, args=(config,))
         with st.popover("Save it …", icon=":material/download:"):
             for label, name, write in (
                 ("Weights (safetensors)", "googlenet.safetensors", _weights),
@@ -149,8 +150,8 @@ def _use() -> None:
     st.session_state[state.REBUILT] = "rebuilt"
 
 
-def _train(model: iv.Classifier) -> None:
-    st.session_state[state.LAB_CONFIG] = model.config
+def _train(config: GoogLeNetConfig) -> None:
+    st.session_state[state.LAB_CONFIG] = config
     st.session_state["lab_to_train"] = True
 
 

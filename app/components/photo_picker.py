@@ -85,6 +85,6 @@ def _bring_own(origin: str) -> bool:
     if file is None:
         return True
     with services.messages():
-        state.keep_upload(services.uploaded_picture(file.file_id, file.name, file))
+        state.keep_upload(services.uploaded_picture(_OWN, file.file_id, file.name, file.getvalue()))
         return True
     return False

@@ -1,0 +1,99 @@
+"""What a session keeps in memory for as long as somebody has the page open."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import inception_viz as iv
+from app import explaining, services
+from app.views import REGISTRY
+from tests.app.test_pages import png, start
+from tests.conftest import noise_photo
+
+
+def bring(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
+    if not app.file_uploader:
+        app.segmented_control(key="photo_origin").set_value("Upload").run()
+    app.file_uploader[0].set_value((name, content, "image/png")).run()
+    return app
+
+
+def picture(app: AppTest) -> iv.Picture:
+    found: iv.Picture = app.session_state["uploaded"]
+    return found
+
+
+def test_who_brings_the_same_photo_shares_it() -> None:
+    content = png(noise_photo(5))
+    first, second = bring(start(), content), bring(start(), content)
+    assert picture(first) is picture(second)
+    other = bring(start(), content, "theirs.png")
+    names = [app.session_state["scene"].photo for app in (first, second.run(), other)]
+    assert names == ["mine.png", "mine.png", "theirs.png"]
+
+
+def test_a_file_is_read_once_also_when_it_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    genuine = iv.read_picture
+
+    def counting(source: bytes, *, name: str) -> iv.Picture:
+        read.append(name)
+        return genuine(source, name=name)
+
+    monkeypatch.setattr(iv, "read_picture", counting)
+    app = bring(bring(start(), png(noise_photo(6))), b"nonsense", "bad.png")
+    before = list(read)
+    app.run()
+    assert "bad.png" in app.error[0].value
+    assert read == before == ["mine.png", "bad.png"]
+
+
+def test_a_photo_goes_when_another_takes_its_place() -> None:
+    app = bring(start(), png(noise_photo(7)))
+    old = weakref.ref(picture(app))
+    bring(app, png(noise_photo(8))).run()  # until the next run Streamlit keeps both
+    for jobs in (services._pictures, services._traces, explaining._muted):
+        jobs._jobs.clear()  # a few results stay for whoever goes back and forth
+    gc.collect()
+    assert old() is None
+
+
+_HELD = ("callback", "callbacks", "callback_args", "callback_kwargs")
+
+
+def _within(thing: object) -> Iterator[object]:
+    """What a callback brings along."""
+    yield thing
+    inner: list[object] = []
+    if isinstance(thing, partial):
+        inner = [thing.func, *thing.args, *thing.keywords.values()]
+    elif isinstance(thing, list | tuple | set | frozenset):
+        inner = list(thing)
+    elif isinstance(thing, dict):
+        inner = list(thing.values())
+    elif isinstance(thing, Callable):  # type: ignore[arg-type]
+        cells = getattr(thing, "__closure__", None) or ()
+        inner = [cell.cell_contents for cell in cells] + [getattr(thing, "__self__", None)]
+    for part in inner:
+        yield from _within(part)
+
+
+@pytest.mark.parametrize("page", [view.url for view in REGISTRY])
+def test_callbacks_hold_no_model_and_no_trace(page: str) -> None:
+    # Streamlit keeps what a callback gets until the session ends, whatever page is open.
+    script = next(view.script for view in REGISTRY if view.url == page)
+    app = start().switch_page(f"views/{script}").run()
+    if page == "lab":
+        app.button(key="rebuild").click().run()
+    metadata = app._session_state._state._new_widget_state.widget_metadata
+    assert metadata
+    for key, widget in metadata.items():
+        held = [getattr(widget, name) for name in _HELD]
+        for part in _within(held):
+            assert not isinstance(part, iv.Classifier | iv.Trace | iv.Picture), key
