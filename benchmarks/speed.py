@@ -221,7 +221,9 @@ def growth(classifier: iv.Classifier, rounds: int) -> list[Row]:
     work: dict[str, tuple[GoogLeNet, torch.Tensor, float]] = {
         f"batch of {n}": (network, _pictures(n, size), n) for n in BATCHES
     }
-    work |= {f"{side} px": (network, _pictures(1, side), (side / size) ** 2) for side in PIXELS}
+    for side in PIXELS:  # each with a network of its own, which is packed for that size
+        own = fold_batch_norm(classifier.network)
+        work[f"{side} px"] = own, _pictures(1, side), (side / size) ** 2
     macs = {name: _macs(one.config) for name, one in networks.items()}
     work |= {
         name: (one, _pictures(1, size), macs[name] / macs["width × 1"])

@@ -136,14 +136,26 @@ class Rerun:
     modules: dict[str, Tensor]  # (1, channels, h, w) each
 
 
-def rerun(network: GoogLeNet, x: Tensor, changes: Mapping[str, Change] | None = None) -> Rerun:
-    """From the image to all heads, each module's output changed by a forward hook."""
+def rerun(
+    network: GoogLeNet,
+    x: Tensor,
+    changes: Mapping[str, Change] | None = None,
+    *,
+    differentiable: bool = False,
+) -> Rerun:
+    """From the image to all heads, each module's output changed by a forward hook.
+
+    If ``differentiable``, gradients begin at the first module: in front of it the network computes
+    as for a trace, to the last bit, so that the same cells are maxima.
+    """
     outputs: dict[str, Tensor] = {}
 
     def hook(name: str) -> Callable[[nn.Module, object, Tensor], Tensor]:
         def changed(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
             if changes is not None and name in changes:
                 output = changes[name](output)
+            if differentiable and not outputs:
+                output = output.detach().requires_grad_()
             outputs[name] = output
             return output
 
@@ -165,8 +177,7 @@ def slopes(
     network: GoogLeNet, x: Tensor, value: Value, changes: Mapping[str, Change] | None = None
 ) -> dict[str, tuple[Tensor, Tensor]]:
     """Module → its output and ∂value/∂output, by backpropagation from the whole network."""
-    x = x.to(network.classifier.weight.dtype, copy=True).requires_grad_()
-    found = rerun(network, x, changes)
+    found = rerun(network, x, changes, differentiable=True)
     gradients = torch.autograd.grad(
         value(found.heads), list(found.modules.values()), allow_unused=True
     )
