@@ -21,18 +21,16 @@ def belief_curve(
         label: the class.
     """
     modules = [reading.module for reading in readings]
-    fig = go.Figure()
     fits = [reading for reading in readings[:-1] if reading.probability is not None]
-    if fits:
-        fig.add_scatter(
-            x=[reading.module for reading in fits],
-            y=[reading.probability for reading in fits],
-            name="main classifier read early",
-            mode="markers",
-            marker={"symbol": "diamond-open", "size": 11, "color": "#888"},
-            hovertemplate="main classifier on %{x}: %{y:.1%}<extra></extra>",
-        )
-    fig.add_scatter(
+    early = go.Scatter(
+        x=[reading.module for reading in fits],
+        y=[reading.probability for reading in fits],
+        name="main classifier read early",
+        mode="markers",
+        marker={"symbol": "diamond-open", "size": 11, "color": "#888"},
+        hovertemplate="main classifier on %{x}: %{y:.1%}<extra></extra>",
+    )
+    curve = go.Scatter(
         x=[head.after for head in heads],
         y=[head.probability for head in heads],
         name="heads",
@@ -44,19 +42,23 @@ def belief_curve(
         hovertemplate="%{text}, after %{x}: %{y:.1%}<extra></extra>",
         showlegend=False,
     )
-    fig.update_layout(
+    layout = go.Layout(
         title={"text": f"Belief in {label}, from module to module", "font": {"size": 15}},
-        yaxis_title="probability",
-        xaxis_title="read after module",
+        xaxis={
+            "title": "read after module",
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": modules,
+            "range": [-0.5, len(modules) - 0.5],
+        },
+        yaxis={
+            "title": "probability",
+            "tickformat": ".0%",
+            "range": [-0.06, 1.16],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        },
         height=340,
         margin={"l": 50, "r": 20, "t": 44, "b": 40},
         legend={"orientation": "h", "y": -0.25, "x": 0},
     )
-    fig.update_xaxes(
-        type="category",
-        categoryorder="array",
-        categoryarray=modules,
-        range=[-0.5, len(modules) - 0.5],
-    )
-    fig.update_yaxes(tickformat=".0%", range=[-0.06, 1.16], tickvals=[0, 0.25, 0.5, 0.75, 1])
-    return fig
+    return go.Figure([early, curve] if fits else [curve], layout)

@@ -14,12 +14,13 @@ from inception_viz.spreadsheet import csv_text
 
 def figure_csv(fig: go.Figure) -> str:
     """Every point of a plotly figure as CSV: series, x, y. Series without a name get none."""
-    series = [
-        pd.DataFrame({"series": trace.name or "", "x": list(trace.x), "y": list(trace.y)})
+    points = [
+        (trace.name or "", x, y)
         for trace in fig.data
         if trace.x is not None and trace.y is not None
+        for x, y in zip(trace.x, trace.y, strict=True)
     ]
-    return csv_text(pd.concat(series)) if series else ""
+    return csv_text(pd.DataFrame(points, columns=["series", "x", "y"])) if points else ""
 
 
 def grid_csv(values: np.ndarray) -> str:
