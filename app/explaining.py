@@ -188,3 +188,19 @@ def _cam_jpeg(
         _trace.picture, _trace.fitting, values, maximum=top, strength=strength, side=side
     )
     return encode(image)
+
+
+def difference_jpeg(
+    trace: iv.Trace, cams: Cams, other: Cams, module: str, strength: float
+) -> bytes:
+    """What speaks more for one class than for another at a module, over the photo, signed."""
+    key = f"{trace_key(trace)} {cams.target} {other.target} {cams.variant}"
+    return _difference_jpeg(key, module, strength, trace, cams, other)
+
+
+@st.cache_data(show_spinner=False, max_entries=64, ttl="2h")
+def _difference_jpeg(
+    key: str, module: str, strength: float, _trace: iv.Trace, _cams: Cams, _other: Cams
+) -> bytes:
+    values = _cams.minus(_other, module)
+    return encode(overlay(_trace.picture, _trace.fitting, values, signed=True, strength=strength))

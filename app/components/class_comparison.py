@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 import inception_viz as iv
@@ -11,7 +10,6 @@ from app.components import figure
 from app.components.scene import Scene
 from app.components.text import plain
 from inception_viz.explain.grad_cam import Cams
-from inception_viz.figures import overlay
 from inception_viz.figures.numbers import grid_csv
 from inception_viz.figures.words import figure as short
 
@@ -32,10 +30,9 @@ def show(scene: Scene, target: iv.Target, cams: Cams, module: str, strength: flo
         return
     other = iv.Target(second, None, target.head, target.kind)
     second_cams = explaining.cams(scene.model, scene.trace, other, cams.variant)
-    difference = cams.minus(second_cams, module)
     csv = grid_csv(cams.raw_minus(second_cams, module))
     with figure.frame("classes", f"Two classes compared at {module}", _HOW, csv=csv):
-        _draw(scene, (target, other), (cams[module], second_cams[module]), difference, strength)
+        _draw(scene, cams, second_cams, module, strength)
 
 
 def _second(scene: Scene, target: iv.Target) -> int | None:
@@ -59,23 +56,18 @@ def _second(scene: Scene, target: iv.Target) -> int | None:
     return likely[0] if chosen is None else chosen
 
 
-def _draw(
-    scene: Scene,
-    targets: tuple[iv.Target, iv.Target],
-    maps: tuple[np.ndarray, np.ndarray],
-    difference: np.ndarray,
-    strength: float,
-) -> None:
+def _draw(scene: Scene, cams: Cams, other: Cams, module: str, strength: float) -> None:
     trace, labels = scene.trace, scene.model.labels
-    top = max(float(values.max()) for values in maps)
-    first, second = (plain(labels[target.index]) for target in targets)
-    pictures = [
-        (maps[0], top, False, f"{first}, 0 to {short(top)}"),
-        (maps[1], top, False, f"{second}, 0 to {short(top)}"),
-        (difference, None, True, f"the difference: red for {first}, blue for {second}"),
-    ]
-    for column, (values, end, signed, caption) in zip(st.columns(3), pictures, strict=True):
-        image = overlay.overlay(
-            trace.picture, trace.fitting, values, maximum=end, signed=signed, strength=strength
+    top = max(float(each[module].max()) for each in (cams, other))
+    first, second = (plain(labels[each.target.index]) for each in (cams, other))
+    pictures = [  # two classes may have one name
+        (
+            f"{name}, 0 to {short(top)}",
+            explaining.cam_jpeg(trace, each, module, "", top, strength, 400),
         )
-        column.image(overlay.encode(image), width="stretch", alt=caption, caption=caption)
+        for name, each in ((first, cams), (second, other))
+    ]
+    difference = explaining.difference_jpeg(trace, cams, other, module, strength)
+    pictures.append((f"the difference: red for {first}, blue for {second}", difference))
+    for column, (caption, jpeg) in zip(st.columns(3), pictures, strict=True):
+        column.image(jpeg, width="stretch", alt=caption, caption=caption)
