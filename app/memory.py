@@ -17,7 +17,8 @@ from typing import Any
 _ARENAS = 2
 _SECONDS = 10.0  # from one time to the next; each takes 10 to 50 ms
 _OWN_PAGES = 2**24  # bytes from which a block goes back as soon as it is free; less is slower
-_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # of glibc's mallopt
+_SPARE = 2**26  # bytes that an arena keeps for the next pass, which else would fetch them anew
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's mallopt
 
 _lock = threading.Lock()
 _last = time.monotonic()
@@ -25,6 +26,7 @@ _library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
 if hasattr(_library, "mallopt"):
     _library.mallopt(_M_ARENA_MAX, _ARENAS)
     _library.mallopt(_M_MMAP_THRESHOLD, _OWN_PAGES)
+    _library.mallopt(_M_TRIM_THRESHOLD, _SPARE)  # set one, and glibc stops adapting the other
 
 
 def give_back() -> None:
