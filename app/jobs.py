@@ -75,8 +75,8 @@ class Job:
     @property
     def worthless(self) -> bool:
         """Whether it is over without a result, but not because somebody cancelled it."""
-        failed = self._stopped or self.error is not None
-        return self.finished.is_set() and failed and not self.cancelled
+        failed = self._stopped or (self.finished.is_set() and self.error is not None)
+        return failed and not self.cancelled
 
     def cancel(self) -> None:
         """Stop soon, and stay so until :meth:`allow`."""
@@ -129,7 +129,9 @@ class Jobs:
 
     def _run(self, key: Hashable, job: Job, work: Callable[[Progress], Any]) -> None:
         def progress(share: float) -> None:
-            if job.cancelled or job.abandoned:
+            with self._guard:  # nobody can begin to watch it meanwhile
+                job._stopped = job.cancelled or job.abandoned
+            if job._stopped:
                 raise _StoppedError
             job.share = min(max(share, 0.0), 1.0)
             self._turns.pass_on(job._ticket)
@@ -141,7 +143,7 @@ class Jobs:
             with self._guard:
                 self._hold(key, job.result)
         except _StoppedError:
-            job._stopped = True
+            pass
         except Exception as error:  # reaches whoever watches
             job.error = error
         finally:

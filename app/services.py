@@ -48,7 +48,7 @@ turns = Turns()
 # How many results stay although no session holds them: for whoever goes back and forth.
 _pictures = Jobs(turns, kept=1)  # of 16 MB at most; to decode the largest takes 800 MB
 _traces = Jobs(turns, kept=8)  # of 12 MB each
-_rebuilds = Jobs(turns, kept=3)  # of up to 80 MB each
+_rebuilds = Jobs(turns, kept=3)  # of up to 110 MB each
 
 
 @dataclass(frozen=True)
@@ -98,21 +98,21 @@ def uploaded_picture(place: str, file_id: str, name: str, content: bytes) -> iv.
     """
     brought = state.brought(place)
     if brought is None or brought.file_id != file_id:
-        brought = state.Brought(file_id, _read(name, content))
+        key = (name, hashlib.sha256(content).digest())
+        job = _pictures.get(key, lambda _: _picture_or_message(name, content))
+        brought = state.Brought(file_id, result_of(job, "Reading the photo …"))
         state.keep_brought(place, brought)
-    if isinstance(brought.found, iv.ImageError):
-        raise brought.found
+    if isinstance(brought.found, str):
+        raise iv.ImageError(brought.found)
     return brought.found
 
 
-def _read(name: str, content: bytes) -> iv.Picture | iv.ImageError:
-    key = (name, hashlib.sha256(content).digest())
-    job = _pictures.get(key, lambda _: iv.read_picture(content, name=name))
+def _picture_or_message(name: str, content: bytes) -> iv.Picture | str:
+    """Bad files are read once, too. An error itself would keep all that its traceback knows."""
     try:
-        found: iv.Picture = result_of(job)
+        return iv.read_picture(content, name=name)
     except iv.ImageError as error:
-        return error  # kept as well: a bad file isn't read again at every click
-    return found
+        return str(error)
 
 
 def classifier(source: str) -> iv.Classifier:

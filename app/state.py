@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import links
-from inception_viz import GoogLeNetConfig, ImageError, Picture, Trace
+from inception_viz import GoogLeNetConfig, Picture, Trace
 from inception_viz.surgery import Operation
 
 SAMPLE: Final = "image"
@@ -50,10 +50,10 @@ class ChannelChoice:
 
 @dataclass(frozen=True)
 class Brought:
-    """What came of a file that the user brought: its picture, or why there is none."""
+    """What came of a file that the user brought: its picture, or a sentence why there is none."""
 
     file_id: str
-    found: Picture | ImageError
+    found: Picture | str
 
 
 def _known(key: str, known: bool) -> bool:

@@ -7,7 +7,7 @@ from inception_viz.config import GoogLeNetConfig
 from inception_viz.cost import FLOAT_BYTES, layers, totals
 
 LIMIT = 2 * 2**30  # bytes; a classroom's server has to hold several
-_COPIES = 2  # of the weights: as trained, and prepared for speed
+_COPIES = 3  # of the weights: as trained, prepared for speed, and packed
 _VARIANTS = 256 * 2**20  # of activations under way while something is explained
 
 

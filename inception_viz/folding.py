@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -53,10 +54,18 @@ class _Packed(NamedTuple):
     weight: Tensor
 
 
+@dataclass
+class _Shelf:
+    """Where what is packed lies, for all layers that share the weights."""
+
+    packed: _Packed | None = None
+
+
 class _FrozenBlock(ConvBlock):
     """A convolution and its ReLU whose weights don't change; they are packed when first needed.
 
-    What is packed lies beside the weights, so layers that share the ones share the other.
+    Copies and pickles are plain blocks: whoever takes one may change it. Hooks on the layers within
+    see only passes with gradients.
     """
 
     def __init__(self, block: ConvBlock) -> None:
@@ -65,51 +74,67 @@ class _FrozenBlock(ConvBlock):
         conv, norm = block.conv, block.norm
         self.conv = fuse_conv_bn_eval(conv, norm) if isinstance(norm, nn.BatchNorm2d) else conv
         self.norm, self.relu = nn.Identity(), nn.ReLU()
+        self.shelf = _Shelf()
         self.eval().requires_grad_(False)
 
+    def __reduce_ex__(self, _protocol: object) -> tuple[object, ...]:
+        """What :mod:`copy` and :mod:`pickle` make anew."""
+        return _plain_block, (self.conv,)
+
     def forward(self, x: Tensor) -> Tensor:
-        """Activations after ReLU, also if ``x`` is to be differentiated by."""
-        weight, shape = self.conv.weight, x.shape
+        """Activations after ReLU; without gradients from packed weights."""
+        weight, size = self.conv.weight, x.shape[2:]
         if not _can_pack(weight, x):
             return super().forward(x)
-        packed: _Packed | None = getattr(weight, "packed", None)
-        if packed is None or packed.size != shape[2:] or packed.version != weight._version:
-            packed = _Packed(shape[2:], weight._version, self._pack(shape))
-            weight.packed = packed  # type: ignore[attr-defined]
-        # What torch.compile makes of a convolution with frozen weights.
+        packed = self.shelf.packed
+        if packed is None or packed.size != size or packed.version != weight._version:
+            packed = self.shelf.packed = _Packed(size, weight._version, self._pack(size))
+        # What torch.compile makes of a convolution with frozen weights; its own ReLU, "relu" in
+        # place of "none", would turn what is no number into 0, and nobody would notice.
         out: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x, packed.weight, self.conv.bias, *self._geometry, "relu", [], ""
+            x, packed.weight, self.conv.bias, *self._geometry, "none", [], ""
         )
-        return out
+        return torch.relu_(out)
 
     @property
     def _geometry(self) -> tuple[object, ...]:
         conv = self.conv
         return conv.padding, conv.stride, conv.dilation, conv.groups
 
-    def _pack(self, shape: torch.Size) -> Tensor:
+    def _pack(self, size: torch.Size) -> Tensor:
+        one = [1, self.conv.in_channels, *size]  # so that results don't depend on who came first
         packed: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
-            self.conv.weight, *self._geometry, list(shape)
+            self.conv.weight, *self._geometry, one
         )
         return packed
 
 
+def _plain_block(conv: nn.Conv2d) -> ConvBlock:
+    block = ConvBlock(1, 1, 1, batch_norm=False)
+    block.conv = conv
+    return block.eval()
+
+
 def _can_pack(weight: Tensor, x: Tensor) -> bool:
-    differentiated = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
     plain = x.is_cpu and x.dtype == weight.dtype == torch.float32 and x.dim() == 4
-    return _CAN_PACK and plain and not differentiated and not torch.compiler.is_compiling()
+    quiet = not (torch.is_grad_enabled() or torch.compiler.is_compiling() or weight.is_inference())
+    return _CAN_PACK and plain and quiet
 
 
 def _share_folded(
     network: GoogLeNet, folded: GoogLeNet, other: GoogLeNet, other_folded: GoogLeNet
 ) -> None:
     theirs = {
-        id(layer.weight): other_folded.get_submodule(name)
+        id(layer.weight): name
         for name, layer in other.named_modules()
         if isinstance(layer, nn.Conv2d | nn.Linear)
     }
     for name, layer in network.named_modules():
         twin = theirs.get(id(layer.weight)) if isinstance(layer, nn.Conv2d | nn.Linear) else None
-        if twin is not None:
-            ours = folded.get_submodule(name)
-            ours.weight, ours.bias = twin.weight, twin.bias
+        if twin is None:
+            continue
+        ours, source = folded.get_submodule(name), other_folded.get_submodule(twin)
+        ours.weight, ours.bias = source.weight, source.bias
+        if isinstance(layer, nn.Conv2d):
+            block, twin_block = name.removesuffix(".conv"), twin.removesuffix(".conv")
+            folded.get_submodule(block).shelf = other_folded.get_submodule(twin_block).shelf

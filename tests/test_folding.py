@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+import pickle
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,8 @@ from inception_viz.folding import _CAN_PACK, fold_batch_norm
 from inception_viz.network import ConvBlock, GoogLeNet
 from inception_viz.trace import run
 from tests.explain.whole_network import lively, small_config
+
+Anew = Callable[[GoogLeNet], GoogLeNet]
 
 packs = pytest.mark.skipif(not _CAN_PACK, reason="weights are packed on x86 with oneDNN alone")
 
@@ -27,7 +31,8 @@ def photo(side: int = 64, count: int = 1) -> torch.Tensor:
 def packed(network: GoogLeNet) -> dict[str, torch.Tensor]:
     """The blocks whose weights are packed, and into what."""
     blocks = {n: m for n, m in network.named_modules() if isinstance(m, ConvBlock)}
-    found = {name: getattr(block.conv.weight, "packed", None) for name, block in blocks.items()}
+    shelves = {name: getattr(block, "shelf", None) for name, block in blocks.items()}
+    found = {name: shelf.packed for name, shelf in shelves.items() if shelf is not None}
     return {name: parts.weight for name, parts in found.items() if parts is not None}
 
 
@@ -60,16 +65,25 @@ def test_weights_are_packed_once_for_a_size(classifier: iv.Classifier) -> None:
     assert packed(folded)["trunk.conv1"] is not before["trunk.conv1"]
 
 
-def test_changed_weights_are_seen(classifier: iv.Classifier) -> None:
-    folded = copy.deepcopy(classifier.inference_network)
+def test_weights_that_change_are_seen(classifier: iv.Classifier) -> None:
+    folded = fold_batch_norm(classifier.network)
     run(folded, photo())
+    conv = folded.modules_by_name["4c"].branches["3x3"].conv.conv  # type: ignore[union-attr]
     with torch.no_grad():
-        folded.get_submodule("trunk.4c.branches.3x3.conv.conv").weight.mul_(0)  # type: ignore[operator]
+        conv.weight.mul_(0)  # type: ignore[union-attr,operator]
     _, record = run(folded, photo())
-    bias = folded.get_submodule("trunk.4c.branches.3x3.conv.conv").bias
-    assert isinstance(bias, torch.Tensor)
     maps = folded.modules_by_name["4c"].split(record["4c"])["3x3"]
-    torch.testing.assert_close(maps, bias.relu()[None, :, None, None].expand_as(maps))
+    bias = conv.bias.relu()[None, :, None, None]  # type: ignore[union-attr,operator]
+    torch.testing.assert_close(maps, bias.expand_as(maps))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_no_number_stays_so(classifier: iv.Classifier, bad: float) -> None:
+    x = photo()
+    x[0, 1, 30, 30] = bad
+    logits, record = run(classifier.inference_network, x)
+    assert record["conv2_reduce"].isnan().any()
+    assert not logits.main.isfinite().all()
 
 
 def test_gradients_pass_through(classifier: iv.Classifier) -> None:
@@ -98,7 +112,16 @@ def test_a_rebuilt_network_shares_what_is_packed() -> None:
     assert "trunk.5a.branches.1x1.conv" not in shared
 
 
-def test_a_copy_packs_for_itself(classifier: iv.Classifier) -> None:
-    run(classifier.inference_network, photo())
-    assert not packed(copy.deepcopy(classifier.inference_network))
-    assert not packed(fold_batch_norm(classifier.network))
+@pytest.mark.parametrize("anew", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+def test_a_copy_may_be_changed(classifier: iv.Classifier, anew: Anew) -> None:
+    x = photo()
+    (before, _) = run(classifier.inference_network, x)
+    copied = anew(classifier.inference_network)
+    (same, _) = run(copied, x)
+    torch.testing.assert_close(same.main, before.main, rtol=1e-5, atol=1e-5)
+    copied.get_submodule("trunk.conv1.conv").weight.data.zero_()  # type: ignore[operator]
+    _, record = run(copied, x)
+    assert (record["conv1"] == record["conv1"][..., :1, :1]).all()
+    (after, _) = run(classifier.inference_network, x)
+    assert torch.equal(after.main, before.main)
+    assert not packed(copied)

@@ -126,10 +126,11 @@ def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tupl
 
 def _shuffle(part: nn.Module, generator: torch.Generator) -> None:
     """Move every weight of a layer; the values stay, so activations keep their scale."""
-    for parameter in part.parameters():
-        flat = parameter.data.flatten()
-        mixed = flat[torch.randperm(len(flat), generator=generator)].reshape(parameter.shape)
-        parameter.data.copy_(mixed)
+    with torch.no_grad():
+        for parameter in part.parameters():
+            flat = parameter.flatten()
+            mixed = flat[torch.randperm(len(flat), generator=generator)]
+            parameter.copy_(mixed.reshape(parameter.shape))
 
 
 def _cams(network: GoogLeNet, trace: Trace, target: Target, variant: Variant) -> Cams:

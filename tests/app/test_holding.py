@@ -52,6 +52,8 @@ def test_a_file_is_read_once_also_when_it_is_bad(monkeypatch: pytest.MonkeyPatch
     app.run()
     assert "bad.png" in app.error[0].value
     assert read == before == ["mine.png", "bad.png"]
+    kept = app.session_state["own_brought"].found
+    assert isinstance(kept, str)  # an error would keep what its traceback knows: the file, the page
 
 
 def test_a_photo_goes_when_another_takes_its_place() -> None:

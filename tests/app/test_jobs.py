@@ -108,6 +108,34 @@ def test_work_that_nobody_watches_any_more_stops(monkeypatch: pytest.MonkeyPatch
     assert all_jobs.get("key", lambda _progress: 1) is not job
 
 
+def test_who_comes_while_abandoned_work_ends_gets_a_job_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs, "ABANDONED_SECONDS", 0.0)
+    ending, ended = threading.Event(), threading.Event()
+
+    def abandoned(progress: Progress) -> None:
+        try:
+            while True:
+                progress(0.1)
+                time.sleep(0.001)
+        finally:
+            ending.set()
+            assert ended.wait(WAIT)
+
+    all_jobs = Jobs(Turns(), kept=9)
+    old = all_jobs.get("key", abandoned)
+    with old.watched():  # until it has begun
+        while not old.share:
+            time.sleep(0.001)
+    assert ending.wait(WAIT) and not old.finished.is_set()
+    monkeypatch.setattr(jobs, "ABANDONED_SECONDS", 4.0)
+    new = all_jobs.get("key", lambda _progress: 5)
+    assert new is not old
+    ended.set()
+    assert new.outcome() == 5
+
+
 def test_old_results_are_forgotten() -> None:
     all_jobs = Jobs(Turns(), kept=3)
     found: list[Job] = []

@@ -10,7 +10,8 @@ import torch
 import inception_viz as iv
 from inception_viz.explain import randomisation
 from inception_viz.explain.randomisation import Randomised, SanityCheck, rank_correlation
-from tests.explain.whole_network import blobs
+from inception_viz.network import GoogLeNet
+from tests.explain.whole_network import blobs, slopes
 
 ORDER = ["classifier", *["5b", "5a", "4e", "4d", "4c", "4b", "4a", "3b", "3a"]]
 STEM = ["conv2", "conv2_reduce", "conv1"]
@@ -120,6 +121,25 @@ def test_correlations_and_maps_are_those_of_the_shuffled_network(
     )
     assert found.stages[0].correlation == pytest.approx(rank_correlation(truth, shuffled))
     assert found.stages[0].values.any() == (shuffled > 0).any()
+
+
+def test_every_stage_runs_with_the_weights_shuffled_so_far(
+    small: iv.Classifier, trace: iv.Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks: list[GoogLeNet] = []
+    real = randomisation._cams
+
+    def watch(network: GoogLeNet, *rest: Any) -> object:
+        networks.append(copy.deepcopy(network).double())
+        return real(network, *rest)
+
+    monkeypatch.setattr(randomisation, "_cams", watch)
+    found = iv.sanity_check(small, trace, 2)
+    assert len(networks) == len(found.stages)
+    for stage, network in zip(found.stages, networks, strict=True):
+        output, slope = slopes(network, trace.input, lambda z: z["main"][2])["5b"]
+        by_hand = (slope.mean((1, 2), keepdim=True) * output).sum(0).clamp(min=0)
+        assert stage.values.max() == pytest.approx(float(by_hand.max()), rel=1e-3, abs=1e-6)
 
 
 def test_the_seed_decides(lrn: iv.Classifier) -> None:
