@@ -132,13 +132,11 @@ def _classifier(source: str, cache: str) -> iv.Classifier:
 
 
 @st.cache_resource(show_spinner="Reading the weights …", max_entries=2, ttl="2h")
-def _classifier_of_file(
-    file_id: str, name: str, _content: bytes
-) -> iv.Classifier | iv.WeightsError:
+def _classifier_of_file(file_id: str, name: str, _content: bytes) -> iv.Classifier | str:
     try:
         return _read_classifier(name, _content)
     except iv.WeightsError as error:
-        return error
+        return str(error)  # as with photos: the sentence alone
 
 
 def _read_classifier(name: str, content: bytes) -> iv.Classifier:
@@ -163,8 +161,8 @@ def classifier_of_file(file_id: str, name: str, content: bytes) -> iv.Classifier
             f"{name[:100]} can't be kept for a moment to read it ({error.strerror or error}). Free "
             "some space where the server keeps temporary files, or set TMPDIR to another folder."
         ) from error
-    if isinstance(found, iv.WeightsError):
-        raise found
+    if isinstance(found, str):
+        raise iv.WeightsError(found)
     return found
 
 

@@ -233,8 +233,7 @@ def growth(classifier: iv.Classifier, rounds: int) -> list[Row]:
     with torch.no_grad():
         taken = interleaved(functions, rounds)
     firsts = {"batch of": "batch of 1", "px": f"{size} px", "width": "width × 1"}
-    # Large batches and pictures pay for fresh memory, which one small picture doesn't need.
-    claims = {"batch of 64": "≤ 1.25", "1024 px": "≤ 1.25", "width × 2": "≤ 1.1"}
+    claims = {"batch of 64": "≤ 1.1", "1024 px": "≤ 1.25", "width × 2": "≤ 1.1"}
     rows = []
     for name, (_, _, amount) in work.items():
         first = taken[next(one for kind, one in firsts.items() if kind in name)]
