@@ -14,7 +14,6 @@ from app.components.text import plain
 from inception_viz.figures.answers import answer_bars, percent
 from inception_viz.spreadsheet import csv_text
 
-DISTILLED = "Distilled: this head learned to repeat the main head, after the trunk was trained."
 UNTRAINED = "Never trained in these weights, so its answer would mean nothing."
 
 
@@ -28,8 +27,8 @@ def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
     target = scene.model.labels[scene.target]
     predictions = trace.predictions(5, head)
     st.html(heading + answer_bars(predictions, emphasised=target))
-    if head in scene.model.weights.distilled_heads:
-        st.caption(DISTILLED)
+    if head in scene.model.weights.fits:
+        st.caption(str(scene.model.weights.fits[head]))
     belief = float(trace.probabilities(head)[scene.target])
     if target not in dict(predictions):
         st.caption(f"Class in question, {plain(target)}: {percent(belief)}")

@@ -88,7 +88,7 @@ def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> Non
             icon=":material/model_training:",
         )
         return
-    st.caption(label + (", **distilled**" if belief.distilled else ""))
+    st.caption(label + (", **fitted afterwards**" if belief.fit else ""))
     answers.show(scene, scene.trace, head)
     name = escape(scene.model.labels[scene.target])
     agreement = (
@@ -106,12 +106,12 @@ def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> Non
     cams = explaining.cams(scene.model, scene.trace, target)
     values = cams[after]
     image = overlay.overlay(scene.trace.picture, scene.trace.fitting, values)
-    distilled = ", distilled" if belief.distilled else ""
+    fitted = ", fitted afterwards" if belief.fit else ""
     st.image(
         overlay.encode(image),
         width="stretch",
-        alt=f"Grad-CAM of {_TITLES[head]}{distilled} at {after}",
-        caption=f"{_where(plain(scene.model.labels[scene.target]), after, values)}{distilled}",
+        alt=f"Grad-CAM of {_TITLES[head]}{fitted} at {after}",
+        caption=f"{_where(plain(scene.model.labels[scene.target]), after, values)}{fitted}",
     )
 
 

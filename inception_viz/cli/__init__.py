@@ -104,9 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     training.add_train_options(train)
     train.set_defaults(run=training.train)
     fit = commands.add_parser(
-        "fit-heads", help="give a trained network auxiliary heads that repeat its answers"
+        "fit-heads",
+        help="give a trained network auxiliary heads that repeat its answers",
+        define=training.add_fit_options,
     )
-    training.add_fit_options(fit)
     fit.set_defaults(run=training.fit)
     about = commands.add_parser("weights", help="list, fetch, convert or describe weights")
     actions = about.add_subparsers(

@@ -107,8 +107,8 @@ def predict(options: argparse.Namespace) -> None:
             f"These weights have no trained head {options.head}. "
             f"Use one of: {', '.join(found.heads)}."
         )
-    if options.head in classifier.weights.distilled_heads:
-        print(f"({options.head} is distilled: it learned to repeat the main head)")
+    if options.head in classifier.weights.fits:
+        print(f"({options.head}: {classifier.weights.fits[options.head]})")
     for label, probability in found.predictions(options.k, options.head):
         print(f"{probability:8.3%}  {label}")
 

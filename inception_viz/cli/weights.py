@@ -75,8 +75,8 @@ def _describe_weights(options: argparse.Namespace) -> None:
     print(f"5×5 kernel    {config.kernel_5x5}")
     print(f"normalisation {config.norm}")
     print(f"classes       {config.classes}, such as {', '.join(classifier.labels[:3])}")
-    distilled = classifier.weights.distilled_heads
-    heads = [h + " (distilled)" * (h in distilled) for h in classifier.weights.trained_heads]
-    print(f"heads         {', '.join(heads)}")
+    print(f"heads         {', '.join(classifier.weights.trained_heads)}")
+    for head, fit in classifier.weights.fits.items():
+        print(f"{head:13} {fit}")
     for note in classifier.weights.notes:
         print(f"note          {note}")

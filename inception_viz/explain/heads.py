@@ -10,6 +10,7 @@ import torch
 from inception_viz.classifier import Classifier
 from inception_viz.explain.behind import explained
 from inception_viz.explain.target import Asked
+from inception_viz.sources.base import HeadFit
 from inception_viz.trace import Trace
 
 
@@ -28,7 +29,7 @@ class HeadBelief:
         highest_entropy: log2(classes).
         agrees: whether its first choice is the main head's.
         overlap: Σ min(p, p_main), 0 to 1: how much of its belief is the main head's, too.
-        distilled: whether it learned to repeat the main head after the trunk was trained.
+        fit: how well it repeats the main head, if it learned to after the trunk was trained.
     """
 
     head: str
@@ -41,7 +42,7 @@ class HeadBelief:
     highest_entropy: float
     agrees: bool
     overlap: float
-    distilled: bool
+    fit: HeadFit | None
 
 
 def beliefs(classifier: Classifier, trace: Trace, target: Asked = None) -> list[HeadBelief]:
@@ -73,7 +74,7 @@ def beliefs(classifier: Classifier, trace: Trace, target: Asked = None) -> list[
                 highest_entropy=log2(len(p)) if len(p) > 1 else 0.0,
                 agrees=best == int(main.argmax()),
                 overlap=float(torch.minimum(p, main).sum()),
-                distilled=head in classifier.weights.distilled_heads,
+                fit=classifier.weights.fits.get(head),
             )
         )
     return found

@@ -37,7 +37,7 @@ def belief_curve(
         mode="lines+markers+text",
         line={"color": "#888", "width": 2},
         marker={"size": 14, "color": [HEAD_COLOURS[head.head] for head in heads]},
-        text=[h.head + (" (distilled)" if h.distilled else "") for h in heads],
+        text=[h.head + (" (fitted afterwards)" if h.fit else "") for h in heads],
         textposition="top center",
         hovertemplate="%{text}, after %{x}: %{y:.1%}<extra></extra>",
         showlegend=False,

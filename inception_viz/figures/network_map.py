@@ -41,12 +41,12 @@ svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
 class HeadAnswer:
     """What a head says: its first choice and the probability, or why it has nothing to say.
 
-    ``distilled``: it learned to repeat the main head, after the trunk was trained.
+    ``fitted``: it learned to repeat the main head, after the trunk was trained.
     """
 
     label: str
     probability: float | None
-    distilled: bool = False
+    fitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -266,7 +266,7 @@ def _stem(x: float, y: float, width: float, height: float) -> str:
 
 
 def _head(x: float, y: float, width: float, height: float, title: str, answer: HeadAnswer) -> str:
-    title += ", distilled" if answer.distilled else ""
+    title += ", fitted afterwards" if answer.fitted else ""
     label = answer.label if len(answer.label) <= 22 else answer.label[:21] + "…"
     probability = "" if answer.probability is None else f"{percent(answer.probability)} "
     words = escape(f"{title}: {probability}{answer.label}")

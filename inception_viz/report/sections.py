@@ -75,8 +75,8 @@ def answers(found: Findings) -> str:
             columns.append(f'<div><h3>{title}</h3><p class="how">{words}</p></div>')
             continue
         bars = answer_bars(found.trace.predictions(5, head), emphasised=found.label)
-        distilled = head in found.classifier.weights.distilled_heads
-        note = '<p class="how">Distilled: it learned to repeat the main head.</p>' * distilled
+        fit = found.classifier.weights.fits.get(head)
+        note = f'<p class="how">{escape(str(fit))}</p>' if fit else ""
         columns.append(f"<div><h3>{title}</h3>{bars}{note}</div>")
     how = "The five likeliest classes by softmax probability."
     return f'<p class="how">{how}</p><div class="row">{"".join(columns)}</div>'

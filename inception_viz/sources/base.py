@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from inception_viz.network import GoogLeNet
 from inception_viz.preprocessing import Preprocessing
 from inception_viz.reference import Reference
 from inception_viz.sources.download import Progress
+
+
+@dataclass(frozen=True)
+class HeadFit:
+    """How well an auxiliary head that was fitted to a trained trunk repeats the main head.
+
+    Attributes:
+        photos: how many it learned from; 0 where nobody wrote it down.
+        data: what they are, for the user.
+        judged: how many photos that it never saw it was judged on.
+        first: share of those on which its first choice is the main head's.
+        in_five: share on which the main head's first choice is among its first five.
+    """
+
+    photos: int = 0
+    data: str = ""
+    judged: int = 0
+    first: float = 0.0
+    in_five: float = 0.0
+
+    def __str__(self) -> str:
+        """What must be said wherever the head's answer stands."""
+        if not self.judged:
+            return "Fitted afterwards, to repeat the main head's answers."
+        return (
+            f"Fitted afterwards on {self.photos:,} photos; says the same as the main head on "
+            f"{self.first:.0%} of photos it never saw."
+        ).replace("%", "\N{NO-BREAK SPACE}%")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +51,10 @@ class Weights:
         notes: what the weights can't do or do differently, one sentence each, for the user.
         fingerprint: tells these very weights from others, for cache keys.
         reference: each branch's usual firing, where it was measured.
-        distilled_heads: those of ``trained_heads`` that learned from the main head's answers,
-            after the trunk was trained and without changing it.
+        fits: those of ``trained_heads`` that learned from the main head's answers, after the
+            trunk was trained and without changing it, and how well they repeat them.
+        trouble: a file that should have been used and can't be, in a sentence for the user; these
+            weights stand in for it.
     """
 
     network: GoogLeNet
@@ -34,7 +64,8 @@ class Weights:
     notes: tuple[str, ...]
     fingerprint: str
     reference: Reference | None = None
-    distilled_heads: tuple[str, ...] = ()
+    fits: Mapping[str, HeadFit] = field(default_factory=dict)
+    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +82,8 @@ class Source:
             nothing has to be fetched.
         download_bytes: about how much ``fetch`` transfers.
         where: the download's address, for the user to read.
+        fetched: whether the download is here already.
+        adds: what the download adds to what is bundled, a sentence; "" where nothing is bundled.
     """
 
     id: str
@@ -61,3 +94,5 @@ class Source:
     fetch: Callable[[Progress | None], None] | None = None
     download_bytes: int = 0
     where: str = ""
+    fetched: Callable[[], bool] = lambda: True
+    adds: str = ""

@@ -21,9 +21,8 @@ from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import file_hash, load_file, save_weights
 
 NOTE = (
-    "The auxiliary heads are distilled: they learned to repeat the main head's answers on "
-    "{photos:,} photos of {data}, after the trunk was trained. They show what can be read from the "
-    "middle of the network, not what trained it."
+    "The auxiliary heads were fitted afterwards: they learned to repeat the main head's answers. "
+    "They show what can be read from the middle of the network, not what trained it."
 )
 
 
@@ -69,8 +68,9 @@ def save_heads(weights: Weights) -> Path:
 
 
 def attach_heads(weights: Weights) -> Weights:
-    """The same weights with the fitted heads, where they lack trained ones and some were fitted."""
-    if set(weights.trained_heads) - {"main"} or not any(cached("x").parent.glob("heads-*")):
+    """The same weights with heads that were fitted here, unless they have trained ones."""
+    trained = set(weights.trained_heads) - {"main", *weights.fits}
+    if trained or not any(cached("x").parent.glob("heads-*")):
         return weights
     path = heads_file(weights.network)
     if not is_file(path):
@@ -85,8 +85,8 @@ def attach_heads(weights: Weights) -> Weights:
         weights,
         network=fitted.network,
         trained_heads=fitted.trained_heads,
-        distilled_heads=fitted.distilled_heads,
-        notes=tuple(n for n in fitted.notes if n not in weights.notes) + _still_true(weights),
+        fits=fitted.fits,
+        notes=tuple(dict.fromkeys((*fitted.notes, *_still_true(weights)))),
         fingerprint=f"{weights.fingerprint}+{fingerprint}",
     )
 

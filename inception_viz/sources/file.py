@@ -18,7 +18,7 @@ from inception_viz.config import GoogLeNetConfig
 from inception_viz.preprocessing import IMAGENET, TORCHVISION, Preprocessing
 from inception_viz.reference import Reference
 from inception_viz.sources import caffe_layout
-from inception_viz.sources.base import Weights
+from inception_viz.sources.base import HeadFit, Weights
 from inception_viz.sources.caffemodel import read_caffemodel
 from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.labels import imagenet_labels
@@ -85,7 +85,7 @@ def save_weights(weights: Weights, path: Path, *, half: bool = False, **extra: s
         "preprocessing": asdict(weights.preprocessing),
         "trained_heads": list(weights.trained_heads),
         "notes": list(weights.notes),
-        "distilled_heads": list(weights.distilled_heads),
+        "fits": {head: asdict(fit) for head, fit in weights.fits.items()},
     }
     if weights.reference:
         metadata["reference"] = weights.reference.to_json()
@@ -145,7 +145,6 @@ def _from_state(
     stored = _metadata(path, metadata, "preprocessing", dict)
     _refuse_huge(config, path)
     trained = () if untrained else _texts(path, metadata, "trained_heads") or config.heads
-    distilled = _texts(path, metadata, "distilled_heads")
     return Weights(
         network=network,
         preprocessing=preprocessing or _preprocessing(path, stored) or default_preprocessing,
@@ -154,7 +153,7 @@ def _from_state(
         notes=notes,
         fingerprint=file_hash(path),
         reference=_reference(path, metadata, config),
-        distilled_heads=tuple(head for head in config.heads if head in distilled),
+        fits=_fits(path, metadata, config),
     )
 
 
@@ -232,6 +231,28 @@ def _reference(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) ->
     ) as error:
         raise WeightsError(f"The reference firing inside {path.name} makes no sense.") from error
     return reference
+
+
+def _fits(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) -> dict[str, HeadFit]:
+    """The heads that were fitted afterwards; older files give their names alone."""
+    older = dict.fromkeys(_texts(path, metadata, "distilled_heads"), HeadFit())
+    try:
+        stored = {
+            head: HeadFit(
+                int(fit["photos"]),
+                str(fit["data"])[:MAX_TEXT_CHARACTERS],
+                int(fit["judged"]),
+                float(fit["first"]),
+                float(fit["in_five"]),
+            )
+            for head, fit in _metadata(path, metadata, "fits", dict).items()
+        }
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise WeightsError(f"What {path.name} says of its fitted heads makes no sense.") from error
+    for fit in stored.values():
+        if not (0 <= fit.first <= 1 and 0 <= fit.in_five <= 1 and fit.data.isprintable()):
+            raise WeightsError(f"What {path.name} says of its fitted heads makes no sense.")
+    return {head: fit for head, fit in (older | stored).items() if head in config.heads}
 
 
 def _refuse_huge(config: GoogLeNetConfig, path: Path) -> None:

@@ -8,8 +8,8 @@ from inception_viz.sources.base import Source
 REGISTRY: dict[str, Source] = {
     source.id: source
     for source in (
-        imagenette.SOURCE,
         bvlc.SOURCE,
+        imagenette.SOURCE,
         torchvision_weights.SOURCE,
         random_weights.SOURCE,
     )

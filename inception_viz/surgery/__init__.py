@@ -13,7 +13,7 @@ from hashlib import sha256
 from inception_viz.classifier import Classifier
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.network import GoogLeNet
-from inception_viz.sources.base import Weights
+from inception_viz.sources.base import HeadFit, Weights
 from inception_viz.sources.errors import WeightsError
 from inception_viz.surgery.matching import match_modules
 from inception_viz.surgery.operation import Keep, Surgeon
@@ -111,7 +111,7 @@ def _weights(old: Weights, surgeon: Surgeon, config: GoogLeNetConfig, how: str) 
         old.notes if same else (*(n for n in old.notes if not n.startswith("Rebuilt:")), note),
         old.fingerprint if same else f"{old.fingerprint[:40]}+{digest}",
         old.reference if same else None,
-        tuple(head for head in old.distilled_heads if head in heads),
+        {h: fit if same else HeadFit() for h, fit in old.fits.items() if h in heads},
     )
 
 

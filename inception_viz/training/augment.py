@@ -106,7 +106,9 @@ def centre_crop(image: Image.Image, size: int) -> Tensor:
 
 
 def normalise(batch: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """A uint8 batch (N, 3, H, W) as the network reads it, channels-last in memory."""
+    """A uint8 RGB batch (N, 3, H, W) as the network reads it, channels-last in memory."""
+    if preprocessing.channels == "BGR":
+        batch = batch.flip(1)
     mean, std = (
         torch.tensor(values, device=batch.device)[:, None, None]
         for values in (preprocessing.mean, preprocessing.std)

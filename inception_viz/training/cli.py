@@ -238,6 +238,8 @@ def _new_folder(data: str | None) -> Path:
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``fit-heads``."""
+    from inception_viz.training.heads import HeadRecipe
+
     parser.add_argument(
         "--weights", required=True, metavar="SOURCE", help="bvlc, torchvision, or a weights file"
     )
@@ -245,8 +247,19 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", type=Path, help="measure the agreement on these photos (default: a tenth)"
     )
-    parser.add_argument("--epochs", type=int, default=30, help="default: 30")
-    parser.add_argument("--mirror", action="store_true", help="mirrored photos, too")
+    parser.add_argument(
+        "--views",
+        type=int,
+        default=HeadRecipe.views,
+        help="cuts and mixtures of the photos to learn from; more are better and take longer "
+        f"(default: {HeadRecipe.views:,}, some ten minutes on two cores)",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=HeadRecipe.epochs,
+        help=f"passes over them (default: {HeadRecipe.epochs})",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "-o",
@@ -260,18 +273,19 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
 def fit(options: argparse.Namespace) -> None:
     """Fit auxiliary heads to a trained trunk."""
     import inception_viz as iv
+    from inception_viz.sources.cache import cache_dir
     from inception_viz.sources.distilled import save_heads
     from inception_viz.sources.file import save_weights
     from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
 
     if options.output and options.output.suffix != ".safetensors":
         raise TrainingError(f"{options.output.name} must end in .safetensors.")
-    if options.epochs < 1:
-        raise TrainingError("Fit for at least one epoch.")
+    if options.epochs < 1 or options.views < 1:
+        raise TrainingError("Fit for at least one epoch, on at least one view.")
     photos = photos_in(options.images)
     check = photos_in(options.check) if options.check else []
     weights = iv.load(options.weights).weights
-    recipe = HeadRecipe(epochs=options.epochs, mirror=options.mirror, seed=options.seed)
+    recipe = HeadRecipe(views=options.views, epochs=options.epochs, seed=options.seed)
     with Console() as console:
         fitted = fit_heads(
             weights,
@@ -279,12 +293,16 @@ def fit(options: argparse.Namespace) -> None:
             data=options.images.name,
             recipe=recipe,
             check=check,
+            work=cache_dir(),
             progress=console.task,
         )
     for name in fitted.skipped[:20]:
         print(f"skipped: {name}")
-    for head, share in fitted.agreement.items():
-        print(f"{head} agrees with the main head on {share:.1%} of {fitted.checked:,} photos")
+    for head, fit in fitted.weights.fits.items():
+        print(
+            f"{head} says the same as the main head on {fit.first:.1%} of {fit.judged:,} photos "
+            f"that it never saw; on {fit.in_five:.1%} it has it among its first five"
+        )
     if options.output:
         save_weights(fitted.weights, options.output)
     print(f"wrote {options.output or save_heads(fitted.weights)}")

@@ -1,31 +1,42 @@
 """Fit auxiliary heads to a trained trunk, by distillation from its own main head.
 
 No labels are needed: on any photos, the heads learn to repeat what the main head answers (Hinton et
-al., "Distilling the Knowledge in a Neural Network", arXiv 1503.02531). The trunk doesn't change, so
-what it computes in front of the heads is computed once, not every epoch.
+al., "Distilling the Knowledge in a Neural Network", arXiv 1503.02531). A head of the paper's shape
+ends as the main head does, in a linear layer that reads 1,024 features; that layer is taken over as
+it is, so that a head need only learn the features, and knows classes that no photo showed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from inception_viz.folding import fold_batch_norm
-from inception_viz.images import ImageError, read_picture
 from inception_viz.network import AuxHead, GoogLeNet
-from inception_viz.preprocessing import fit_image, fitting
-from inception_viz.sources.base import Weights
-from inception_viz.sources.distilled import NOTE, with_heads
+from inception_viz.preprocessing import CROP_MARGIN
+from inception_viz.sources.base import HeadFit, Weights
+from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
+from inception_viz.training.augment import seed_of
 from inception_viz.training.data import SUFFIXES
 from inception_viz.training.errors import DataError
+from inception_viz.training.evaluation import answers
+from inception_viz.training.features import AVERAGES, Features, collect
+from inception_viz.training.optimisation import fast_bfloat16
+from inception_viz.training.photos import Photos, read_photos
+from inception_viz.training.views import view
 
 HELD_OUT = 0.1
-_BATCH = 32
+_FEWEST = 20  # photos
+_FILES_AT_ONCE = 8  # in memory; their views are shuffled together
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,43 +46,35 @@ class HeadRecipe:
     """How heads are fitted.
 
     Attributes:
-        epochs: passes over the stored features.
-        batch: photos a step.
+        views: cuts and mixtures of the photos that pass through the trunk once, most of the work.
+        epochs: passes of each head over what the trunk made of them.
+        batch: views a step.
         learning_rate: AdamW's peak, in a one-cycle schedule.
         weight_decay: AdamW's.
-        temperature: both distributions are softened by it before they are compared.
-        mirror: use each photo's mirror image, too: better heads, twice the time and memory.
-        seed: of the heads' first weights, the order of the photos and dropout.
+        logits: weight of the mean squared difference of the logits beside the cross-entropy.
+        precision: ``bf16``, ``fp32``, or ``auto``: bf16 where the processor is made for it.
+        seed: of the views, the heads' first weights and the order.
     """
 
-    epochs: int = 30
-    batch: int = 128
+    views: int = 40_000
+    epochs: int = 12
+    batch: int = 256
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
-    temperature: float = 2.0
-    mirror: bool = False
+    logits: float = 4.0
+    precision: str = "auto"
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class FittedHeads:
-    """A network with fitted heads, and how often each repeats the main head's first choice.
+    """A network with fitted heads; ``weights.fits`` says how well each repeats the main head.
 
-    ``agreement`` is measured on ``checked`` photos that the heads didn't learn from.
+    ``skipped`` has a sentence for each file that could not be read.
     """
 
     weights: Weights
-    agreement: dict[str, float]
-    checked: int
     skipped: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Features:
-    """What one pass over the photos leaves: pooled maps by head (16-bit), and main logits."""
-
-    maps: dict[str, Tensor]
-    logits: Tensor
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -90,6 +93,16 @@ def photos_in(folder: Path) -> list[Path]:
     return found
 
 
+def held_out(photos: Sequence[Path], share: float = HELD_OUT) -> tuple[list[Path], list[Path]]:
+    """Photos to learn from and photos to judge on, by content: copies of one fall together."""
+    learn, judge = [], []
+    for path in photos:
+        digest = hashlib.sha256(path.read_bytes()).digest()
+        chosen = int.from_bytes(digest[:4]) < share * 2**32
+        (judge if chosen else learn).append(path)
+    return learn, judge
+
+
 def fit_heads(
     weights: Weights,
     photos: Sequence[Path],
@@ -97,6 +110,7 @@ def fit_heads(
     data: str,
     recipe: HeadRecipe | None = None,
     check: Sequence[Path] = (),
+    work: Path | None = None,
     progress: Progress | None = None,
 ) -> FittedHeads:
     """Fit both heads of ``weights`` to its main head's answers on ``photos``.
@@ -107,61 +121,69 @@ def fit_heads(
         data: what the photos are, for the user.
         recipe: how to fit.
         check: photos to measure the agreement on; without them, a tenth of ``photos`` is held out.
+        work: a folder for what the trunk computes, about 35 KB a view. Killed work goes on there.
+            Without it, a temporary one.
         progress: told what is going on, how much of it is done, and of how much.
 
     Raises:
         DataError: if fewer than 20 photos can be read.
-        WeightsError: if the network can't carry the heads.
+        WeightsError: if the network can't carry the heads, or ``work`` can't be written.
     """
     recipe, tell = recipe or HeadRecipe(), progress or (lambda *_: None)
     network = _network_with_heads(weights, recipe.seed)
-    frozen = fold_batch_norm(network)
-    skipped: list[str] = []
-    order = torch.randperm(
-        len(photos), generator=torch.Generator().manual_seed(recipe.seed)
-    ).tolist()
-    held_out = 0 if check else round(HELD_OUT * len(photos))
-    learn = [photos[i] for i in order[held_out:]]
-    judge = list(check) or [photos[i] for i in order[:held_out]]
-    total = len(learn) * (1 + recipe.mirror) + len(judge)
-
-    def seen(done: int) -> None:
-        tell("looking at photos", done, total)
-
-    features = _features(frozen, weights, learn, recipe.mirror, skipped, seen)
-    judged = _features(
-        frozen, weights, judge, False, skipped, lambda n: seen(n + len(learn) * (1 + recipe.mirror))
+    learn, judged_files = (list(photos), list(check)) if check else held_out(photos)
+    size = network.config.input_size
+    read, unreadable = read_photos(
+        [(path, 0) for path in learn],
+        round(size * CROP_MARGIN),
+        lambda done, total: tell("reading photos", done, total),
     )
-    if len(features.logits) < 20 or not len(judged.logits):
+    judged, more = read_photos([(path, 0) for path in judged_files], shorter_side=4096)
+    if len(read) < _FEWEST or not len(judged):
         raise DataError(
-            f"Only {len(features.logits)} photos could be read; fit heads on at least 20."
+            f"Only {len(read)} photos could be read; fit heads on at least {_FEWEST}."
         )
-    agreement = {}
-    for name, head in network.aux.items():
-        assert isinstance(head, AuxHead)  # for the type checker
-        _fit(head, features.maps[name], features.logits, recipe, name, tell)
-        agreement[name] = agrees(head, judged.maps[name], judged.logits)
+    fast = recipe.precision == "bf16" or (recipe.precision == "auto" and fast_bfloat16())
+    trunk = fold_batch_norm(network)
+    with _work_folder(work, weights, learn, recipe) as folder:
+        features = collect(
+            trunk.to(torch.bfloat16) if fast else trunk,
+            weights.preprocessing,
+            lambda number: view(read, size, seed_of(recipe.seed, number)),
+            recipe.views,
+            folder,
+            lambda done: tell("looking at views", done, recipe.views),
+        )
+        for name, head in network.aux.items():
+            assert isinstance(head, AuxHead)  # for the type checker
+            _fit(head, network.classifier, features, recipe, name, fast, tell)
     network.eval().requires_grad_(False)
-    note = NOTE.format(photos=len(learn) - len(skipped), data=data)
+    fits = judge(fold_batch_norm(network), weights, judged, len(read), data)
     fitted = replace(
         weights,
         network=network,
         trained_heads=("main", *network.config.heads),
-        distilled_heads=tuple(network.config.heads),
-        notes=(*(n for n in weights.notes if "auxiliary heads" not in n), note),
+        fits=fits,
+        notes=(*(n for n in weights.notes if "auxiliary heads" not in n), NOTE),
     )
-    return FittedHeads(fitted, agreement, len(judged.logits), tuple(skipped))
+    return FittedHeads(fitted, tuple(u.reason for u in (*unreadable, *more)))
 
 
-@torch.no_grad()
-def agrees(head: AuxHead, maps: Tensor, logits: Tensor) -> float:
-    """Share of photos on which the head's first choice is the main head's."""
-    head.eval()
-    same = [
-        head.classify(m.float()).argmax(1) == z.argmax(1)
-        for m, z in zip(torch.split(maps, 256), torch.split(logits, 256), strict=True)
-    ]
-    return float(torch.cat(same).float().mean())
+@contextmanager
+def _work_folder(
+    work: Path | None, weights: Weights, photos: Sequence[Path], recipe: HeadRecipe
+) -> Iterator[Path]:
+    """A folder that these photos, this trunk and this recipe find again; empty when all is done."""
+    if work is None:
+        with tempfile.TemporaryDirectory(prefix="fit-heads-") as name:
+            yield Path(name)
+        return
+    stamps = [(str(path), path.stat().st_size) for path in photos]
+    views = (recipe.views, recipe.seed, recipe.precision)
+    key = hashlib.sha256(repr((trunk_hash(weights.network), views, stamps)).encode()).hexdigest()
+    folder = work / f"fit-heads-{key[:16]}"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _network_with_heads(weights: Weights, seed: int) -> GoogLeNet:
@@ -172,78 +194,105 @@ def _network_with_heads(weights: Weights, seed: int) -> GoogLeNet:
     return network.eval()
 
 
-def _features(
-    network: GoogLeNet,
-    weights: Weights,
-    photos: Sequence[Path],
-    mirror: bool,
-    skipped: list[str],
-    seen: Callable[[int], None],
-) -> Features:
-    attached = {head.after: name for name, head in network.config.heads.items()}
-    maps: dict[str, list[Tensor]] = {name: [] for name in network.config.heads}
-    logits = []
-    done = 0
-    for x in _inputs(network.config.input_size, weights, photos, skipped):
-        for view in (x, x.flip(-1)) if mirror else (x,):
-            with torch.inference_mode():
-                for step, layer in network.trunk.items():
-                    view = layer(view)
-                    if step in attached:
-                        head = network.aux[attached[step]]
-                        assert isinstance(head, AuxHead)
-                        maps[attached[step]].append(head.pooled(view).half())
-                logits.append(network.classify(view))
-            done += len(x)
-            seen(done)
-    if not logits:
-        return Features({name: torch.empty(0) for name in maps}, torch.empty(0))
-    return Features(
-        {name: torch.cat(parts).clone() for name, parts in maps.items()}, torch.cat(logits).clone()
-    )
-
-
-def _inputs(
-    size: int, weights: Weights, photos: Sequence[Path], skipped: list[str]
-) -> Iterator[Tensor]:
-    batch: list[Tensor] = []
-    for path in photos:
-        try:
-            picture = read_picture(path)
-        except ImageError as error:
-            skipped.append(str(error))
-            continue
-        square = fit_image(
-            picture.image, fitting(picture.size, size), weights.preprocessing.background
-        )
-        batch.append(weights.preprocessing.tensor(square))
-        if len(batch) == _BATCH:
-            yield torch.cat(batch)
-            batch = []
-    if batch:
-        yield torch.cat(batch)
-
-
 def _fit(
-    head: AuxHead, maps: Tensor, logits: Tensor, recipe: HeadRecipe, name: str, tell: Progress
+    head: AuxHead,
+    classifier: nn.Linear,
+    features: Features,
+    recipe: HeadRecipe,
+    name: str,
+    fast: bool,
+    tell: Progress,
 ) -> None:
+    """Cross-entropy to the main head's probabilities, and the squared difference of the logits."""
     torch.manual_seed(recipe.seed)
-    count, batch = len(maps), min(recipe.batch, len(maps))
-    steps = recipe.epochs * (count // batch)
-    optimizer = torch.optim.AdamW(
-        head.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps + 1, pct_start=0.2
-    )
-    wanted = F.log_softmax(logits / recipe.temperature, dim=1)
     head.requires_grad_(True).train()
+    head.dropout.eval()  # there is no label to learn by heart, but 1,024 features to meet
+    if head.classifier.weight.shape == classifier.weight.shape:
+        head.classifier.load_state_dict(classifier.state_dict())
+        head.classifier.requires_grad_(False)
+    _scale(head, features, name)
+    learned = [p for p in head.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learned, recipe.learning_rate, weight_decay=recipe.weight_decay)
+    batch = min(recipe.batch, recipe.views)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        recipe.learning_rate,
+        total_steps=recipe.epochs * (recipe.views // batch) + 1,
+        pct_start=0.2,
+    )
     for epoch in range(recipe.epochs):
-        for chosen in torch.split(torch.randperm(count)[: count // batch * batch], batch):
-            answer = F.log_softmax(head.classify(maps[chosen].float()) / recipe.temperature, dim=1)
-            loss = F.kl_div(answer, wanted[chosen], reduction="batchmean", log_target=True)
+        for maps, averages in _batches(features, name, batch):
+            with torch.no_grad():
+                wanted = classifier(averages)
+            with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+                said = head.classify(maps)
+            loss = _difference(said.float(), wanted, recipe.logits)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
         tell(f"fitting {name}", epoch + 1, recipe.epochs)
+
+
+def _scale(head: AuxHead, features: Features, name: str) -> None:
+    """Begin with activations as large as those to be met, whatever the trunk's scale is."""
+    with torch.no_grad():
+        maps, averages = (features.read(n, [0])[:256].float() for n in (name, AVERAGES))
+        hidden = head.conv(maps)
+        head.conv.conv.weight /= hidden.std().clamp(min=1e-6)
+        hidden = head.relu(head.fc(head.conv(maps).flatten(1)))
+        head.fc.weight *= averages.std() / hidden.std().clamp(min=1e-6)
+
+
+def _batches(features: Features, name: str, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """A head's averaged maps and the main head's averages, 32-bit, shuffled; each view once."""
+    order = torch.randperm(len(features.files)).tolist()
+    rest: list[Tensor] = []
+    for start in range(0, len(order), _FILES_AT_ONCE):
+        files = order[start : start + _FILES_AT_ONCE]
+        maps, averages = features.read(name, files), features.read(AVERAGES, files)
+        if rest:
+            maps, averages = torch.cat([rest[0], maps]), torch.cat([rest[1], averages])
+        chosen = torch.split(torch.randperm(len(maps)), batch)
+        for which in chosen:
+            if len(which) == batch:
+                yield maps[which].float(), averages[which].float()
+        left = chosen[-1] if len(chosen[-1]) < batch else chosen[-1][:0]
+        rest = [maps[left], averages[left]]
+
+
+def _difference(said: Tensor, wanted: Tensor, logits: float) -> Tensor:
+    """Cross-entropy to the main head's probabilities, and how far the logits are apart.
+
+    A constant added to all logits changes no answer and isn't counted.
+    """
+    entropy = F.kl_div(
+        F.log_softmax(said, 1), F.log_softmax(wanted, 1), reduction="batchmean", log_target=True
+    )
+    apart = (said - said.mean(1, keepdim=True)) - (wanted - wanted.mean(1, keepdim=True))
+    return entropy + logits * apart.square().mean()
+
+
+def agreement(said: Tensor, wanted: Tensor) -> tuple[float, float]:
+    """How often logits (N, classes) have the first choice of ``wanted`` first, and in five."""
+    first = wanted.argmax(1)
+    five = said.topk(min(5, said.shape[1]), 1).indices
+    right = (said.argmax(1) == first, (five == first[:, None]).any(1))
+    return float(right[0].float().mean()), float(right[1].float().mean())
+
+
+@torch.inference_mode()
+def judge(
+    network: GoogLeNet, weights: Weights, photos: Photos, learned: int, data: str
+) -> dict[str, HeadFit]:
+    """How well each head repeats the main one on whole ``photos``, one centre crop each."""
+    logits: dict[str, list[Tensor]] = {}
+    for batch, _ in answers(network, photos, network.config.input_size, weights.preprocessing):
+        for name, values in batch.items():
+            logits.setdefault(name, []).append(values)
+    joined = {name: torch.cat(parts) for name, parts in logits.items()}
+    main = joined.pop("main")
+    return {
+        name: HeadFit(learned, data, len(photos), *agreement(said, main))
+        for name, said in joined.items()
+    }

@@ -24,8 +24,13 @@ def mixed_precision(recipe: Recipe) -> str:
     if torch.cuda.is_available():
         fast = torch.cuda.is_bf16_supported()
     else:
-        fast = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+        fast = fast_bfloat16()
     return "bf16" if fast else "no"
+
+
+def fast_bfloat16() -> bool:
+    """Whether this processor computes in bfloat16 faster than in float32."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 def copy_weights(source: nn.Module, target: nn.Module) -> None:
