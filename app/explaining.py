@@ -84,8 +84,7 @@ def sanity_check(
 def report(scene: Scene) -> str:
     """Everything about the scene as one HTML file; waits for it.
 
-    Raises:
-        ExplainError: for a class that doesn't exist.
+    Where it can't be made, the file says why: a download has no other place for a message.
     """
     job = _reports.get(
         (trace_key(scene.trace), scene.target, scene.photo),
@@ -98,7 +97,16 @@ def report(scene: Scene) -> str:
             progress=progress,
         ),
     )
-    built: iv.report.Report = job.outcome()
+    try:
+        built: iv.report.Report = job.outcome()
+    except (iv.ExplainError, iv.WeightsError) as error:
+        built = iv.report.failed(scene.photo, str(error))
+    except Exception as error:
+        built = iv.report.failed(
+            scene.photo,
+            f"This program made a mistake while it wrote the report ({type(error).__name__}). The "
+            "pages show the same figures; each has a way to save it.",
+        )
     return built.html
 
 

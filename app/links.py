@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from app.components.text import plain
@@ -11,10 +13,22 @@ _ASKED = "asked_by_link"
 _NAMES = "names_in_links"
 _LEFT_OUT = "left_out_of_link"
 _SAID = 6  # of them, in words
+_KEPT = ("model", "train_")  # a lesson follows the model, and touches nobody's training
+_UNNAMED = ("target", "quick_target", "module", "against")  # choices that links hold by their value
+_FRESH = "fresh"  # in the address: nothing of an earlier view stays
+
+
+def fresh(query: Mapping[str, str]) -> dict[str, str]:
+    """Parameters of a link that shows exactly this, whatever was chosen on the pages before."""
+    return {_FRESH: "1", **query}
 
 
 def follow() -> None:
     """Remember what the link asks for; call before anything reads it."""
+    if st.query_params.pop(_FRESH, ""):
+        for key in {*st.session_state.get(_NAMES, {}), *_UNNAMED}:
+            if not key.startswith(_KEPT) and key not in st.query_params:
+                st.session_state.pop(key, None)
     if _ASKED not in st.session_state:
         st.session_state[_ASKED] = st.query_params.to_dict()
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import cores  # noqa: F401  # isort: skip  (before PyTorch is loaded)
 from app import collector, links, login, memory
-from app.components import sidebar, style, toolbar, waiting
+from app.components import photo_picker, sidebar, style, toolbar, waiting
 from app.views import REGISTRY
 
 
@@ -31,6 +31,7 @@ def main() -> None:
     page = st.navigation(pages, position="sidebar")
     st.session_state["scene"] = sidebar.show()
     toolbar.show(st.session_state["scene"])
+    photo_picker.note_another_photo()
     page.run()
     links.note_what_is_missing()
     collector.freeze_libraries()

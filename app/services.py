@@ -31,11 +31,12 @@ from inception_viz.counting import Count, well_known
 from inception_viz.explain.channels import Layer, Order, measure
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.firing import firing as measure_firing
-from inception_viz.figures.overlay import encode
+from inception_viz.figures.overlay import encode, photo_with_frame
 from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
 from inception_viz.sources.file import SUFFIXES
+from inception_viz.sources.labels import imagenet_labels
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import checkpoint
 from inception_viz.training.inside import newest_classifier
@@ -76,6 +77,18 @@ def samples() -> dict[str, Sample]:
     return {row["id"]: Sample(**row) for row in rows}
 
 
+def samples_for(model: iv.Classifier | None) -> tuple[list[Sample], list[Sample]]:
+    """The bundled photos that show a class of ``model``, and those that don't.
+
+    All are in the first list where it can't be told.
+    """
+    every = list(samples().values())
+    if model is None or not names_imagenet_classes(model.labels):
+        return every, []
+    known = [s for s in every if not set(s.expected).isdisjoint(model.labels)]
+    return known, [s for s in every if s not in known]
+
+
 @st.cache_resource(show_spinner=False, max_entries=32)
 def sample_picture(name: str) -> iv.Picture:
     """A bundled photo, decoded."""
@@ -83,11 +96,22 @@ def sample_picture(name: str) -> iv.Picture:
 
 
 def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
-    """Whether ``model`` has a class for what is on a bundled photo; None for any other picture."""
+    """Whether ``model`` has a class for what is on a bundled photo; None where it can't be told."""
+    if not names_imagenet_classes(model.labels):
+        return None
     for name, sample in samples().items():
         if sample_picture(name).sha256 == picture.sha256:
             return not set(sample.expected).isdisjoint(model.labels)
     return None
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def names_imagenet_classes(labels: tuple[str, ...]) -> bool:
+    """Whether all ``labels`` are ImageNet's, in which it is written what a sample shows.
+
+    Of numbered classes, or of words of somebody's own, nobody knows what they mean.
+    """
+    return set(labels) <= set(imagenet_labels())
 
 
 def uploaded_picture(place: str, file_id: str, name: str, content: bytes) -> iv.Picture:
@@ -289,6 +313,16 @@ def thumbnail(path: str, side: int) -> bytes:
     with Image.open(path) as image:
         image.thumbnail((side, side))
         return encode(image.convert("RGB"), quality=80)
+
+
+def small_photo(result: iv.Trace) -> bytes:
+    """The photo of a trace as a small JPEG, what the network sees of it framed."""
+    return _small_photo(trace_key(result), result)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _small_photo(key: str, _result: iv.Trace) -> bytes:
+    return encode(photo_with_frame(_result.picture, _result.fitting, 160), quality=80)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

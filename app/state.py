@@ -78,6 +78,11 @@ def choose_sample(name: str) -> None:
         st.query_params[SAMPLE] = name
 
 
+def choose_model(name: str) -> None:
+    """Make a source or a training the model, from a button's callback."""
+    st.session_state[MODEL] = name
+
+
 def link() -> dict[str, str]:
     """Query parameters to take along to another page. What a widget of the sidebar holds stays."""
     kept = (SAMPLE, ARCHITECTURE, ORIGINS)

@@ -74,9 +74,7 @@ def closeness(original: Weights, stored: Weights, photos: Sequence[Path]) -> Clo
         for classifier in classifiers
     )
     same = first.argmax(1) == second.argmax(1)
-    return Closeness(
-        len(photos), float((first - second).abs().max()), float(same.float().mean())
-    )
+    return Closeness(len(photos), float((first - second).abs().max()), float(same.float().mean()))
 
 
 def right_on_imagenette(classifier: iv.Classifier, data: Path, size: int = 0) -> dict[str, float]:

@@ -39,9 +39,7 @@ def agreement(weights: Weights, photos: Sequence[Path]) -> Agreement:
         if (chosen := [path for path in photos if path.name.startswith(kind)])
     }
     return {
-        words: judge(
-            network, weights, read_photos([(path, 0) for path in chosen], 4096)[0], 0, ""
-        )
+        words: judge(network, weights, read_photos([(path, 0) for path in chosen], 4096)[0], 0, "")
         for words, chosen in sets.items()
     }
 

@@ -72,7 +72,7 @@ class LocalResponseNorm(nn.Module):
         if torch.compiler.is_compiling() or len(x) == 1:
             return self._normalised(x)
         # Picture by picture, so that the sums stay in the processor's cache: a third of the time.
-        return torch.cat([self._normalised(one) for one in x.split(1)])
+        return torch.cat([self._normalised(one) for one in torch.split(x, 1)])
 
     def _normalised(self, x: Tensor) -> Tensor:
         channels, half = x.shape[1], self.size // 2

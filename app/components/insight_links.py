@@ -26,7 +26,7 @@ def show(scene: Scene) -> None:
                 page,
                 label=plain(insight.text),
                 icon=":material/arrow_right_alt:",
-                help=f"{invitation}.",
+                help=plain(f"{insight.terms} {invitation}."),
                 query_params=state.link() | _place(insight),
             )
 

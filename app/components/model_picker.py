@@ -57,13 +57,16 @@ def show() -> iv.Classifier | None:
         chosen = fallback.id
     model = _load(chosen, fallback)
     if model is not None:
+        if model.weights.trouble:
+            st.warning(plain(model.weights.trouble), icon=":material/report:")
+            _download_button(REGISTRY[model.source], "Download it again")
         if model.source == "random":
             st.warning(
                 "These weights are random: the network has learned nothing, its answers are "
                 "noise. Choose a trained model above.",
                 icon=":material/shuffle:",
             )
-        _describe(model, REGISTRY[model.source].summary)
+        _describe(model, REGISTRY[model.source].summary, REGISTRY[model.source])
     return model
 
 
@@ -105,7 +108,7 @@ def run_title(run: Run) -> str:
 
 def choose_run(run: Run) -> None:
     """Make a training the model, from a button's callback."""
-    st.session_state[state.MODEL] = f"run:{run.path.name}"
+    state.choose_model(f"run:{run.path.name}")
 
 
 def usable_runs() -> dict[str, Run]:
@@ -129,10 +132,13 @@ def _load(chosen: str, fallback: Source) -> iv.Classifier | None:
     return None
 
 
-def _describe(model: iv.Classifier, summary: str) -> None:
+def _describe(model: iv.Classifier, summary: str, source: Source | None = None) -> None:
     with st.expander("What this model is"):
         notes = "\n".join(f"- {plain(note)}" for note in model.weights.notes)
         st.markdown(f"{summary}\n\n{notes}")
+        if source is not None and source.adds and not source.fetched():
+            st.markdown(f"{source.adds} Nothing else needs it.")
+            _download_button(source, f"Download {source.download_bytes / 1e6:.0f} MB")
 
 
 def _from_file() -> iv.Classifier | None:

@@ -15,12 +15,19 @@ _KEPT = "photo_origin_kept"
 _LOST = "photo_lost"
 _OWN = "own"  # in the address, where a sample's name would stand
 _FOREIGN = "photo_of_somebody"
+_SHOWS_OWN = "photo_is_own"
 
 
-def show() -> tuple[iv.Picture | None, str, str]:
-    """Draw the choice; return the picture, what it is called, and what it shows in words."""
+def show(model: iv.Classifier | None) -> tuple[iv.Picture | None, str, str]:
+    """Draw the choice; return the picture, what it is called, and what it shows in words.
+
+    Samples that show a class of ``model`` come first.
+    """
     begins = _KEPT not in st.session_state
-    if not begins:
+    asked = st.query_params.get(state.SAMPLE)
+    if st.session_state.get(_SHOWS_OWN) and asked in services.samples():
+        st.session_state[_ORIGIN] = "Samples"  # a link that was followed shows what it promises
+    elif not begins:
         # A click on a map leads to another page, and Streamlit forgets this choice on the way.
         st.session_state.setdefault(_ORIGIN, st.session_state[_KEPT])
     default = None if _ORIGIN in st.session_state else "Samples"
@@ -33,35 +40,54 @@ def show() -> tuple[iv.Picture | None, str, str]:
         own = state.uploaded()
         if own is not None:
             st.query_params[state.SAMPLE] = _OWN
+            st.session_state[_SHOWS_OWN] = True
             still = "" if good else f"You still see {plain(own.name)}. "
             st.caption(f"{still}Your photo stays in this session: a link or a reload loses it.")
             return own, own.name, f"Your photo {own.name}"
+    st.session_state[_SHOWS_OWN] = False
     if st.query_params.get(state.SAMPLE) == _OWN:
         del st.query_params[state.SAMPLE]
         links.answer(state.SAMPLE)
         st.session_state[_FOREIGN] = begins and origin == "Samples"
     sample = state.sample(services.samples(), next(iter(services.samples())))
     if origin != "Samples":
-        if st.session_state.get(_LOST):
-            st.warning(
-                "The server was started anew, or the connection was lost for long, and your photo "
-                "with it. Choose it again.",
-                icon=":material/no_photography:",
-            )
         st.caption("Until then, the sample photo is shown.")
     else:
-        if st.session_state.get(_FOREIGN):
-            st.info(
-                "This view was made with an uploaded photo, which no link and no reload can keep. "
-                "Here is a sample; *Upload* brings the photo back.",
-                icon=":material/no_photography:",
-            )
-        photos = list(services.samples().values())
-        photo_strip.show("samples", photos, sample, _choose)
+        _samples(model, sample)
     chosen = services.samples()[sample]
     if origin == "Samples":
         st.caption(f"{chosen.title}. {chosen.author}, {chosen.licence}.", help=chosen.origin)
     return services.sample_picture(sample), chosen.title, chosen.alt
+
+
+def note_another_photo() -> None:
+    """Say at the top of the page that it shows another photo than it was made with, if so."""
+    if st.session_state.get(_SHOWS_OWN):
+        return
+    own = st.session_state.get(_KEPT) != "Samples"
+    if own and st.session_state.get(_LOST):
+        st.warning(
+            "The server was started anew, or the connection was lost for long, and your photo "
+            "with it. Choose it again at the side; until then, a sample is shown.",
+            icon=":material/no_photography:",
+        )
+    elif not own and st.session_state.get(_FOREIGN):
+        st.info(
+            "This view was made with an uploaded photo, which no link and no reload can keep. "
+            "Here is a sample, so the figures are others; *Upload* at the side brings the photo "
+            "back.",
+            icon=":material/no_photography:",
+        )
+
+
+def _samples(model: iv.Classifier | None, chosen: str) -> None:
+    known, other = services.samples_for(model)
+    if known:
+        photo_strip.show("samples", known, chosen, _choose)
+    if known and other:
+        st.caption("Not among its classes: what will it say?")
+    if other:
+        photo_strip.show("other_samples", other, chosen, _choose)
 
 
 def _choose(sample: str) -> None:

@@ -11,7 +11,7 @@ from app import services
 from app.services import Sample
 
 _CSS = """
-.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(64px, 1fr)); gap: 6px;
+.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(50px, 1fr)); gap: 6px;
   padding: 3px; }
 button { padding: 0; border: 2px solid transparent; border-radius: 8px; background: none;
   cursor: pointer; aspect-ratio: 1; overflow: hidden; }

@@ -23,10 +23,12 @@ _FIRST = -1  # not None: Back would leave the box empty
 def show() -> Scene | None:
     """Draw the sidebar and compute what it asks for; None if that isn't possible."""
     with st.sidebar:
-        picture, photo, alt = photo_picker.show()
-        fit = choice.show(state.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP)
+        above = st.container()
         st.divider()
         model = model_picker.show()
+        with above:  # which samples come first depends on the model
+            picture, photo, alt = photo_picker.show(model)
+            fit = choice.show(state.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP)
         if model is None or picture is None:
             return None
         base = model

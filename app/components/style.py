@@ -40,9 +40,16 @@ _CSS = """
   [data-testid="stPageLink"] p { white-space: normal; text-align: left; font-size: 1rem; }
   [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
   .iv-note:empty { display: none; }
+  .st-key-heading_row { gap: .3rem 1rem; padding-right: 19rem; }  /* the toolbar's place */
+  .st-key-heading_row h1 { padding: 0; }
+  .iv-subject { display: block; height: 3.4rem; width: auto; max-width: 6rem; border-radius: 6px;
+    object-fit: cover; }
   .iv-note { opacity: .8; font-size: .88rem; line-height: 1.45; margin: 0; }
   [data-testid="stButtonGroup"] > div { flex-wrap: wrap; row-gap: 4px; }
-  @media (max-width: 1100px) { .st-key-toolbar { position: static; } }
+  @media (max-width: 1100px) {
+    .st-key-toolbar { position: static; }
+    .st-key-heading_row { padding-right: 0; }
+  }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding: 4.2rem 1rem 3rem; }
     .st-key-photo img { max-height: 240px; width: auto !important; max-width: 100%; }
@@ -56,6 +63,7 @@ _LARGE = """
   html { font-size: 21px !important; }
   .stMainBlockContainer { max-width: none; }
   .st-key-toolbar { position: static; }
+  .st-key-heading_row { padding-right: 0; }
 </style>
 """
 

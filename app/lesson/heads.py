@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app import services
+from app import services, state
 from app.components import answers, figure
 from app.components.scene import Scene
 from app.components.text import plain
@@ -28,10 +28,16 @@ def show(scene: Scene) -> None:
         early = next((b for b in found.values() if b.head != "main"), None)
         if early is None:
             st.info(
-                "These weights have no trained auxiliary heads, so there is nobody to ask halfway. "
-                "Choose *Imagenette GoogLeNet* at the side."
+                "These weights have no trained auxiliary heads: there is nobody to ask halfway."
             )
+            _offer_trained()
             return
+        if early.fit is not None:
+            st.caption(
+                f"The heads of {plain(scene.model.title)} were fitted to it afterwards. Heads that "
+                "were trained together with their network say more:"
+            )
+            _offer_trained()
         labels = scene.trace.labels
 
         def agrees() -> tuple[list[bool], str]:
@@ -51,6 +57,15 @@ def show(scene: Scene) -> None:
             _answers(scene)
     st.page_link(
         "views/heads.py", label="See where each head looks", icon=":material/arrow_right_alt:"
+    )
+
+
+def _offer_trained() -> None:
+    st.button(
+        "Ask Imagenette GoogLeNet: ten classes, heads trained with it",
+        icon=":material/swap_horiz:",
+        on_click=state.choose_model,
+        args=("imagenette",),
     )
 
 

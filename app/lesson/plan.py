@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from app.components.text import plain
 
 
 class Step(NamedTuple):
@@ -17,16 +19,28 @@ class Step(NamedTuple):
     query: Mapping[str, str]
 
 
-PLAN = (
-    Step(
-        5,
-        "**What does it say?** Show a photo and the network's answer. Let the class find what is "
-        "odd: "
-        "the network knows ten classes, and a goldfish isn't one of them.",
-        "explore",
-        "Explore a goldfish",
-        {"image": "goldfish"},
-    ),
+def plan(labels: Sequence[str], model: str) -> tuple[Step, ...]:
+    """The steps for a class that looks into ``model``, whose classes are ``labels``."""
+    return (_first(labels, model), *_STEPS)
+
+
+def _first(labels: Sequence[str], model: str) -> Step:
+    if "goldfish" in labels:
+        what = (
+            "Show the goldfish and the network's answer. Then the moose at the side: among its "
+            f"{len(labels):,} classes there is no moose. What will it say, and why that?"
+        )
+    else:
+        what = (
+            "Show a photo and the network's answer. Let the class find what is odd: "
+            f"{plain(model)} knows {len(labels):,} classes, and a goldfish isn't one of them."
+        )
+    return Step(
+        5, f"**What does it say?** {what}", "explore", "Explore a goldfish", {"image": "goldfish"}
+    )
+
+
+_STEPS = (
     Step(
         5,
         "**Why four branches?** Chapter 1. Everybody predicts which branch is most active, then "

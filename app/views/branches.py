@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import services, state
-from app.components import channel_detail, choice, figure, layer_panel
+from app.components import channel_detail, choice, figure, heading, layer_panel
 from app.components.layer_panel import Panel, Tops
 from app.components.scene import Scene, current
 from inception_viz.config import BRANCHES
@@ -27,7 +27,7 @@ _STEP_NAMES = {
 def show() -> None:
     """Draw the page."""
     scene = current()
-    st.title("Branch activations")
+    heading.show("Branch activations", scene)
     module = _choose_module(scene)
     panels, order, shared = _choose_view(scene, module)
     layers = {p.layer: services.layer(scene.trace, p.layer) for p in panels}

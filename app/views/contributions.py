@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app import explaining, services, state
-from app.components import branch_map, choice, figure, output_choice
+from app.components import branch_map, choice, figure, heading, output_choice
 from app.components.scene import Scene, current
 from app.components.text import plain
 from app.components.waiting import wait_for
@@ -36,7 +36,7 @@ _BASELINE_HELP = (
 def show() -> None:
     """Draw the page."""
     scene = current()
-    st.title("Contributions")
+    heading.show("Contributions", scene)
     with st.container(horizontal=True, gap="medium"):
         names = {key: method.title for key, method in METHODS.items()}
         method = choice.show("method", "Method", names)

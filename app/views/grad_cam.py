@@ -12,6 +12,7 @@ from app.components import (
     class_comparison,
     figure,
     film_strip,
+    heading,
     map_checks,
     output_choice,
     pixel_panel,
@@ -76,7 +77,7 @@ _HOW_BRANCHES = (
 def show() -> None:
     """Draw the page."""
     scene = current()
-    st.title("Grad-CAM")
+    heading.show("Grad-CAM", scene)
     with st.container(horizontal=True, gap="medium"):
         variant = choice.show("cam_map", "Map", _VARIANTS)
         target = output_choice.show(scene)

@@ -9,7 +9,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app import explaining, services
-from app.components import answers, figure
+from app.components import answers, figure, heading
 from app.components.scene import Scene, current
 from app.components.text import plain
 from inception_viz.explain.heads import EarlyReading, HeadBelief
@@ -51,7 +51,7 @@ be left out; they concluded that the heads act as a **regulariser**
 def show() -> None:
     """Draw the page."""
     scene = current()
-    st.title("Auxiliary heads")
+    heading.show("Auxiliary heads", scene)
     with services.messages():
         found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
         st.html(f'<p class="iv-lead">{heads_sentence(list(found.values()), scene.trace)}</p>')

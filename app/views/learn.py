@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
-from app.components import choice
+from app.components import choice, heading
 from app.components.scene import current
 from app.lesson import CHAPTERS, words
 
@@ -15,7 +15,7 @@ _CHAPTER = "chapter"
 def show() -> None:
     """Draw the page."""
     scene = current()
-    st.title("Learn")
+    heading.show("Learn", scene)
     names = {place: f"{place + 1} {chapter.title}" for place, chapter in enumerate(CHAPTERS)}
     place = choice.show(_CHAPTER, "Chapter", names)
     chapter = CHAPTERS[place]

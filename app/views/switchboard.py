@@ -9,7 +9,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app import explaining, links, services, state
-from app.components import answers, figure, output_choice, switch_map
+from app.components import answers, figure, heading, output_choice, switch_map
 from app.components.scene import Scene, current
 from app.components.text import plain
 from app.components.waiting import wait_for
@@ -32,7 +32,7 @@ _HOW_TWO = "Both maps are on one scale: yellow is the strongest evidence in eith
 def show() -> None:
     """Draw the page."""
     scene = current()
-    st.title("Switchboard")
+    heading.show("Switchboard", scene)
     with st.container(horizontal=True, gap="medium"):
         target = output_choice.show(scene)
     before = after = scene.trace

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.lesson.plan import PLAN, Step
+from app import links
+from app.components.scene import current
+from app.components.text import plain
+from app.lesson.plan import Step, plan
 
 _BEFORE = """
-- Start the app once on the machine that you will use. Everything works **without internet**; the
-  bundled model knows ten classes. For ImageNet's 1,000 classes fetch *BVLC GoogLeNet* before,
-  at the side under *Model*.
+- Start the app once on the machine that you will use. Everything works **without internet**. The
+  lesson follows the model at the side, here **{model}** with {classes:,} classes.
 - Switch on **Large type** above when you project.
 - A class can share one server: give out its address, and send links made with **Copy link**.
   Photos that students upload stay in their own session and are not part of a link.
@@ -43,8 +45,10 @@ Szegedy et al., *Rethinking the Inception Architecture*,
 
 def show() -> None:
     """Draw the page."""
+    model = current().model
     st.title("For teachers")
-    minutes = sum(step.minutes for step in PLAN)
+    steps = plan(model.labels, model.title)
+    minutes = sum(step.minutes for step in steps)
     st.markdown(
         f"A lesson of **{minutes} minutes** for students who know what a convolution is. The goal: "
         "they can say what the four branches of an inception module do, why there are 1×1 "
@@ -52,10 +56,10 @@ def show() -> None:
         "it needs; students can go through *Learn* on their own."
     )
     st.header("Before the lesson", anchor=False)
-    st.markdown(_BEFORE)
+    st.markdown(_BEFORE.format(model=plain(model.title), classes=len(model.labels)))
     st.header("The lesson", anchor=False)
     start = 0
-    for step in PLAN:
+    for step in steps:
         _step(start, step)
         start += step.minutes
     st.header("Questions that come up", anchor=False)
@@ -72,7 +76,7 @@ def _step(start: int, step: Step) -> None:
             f"views/{step.page}.py",
             label=step.link,
             icon=":material/arrow_right_alt:",
-            query_params=dict(step.query),
+            query_params=links.fresh(step.query),
         )
 
 

@@ -35,8 +35,8 @@ def answer_bars(
 
 def sigma(deviation: float) -> str:
     """ "+2.1σ", "−0.4σ", "0.0σ"."""
-    text = f"{deviation:+.1f}".replace("-", "−")
-    return f"{text.lstrip('+−') if float(text[1:]) == 0 else text}σ"
+    tenths = round(deviation, 1)
+    return f"{tenths:+.1f}σ".replace("-", "−") if tenths else "0.0σ"
 
 
 def percent(share: float) -> str:

@@ -1,4 +1,8 @@
-"""What is special about one photo in one network: sentences, each with the figure it comes from."""
+"""What is special about one photo in one network: sentences, each with the figure it comes from.
+
+Plain words come first; the same in the field's terms, with figures and what they mean, stands beside
+them for whoever asks.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from inception_viz.explain.muting import mute
 from inception_viz.explain.target import Asked, Target, resolve
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import figure
+from inception_viz.figures.words import figure as short_number
 from inception_viz.trace import Trace
 
 Shown = Literal["muting", "heads", "cams"]
@@ -25,12 +29,14 @@ class Insight:
     """A sentence made from numbers, and where they can be seen.
 
     Attributes:
-        text: the sentence, plain text.
+        text: the sentence in plain words, plain text.
+        terms: the same in the field's terms, and what they mean.
         shown: the figure it comes from: what muting does, the heads' beliefs, or Grad-CAM.
         module, branch: what it is about; "" for the whole network.
     """
 
     text: str
+    terms: str
     shown: Shown
     module: str = ""
     branch: str = ""
@@ -70,32 +76,67 @@ def from_parts(
 ) -> tuple[Insight, ...]:
     """The same from what is known already; ``without`` is muted where it is remarkable."""
     branch = remarkable(fired)
-    muting = Insight(
-        f"{_firing(branch)}; {_muting(trace, without, target)}.",
+    found = [_muting(branch, trace, without, target), _heads(believed, trace)]
+    found.append(_evidence(cams, trace))
+    return tuple(insight for insight in found if insight is not None)
+
+
+_SIGMA = "σ: standard deviation, the usual distance from the mean."
+_ENERGY = "Energy: all squared activations, added up."
+_LOGIT = "Logit: the score of a class, before softmax makes a probability of it."
+_FAR, _CLEARLY = 3.0, 1.5  # σ
+
+
+def _muting(branch: BranchFiring, trace: Trace, without: Trace, target: Target) -> Insight:
+    """How the remarkable branch fires, and what the network says without it."""
+    name = f"The {BRANCH_NAMES[branch.branch]} branch of {branch.module}"
+    if branch.deviation is None:
+        said = f"{name} is the most active part of its module."
+        share = percent(branch.energy_share)
+        terms, meaning = f"It holds {share} of its module's energy", _ENERGY
+    else:
+        way = "above" if branch.deviation > 0 else "below"
+        said = f"{name} is {_usual(branch.deviation)} active than usual."
+        terms = f"Its mean activation is {abs(branch.deviation):.1f}σ {way} usual"
+        meaning = _SIGMA
+    before, after = (float(t.heads[target.head][target.index]) for t in (trace, without))
+    change = after - before
+    label = trace.labels[target.index]
+    if abs(change) < 0.005:
+        terms += f"; muting it changes the logit of {label} by less than 0.005."
+    else:
+        effect = "lowers" if change < 0 else "raises"
+        terms += f"; muting it {effect} the logit of {label} by {short_number(abs(change))}."
+    return Insight(
+        f"{said} {_effect(trace, without, target)}",
+        f"{terms} {meaning} {_LOGIT}",
         "muting",
         branch.module,
         branch.branch,
     )
-    found = [muting, _heads(believed, trace), _evidence(cams, trace)]
-    return tuple(insight for insight in found if insight is not None)
 
 
-def _firing(branch: BranchFiring) -> str:
-    name = f"{BRANCH_NAMES[branch.branch]} branch of {branch.module}"
-    if branch.deviation is None:
-        return f"The {name} holds {percent(branch.energy_share)} of its module's energy"
-    way = "above" if branch.deviation > 0 else "below"
-    return f"The {name} fires {abs(branch.deviation):.1f}σ {way} usual"
+def _usual(deviation: float) -> str:
+    size = abs(deviation)
+    much = "far " if size >= _FAR else "" if size >= _CLEARLY else "a little "
+    return f"{much}{'more' if deviation > 0 else 'less'}"
 
 
-def _muting(trace: Trace, without: Trace, target: Target) -> str:
-    before, after = (float(t.heads[target.head][target.index]) for t in (trace, without))
-    label = trace.labels[target.index]
-    size = figure(abs(after - before))
-    if float(size) < 0.005:
-        return f"muting it changes the logit of {label} by less than 0.005"
-    effect = "lowers" if after < before else "raises"
-    return f"muting it {effect} the logit of {label} by {size}"
+def _effect(trace: Trace, without: Trace, target: Target) -> str:
+    """What becomes of the answer, in probabilities."""
+    label, head = trace.labels[target.index], target.head
+    p, q = (float(t.probabilities(head)[target.index]) for t in (trace, without))
+    verb = "falls" if q < p else "rises"
+    move = (
+        f"{label} stays at {percent(p)}"
+        if percent(p) == percent(q)
+        else f"{label} {verb} from {percent(p)} to {percent(q)}"
+    )
+    (first, _), (other, share) = (t.top_classes(1, head)[0] for t in (trace, without))
+    if first == other:
+        return f"Without it, {move}."
+    now = f"the network says {trace.labels[other]} ({percent(share)})"
+    return f"Without it, {now}." if other == target.index else f"Without it, {now}; {move}."
 
 
 def _heads(believed: Sequence[HeadBelief], trace: Trace) -> Insight | None:
@@ -105,25 +146,32 @@ def _heads(believed: Sequence[HeadBelief], trace: Trace) -> Insight | None:
     answer = trace.labels[main.first_choice]
     first = early[0]
     if all(belief.agrees for belief in early):
-        text = f"After {first.after} the network already says {answer}."
+        text = f"Already after {first.after}, an auxiliary head says {answer}."
     else:
         said = ", ".join(
             f"{trace.labels[b.first_choice]} after {b.after}" for b in early if not b.agrees
         )
-        text = f"The network changes its mind on the way: {said}, {answer} in the end."
-    return Insight(text, "heads")
+        text = f"The auxiliary heads still say something else: {said}; {answer} in the end."
+    terms = "Auxiliary heads are small classifiers that read the network on the way."
+    fits = [belief for belief in early if belief.fit is not None]
+    if fits:
+        terms += " " + " ".join(f"{belief.head}: {belief.fit}" for belief in fits)
+        text = text.removesuffix(".") + " (heads fitted afterwards)."
+    return Insight(text, terms, "heads")
 
 
 def _evidence(cams: Cams, trace: Trace) -> Insight:
     module = list(cams)[-1]
     label = trace.labels[cams.target.index]
     shares = cams.shares(module)
+    terms = "Grad-CAM: maps weighted by how much the logit would rise with them; the positive part."
     if not shares:
-        return Insight(f"In {module}, no branch's map speaks for {label}.", "cams", module)
+        return Insight(f"In {module}, no branch's map speaks for {label}.", terms, "cams", module)
     branch = max(shares, key=lambda name: shares[name])
     return Insight(
         f"In {module}, the {BRANCH_NAMES[branch]} branch holds {percent(shares[branch])} of the "
         f"evidence for {label}.",
+        terms,
         "cams",
         module,
         branch,

@@ -122,6 +122,7 @@ def heads_sentence(found: Sequence[HeadBelief], trace: Trace) -> str:
     """Who agrees with whom. HTML, labels escaped."""
     early, main = [b for b in found if b.head != "main"], found[-1]
     answer = f"<b>{escape(trace.labels[main.first_choice])}</b>"
+    fitted = " The auxiliary heads were fitted afterwards." * any(b.fit for b in early)
     if not early:
         return f"The main head says {answer}; there is no trained auxiliary head to ask before."
     if all(b.agrees for b in early):
@@ -130,11 +131,11 @@ def heads_sentence(found: Sequence[HeadBelief], trace: Trace) -> str:
             f"Already after {first.after} the network says what it says in the end: {answer}."
             if len(early) > 1
             else f"The auxiliary head after {first.after} agrees with the main head: {answer}."
-        )
+        ) + fitted
     said = ", ".join(
         f"{escape(trace.labels[b.first_choice])} after {b.after}" for b in early if not b.agrees
     )
-    return f"The network changes its mind on the way: {said}, but {answer} in the end."
+    return f"The network changes its mind on the way: {said}, but {answer} in the end.{fitted}"
 
 
 def compared(value: float, other: float) -> str:

@@ -9,7 +9,7 @@ from inception_viz.classifier import Classifier
 from inception_viz.explain.behind import Progress, silent
 from inception_viz.explain.errors import saving
 from inception_viz.explain.target import Asked
-from inception_viz.report.document import document
+from inception_viz.report.document import apology, document
 from inception_viz.report.findings import find
 from inception_viz.trace import Trace
 
@@ -34,6 +34,12 @@ class Report:
         """
         with saving(Path(path)) as temporary:
             temporary.write_text(self.html, "utf-8")
+
+
+def failed(photo: str, sentence: str) -> Report:
+    """A report that could not be made, as a file that says why in one sentence."""
+    title = f"No report about {photo or 'the photo'}"
+    return Report(title, apology(title, sentence))
 
 
 def build(

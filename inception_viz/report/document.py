@@ -66,18 +66,26 @@ _POLICY = (
 
 def document(found: Findings) -> str:
     """The whole file."""
-    title = escape(found.title)
     parts = [(s.id, s.title, s.draw(found)) for s in sections.ALL]
     links = "".join(f'<a href="#{name}">{escape(heading)}</a>' for name, heading, _ in parts)
     body = "".join(
         f'<section id="{name}"><h2>{escape(heading)}</h2>{content}</section>'
         for name, heading, content in parts
     )
+    return _file(found.title, f"{sections.lead(found)}<nav>{links}</nav>{body}")
+
+
+def apology(title: str, sentence: str) -> str:
+    """A file that says why there is no report."""
+    return _file(title, f"<p>{escape(sentence)}</p>")
+
+
+def _file(title: str, content: str) -> str:
+    title = escape(title)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_CSS}</style></head><body><main>"
-        f"<h1>{title}</h1>{sections.lead(found)}<nav>{links}</nav>{body}"
-        f"</main><script>{_JS}</script></body></html>"
+        f"<h1>{title}</h1>{content}</main><script>{_JS}</script></body></html>"
     )

@@ -48,7 +48,10 @@ def lead(found: Findings) -> str:
     trace = found.trace
     label, probability = trace.predictions(1)[0]
     photo = _jpeg(encode(photo_with_frame(trace.picture, trace.fitting)), found.alt or "The photo")
-    special = "".join(f"<li>{escape(insight.text)}</li>" for insight in found.insights)
+    special = "".join(
+        f'<li>{escape(insight.text)} <span class="how">{escape(insight.terms)}</span></li>'
+        for insight in found.insights
+    )
     notes = " ".join(map(escape, found.classifier.weights.notes))
     muted = ", ".join(sorted(trace.muted))
     return (

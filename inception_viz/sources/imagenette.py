@@ -25,7 +25,10 @@ def load() -> Weights:
         )
     weights = load_file(FILE)
     names = ", ".join(weights.labels[:-1]) + f" and {weights.labels[-1]}"
-    note = f"It knows ten classes and nothing else: {names}. Any photo gets one of these answers."
+    note = (
+        f"It knows ten classes and nothing else: {names}. Any photo gets one of these answers; "
+        "BVLC GoogLeNet knows a thousand."
+    )
     return replace(weights, notes=(note, *weights.notes))
 
 
@@ -33,7 +36,7 @@ SOURCE = Source(
     id="imagenette",
     title="Imagenette GoogLeNet",
     summary="Our own, bundled: the paper's network with batch norm, trained from scratch on ten "
-    "classes of ImageNet, both auxiliary heads with it.",
+    "classes of ImageNet together with both auxiliary heads.",
     load=load,
     available=FILE.is_file,
 )

@@ -123,4 +123,3 @@ def passed(network: GoogLeNet, x: Tensor) -> dict[str, Tensor]:
             features[attached[step]] = head.pooled(x).clamp(max=largest).half()
     features[AVERAGES] = x.float().mean((2, 3)).clamp(max=largest).half()
     return features
-

@@ -95,7 +95,8 @@ def photos_in(folder: Path) -> list[Path]:
 
 def held_out(photos: Sequence[Path], share: float = HELD_OUT) -> tuple[list[Path], list[Path]]:
     """Photos to learn from and photos to judge on, by content: copies of one fall together."""
-    learn, judge = [], []
+    learn: list[Path] = []
+    judge: list[Path] = []
     for path in photos:
         digest = hashlib.sha256(path.read_bytes()).digest()
         chosen = int.from_bytes(digest[:4]) < share * 2**32
@@ -140,9 +141,7 @@ def fit_heads(
     )
     judged, more = read_photos([(path, 0) for path in judged_files], shorter_side=4096)
     if len(read) < _FEWEST or not len(judged):
-        raise DataError(
-            f"Only {len(read)} photos could be read; fit heads on at least {_FEWEST}."
-        )
+        raise DataError(f"Only {len(read)} photos could be read; fit heads on at least {_FEWEST}.")
     fast = recipe.precision == "bf16" or (recipe.precision == "auto" and fast_bfloat16())
     trunk = fold_batch_norm(network)
     with _work_folder(work, weights, learn, recipe) as folder:

@@ -21,10 +21,7 @@ def mixed_precision(recipe: Recipe) -> str:
     """Accelerate's name of the precision: "bf16" where it is wanted and fast here, else "no"."""
     if recipe.precision != "auto":
         return "bf16" if recipe.precision == "bf16" else "no"
-    if torch.cuda.is_available():
-        fast = torch.cuda.is_bf16_supported()
-    else:
-        fast = fast_bfloat16()
+    fast = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bfloat16()
     return "bf16" if fast else "no"
 
 

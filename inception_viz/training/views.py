@@ -46,9 +46,7 @@ def _cut(photos: Photos, size: tuple[int, int], draw: random.Random) -> Pixels:
     width = min(max(round((area * ratio) ** 0.5), 1), image.width)
     height = min(max(round((area / ratio) ** 0.5), 1), image.height)
     left, top = draw.randint(0, image.width - width), draw.randint(0, image.height - height)
-    cut = image.resize(
-        size, Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)
-    )
+    cut = image.resize(size, Image.Resampling.BILINEAR, box=(left, top, left + width, top + height))
     if draw.random() < 0.5:
         cut = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return np.asarray(cut)

@@ -1,22 +1,35 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 import inception_viz as iv
-from inception_viz.network import AuxHead
+from inception_viz.config import AuxHeadConfig
 from inception_viz.sources.cache import VARIABLE
 from inception_viz.sources.distilled import attach_heads, heads_file, save_heads, trunk_hash
 from inception_viz.sources.file import load_file, save_weights
+from inception_viz.training import heads
 from inception_viz.training.errors import DataError
-from inception_viz.training.heads import FittedHeads, HeadRecipe, agrees, fit_heads, photos_in
+from inception_viz.training.features import FILE_VIEWS
+from inception_viz.training.heads import (
+    FittedHeads,
+    HeadRecipe,
+    agreement,
+    fit_heads,
+    held_out,
+    photos_in,
+)
+from inception_viz.training.photos import read_photos
+from inception_viz.training.views import view
 from tests.conftest import noise_photo, tiny_config
 from tests.training.conftest import MakeFolder
 
-RECIPE = HeadRecipe(epochs=25, batch=16, learning_rate=5e-3)
+RECIPE = HeadRecipe(views=160, epochs=25, batch=16, learning_rate=5e-3, precision="fp32")
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +62,11 @@ def test_heads_learn_the_main_heads_answers(trunk: iv.Classifier, make_folder: M
         nearer += float(F.kl_div(student, teacher, reduction="sum"))
         nearer -= float(F.kl_div(uniform, teacher, reduction="sum"))
     assert nearer / len(photos) < 0
-    assert set(fitted.agreement) == {"aux1", "aux2"}
-    assert fitted.checked == 6
+    assert set(fitted.weights.fits) == {"aux1", "aux2"}
+    learn, judge = held_out(photos_in(folder))
+    for fit_ in fitted.weights.fits.values():
+        assert (fit_.photos, fit_.judged, fit_.data) == (len(learn), len(judge), "tints")
+        assert 0 <= fit_.first <= fit_.in_five <= 1
     assert not network.training
 
 
@@ -65,28 +81,96 @@ def test_the_trunk_stays_as_it_was(trunk: iv.Classifier, make_folder: MakeFolder
     torch.testing.assert_close(trunk.trace(photo).logits, again.logits)
 
 
-def test_agreement_is_the_share_of_equal_first_choices() -> None:
-    class Fixed(AuxHead):
-        def classify(self, pooled: torch.Tensor) -> torch.Tensor:
-            return pooled[:, :, 0, 0]
+def test_the_last_layer_is_the_main_heads_where_it_fits(make_folder: MakeFolder) -> None:
+    config = tiny_config(aux1=None, aux2=None, classes=5)
+    width = config.out_channels
+    as_wide = iv.load(
+        "random",
+        config=replace(config, aux1=AuxHeadConfig("4a", fc=width), aux2=AuxHeadConfig("4d", fc=9)),
+    )
+    network = fit(as_wide, make_folder(count=20)).weights.network
+    aux1, aux2 = (network.aux[name].classifier for name in ("aux1", "aux2"))
+    assert torch.equal(aux1.weight, network.classifier.weight)
+    assert torch.equal(aux1.bias, network.classifier.bias)
+    assert aux2.weight.shape == (5, 9), "another width has to learn its own"
 
-    config = tiny_config(norm="none")
-    assert config.aux1 is not None
-    head = Fixed(3, 14, config.aux1, 3, batch_norm=False)
-    said = torch.tensor([[9.0, 0, 0], [0, 9, 0], [0, 0, 9], [0, 0, 9]])[:, :, None, None]
-    logits = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 0]])
-    assert agrees(head, said, logits) == 0.75
+
+def test_agreement_counts_first_choices_and_firsts_among_five() -> None:
+    said = torch.zeros(4, 8)
+    said[0, 0] = said[1, 1] = said[2, 2] = said[3, 3] = 9.0
+    said[3, 4:8] = torch.tensor([8.0, 7.0, 6.0, 5.0])
+    wanted = torch.zeros(4, 8)
+    wanted[0, 0] = wanted[1, 1] = wanted[2, 2] = 1.0  # the same first choice
+    wanted[3, 0] = 1.0  # not among the five
+    assert agreement(said, wanted) == (0.75, 0.75)
+    wanted[3] = torch.tensor([0.0, 0, 0, 0, 0, 0, 0, 1.0])  # the fifth
+    assert agreement(said, wanted) == (0.75, 1.0)
 
 
-def test_they_are_marked_distilled_in_the_file(
+def test_judged_photos_are_chosen_by_content(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = make_folder(count=20)
+    learn, judge = held_out(photos_in(folder), 0.3)
+    assert judge and len(learn) + len(judge) == 60
+    for number, path in enumerate([learn[0], judge[0]]):
+        copy = tmp_path / f"copy{number}.jpg"
+        copy.write_bytes(path.read_bytes())
+        assert held_out([copy], 0.3) == (([copy], []) if number == 0 else ([], [copy]))
+
+
+def test_killed_work_goes_on(
+    trunk: iv.Classifier,
+    make_folder: MakeFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inception_viz.training.features.FILE_VIEWS", 64)
+    folder, work, views = make_folder(count=20), tmp_path / "work", []
+    whole = fit(trunk, folder).weights.network.state_dict()
+    real = heads.view
+
+    class Killed(BaseException):
+        pass
+
+    def counted(*args: object) -> object:
+        views.append(args)
+        if len(views) == 100:
+            raise Killed
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(heads, "view", counted)
+
+    def go() -> FittedHeads:
+        return fit_heads(trunk.weights, photos_in(folder), data="tints", recipe=RECIPE, work=work)
+
+    with pytest.raises(Killed):
+        go()
+    assert len(list(work.rglob("views-*.safetensors"))) == 1
+    resumed = go().weights.network.state_dict()
+    assert len(views) == 100 + RECIPE.views - 64, "the first file's views are not made again"
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+    assert not list(work.rglob("*.safetensors")), "what is done leaves nothing behind"
+
+
+def test_a_view_depends_on_its_number_alone(make_folder: MakeFolder) -> None:
+    photos, _ = read_photos([(p, 0) for p in photos_in(make_folder(count=4))], 64)
+    for number in range(40):  # all four kinds occur
+        pixels = view(photos, 48, number)
+        assert pixels.shape == (48, 48, 3) and pixels.dtype == np.uint8
+        assert np.array_equal(pixels, view(photos, 48, number))
+    assert len({view(photos, 48, n).tobytes() for n in range(40)}) > 30
+    assert FILE_VIEWS > 1000
+
+
+def test_the_file_says_that_they_were_fitted_and_how_well(
     trunk: iv.Classifier, make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     fitted = fit(trunk, make_folder(count=10))
     save_weights(fitted.weights, tmp_path / "with.safetensors")
     loaded = load_file(tmp_path / "with.safetensors")
-    assert loaded.distilled_heads == ("aux1", "aux2")
+    assert loaded.fits == fitted.weights.fits
+    assert list(loaded.fits) == ["aux1", "aux2"]
     assert loaded.trained_heads == ("main", "aux1", "aux2")
-    assert any("distilled" in note for note in loaded.notes)
+    assert any("fitted afterwards" in note for note in loaded.notes)
 
 
 def test_kept_beside_the_trunk_they_are_found_again(
@@ -94,10 +178,10 @@ def test_kept_beside_the_trunk_they_are_found_again(
 ) -> None:
     save_weights(trunk.weights, tmp_path / "trunk.safetensors")
     plain = iv.load(tmp_path / "trunk.safetensors")
-    assert plain.weights.distilled_heads == ()
+    assert not plain.weights.fits
     save_heads(fit(plain, make_folder(count=10)).weights)
     found = iv.load(tmp_path / "trunk.safetensors")
-    assert found.weights.distilled_heads == ("aux1", "aux2")
+    assert list(found.weights.fits) == ["aux1", "aux2"]
     assert set(found.trace(noise_photo(1)).heads) == {"main", "aux1", "aux2"}
     assert found.key != plain.key
     assert not any("no auxiliary heads" in note for note in found.weights.notes)
