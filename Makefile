@@ -7,9 +7,13 @@ APP_READY := $(VENV)/.ready-app
 DEV_READY := $(VENV)/.ready-dev
 BENCH_READY := $(VENV)/.ready-bench
 
+# Says which package it is at: the first time takes a minute or two.
+INSTALL := $(BIN)/python .ci/install.py
+
 .PHONY: app test lint format audit pins bench claims fuzz screenshots clean
 
 app: $(APP_READY)  ## install what the app needs, then start it
+	@echo "Starting the app. Stop it with Ctrl-C."
 	$(BIN)/streamlit run app/main.py
 
 test: $(DEV_READY) browser lint  ## install everything, then check everything
@@ -50,18 +54,19 @@ claims: $(BENCH_READY) browser  ## every other figure we claim; what falls short
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' \
 	  || { echo "Inception Viz needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "Making a Python environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
 
 $(APP_READY): requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(INSTALL) requirements.txt
 	@touch $@
 
 $(DEV_READY): requirements.txt requirements-dev.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt
 	@touch $(APP_READY) $@
 
 $(BENCH_READY): requirements-bench.txt $(DEV_READY)
-	$(BIN)/python -m pip install --quiet -r requirements-bench.txt
+	@$(INSTALL) requirements-bench.txt
 	@touch $@
 
 # Browser tests drive Chromium. Debian's is installed where that is possible and none is there;

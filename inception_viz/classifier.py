@@ -149,7 +149,7 @@ def load(
     """Load a classifier by the id of its source, or from a file of weights.
 
     Args:
-        source: ``"imagenette"``, ``"bvlc"``, ``"torchvision"``, ``"random"``, or the path of a
+        source: ``"bvlc"``, ``"imagenette"``, ``"torchvision"``, ``"random"``, or the path of a
             ``.safetensors``, ``.pth`` or ``.caffemodel``.
         config: the architecture, for a file that doesn't say it, or for ``"random"``.
         labels: class names, for a file that has none.

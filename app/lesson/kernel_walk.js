@@ -20,6 +20,7 @@ export default function ({ data, parentElement }) {
     state.playing = on;
     state.last = performance.now();
     view.play.textContent = on ? 'Pause' : 'Play';
+    view.play.setAttribute('aria-label', view.play.textContent);
     if (on) root.frame = requestAnimationFrame(tick);
   };
   const tick = now => {
@@ -67,7 +68,7 @@ function build(root, data) {
   const name = data.names[data.branch];
   root.innerHTML = `
     <div class="controls">
-      <button type="button" class="play">Play</button>
+      <button type="button" class="play" aria-label="Play">Play</button>
       <button type="button" class="back" aria-label="One place back">‹</button>
       <button type="button" class="next" aria-label="One place on">›</button>
       <input type="range" min="0" value="0" aria-label="Place in the walk">

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import inception_viz as iv
 from inception_viz.cli import folders
+from inception_viz.cli.loading import loaded
 from inception_viz.sources.labels import read_labels
 
 
@@ -48,8 +49,8 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
         "--weights",
         default=None,
         metavar="SOURCE",
-        help="imagenette, bvlc, torchvision, random, or a .safetensors, .pth or .caffemodel "
-        "file (default: the first of these that is on this computer)",
+        help="bvlc, imagenette, torchvision, random, or a .safetensors, .pth or .caffemodel "
+        "file (default: bvlc, which is bundled)",
     )
     parser.add_argument(
         "--fit",
@@ -78,7 +79,7 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
     config = options.config and iv.GoogLeNetConfig.from_json(_text(options.config))
     labels = options.labels and read_labels(options.labels)
     if options.weights is not None:
-        return iv.load(options.weights, config=config, labels=labels)
+        return loaded(options.weights, config=config, labels=labels)
     from inception_viz.sources.registry import default_source
 
     source = default_source()
@@ -88,7 +89,7 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
             "answers are noise; try: weights fetch bvlc",
             file=sys.stderr,
         )
-    return iv.load(source.id)
+    return loaded(source.id)
 
 
 def _text(path: Path) -> str:

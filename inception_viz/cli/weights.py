@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 import inception_viz as iv
+from inception_viz.cli.loading import loaded
 
 
 def add_weights_commands(
@@ -33,9 +34,13 @@ def _list_weights(_options: argparse.Namespace) -> None:
     from inception_viz.sources.cache import cache_dir
     from inception_viz.sources.registry import REGISTRY
 
-    for source in REGISTRY.values():
-        here = "here" if source.available() else f"{source.download_bytes / 1e6:.0f} MB to fetch"
+    ready = sorted(REGISTRY.values(), key=lambda source: not source.available())
+    for source in ready:
+        size = f"{source.download_bytes / 1e6:.0f} MB"
+        here = "here" if source.available() else f"{size} to fetch"
         print(f"{source.id:12} {here:15} {source.summary}")
+        if source.adds and not source.fetched():
+            print(f"{'':28} weights fetch {source.id} ({size}): {source.adds}")
     print(f"\ncache: {cache_dir()}")
 
 
@@ -62,12 +67,12 @@ def _convert_weights(options: argparse.Namespace) -> None:
 
     if options.output.suffix != ".safetensors":
         raise iv.WeightsError(f"{options.output.name} must end in .safetensors.")
-    save_weights(iv.load(options.source).weights, options.output)
+    save_weights(loaded(options.source).weights, options.output)
     print(f"wrote {options.output}")
 
 
 def _describe_weights(options: argparse.Namespace) -> None:
-    classifier = iv.load(options.source)
+    classifier = loaded(options.source)
     config, network = classifier.config, classifier.network
     print(f"source        {classifier.source}")
     print(f"parameters    {sum(p.numel() for p in network.parameters()):,}")

@@ -1,7 +1,7 @@
 """What is special about one photo in one network: sentences, each with the figure it comes from.
 
-Plain words come first; the same in the field's terms, with figures and what they mean, stands beside
-them for whoever asks.
+Plain words come first; the same in the field's terms, with figures and what they mean, stands
+beside them for whoever asks.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def save_heads(weights: Weights) -> Path:
 def attach_heads(weights: Weights) -> Weights:
     """The same weights with heads that were fitted here, unless they have trained ones."""
     trained = set(weights.trained_heads) - {"main", *weights.fits}
-    if trained or not any(cached("x").parent.glob("heads-*")):
+    if trained or not _any_fitted():  # to hash a trunk takes a while
         return weights
     path = heads_file(weights.network)
     if not is_file(path):
@@ -89,6 +89,13 @@ def attach_heads(weights: Weights) -> Weights:
         notes=tuple(dict.fromkeys((*fitted.notes, *_still_true(weights)))),
         fingerprint=f"{weights.fingerprint}+{fingerprint}",
     )
+
+
+def _any_fitted() -> bool:
+    try:
+        return any(cached("x").parent.glob("heads-*"))
+    except OSError:  # a cache that can't be looked into is an empty one
+        return False
 
 
 def _without_heads(weights: Weights, why: str) -> Weights:

@@ -83,4 +83,5 @@ SOURCE = Source(
     fetch=fetch,
     download_bytes=DOWNLOAD_BYTES,
     where=URL,
+    fetched=available,
 )

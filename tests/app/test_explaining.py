@@ -15,6 +15,7 @@ import inception_viz.explain.gradients as library
 from app import explaining, services
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.grad_cam import VARIANTS
+from inception_viz.sources.base import HeadFit
 from inception_viz.sources.file import save_weights
 from tests.app.test_pages import start, texts
 from tests.conftest import sample, tiny_config
@@ -31,7 +32,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 
 @pytest.fixture(scope="module")
 def bundled() -> tuple[iv.Classifier, iv.Trace]:
-    classifier = iv.load("imagenette")
+    classifier = iv.load("bvlc")
     return classifier, classifier.trace(sample("cat"))
 
 
@@ -180,15 +181,15 @@ def test_untrained_heads_are_never_shown_as_if_they_were(tmp_path: Path) -> None
     assert len(app.get("image")) == 2
 
 
-def test_distilled_heads_say_so_on_every_figure(tmp_path: Path) -> None:
-    weights = replace(iv.load("imagenette").weights, distilled_heads=("aux1",))
+def test_fitted_heads_say_so_on_every_figure(tmp_path: Path) -> None:
+    weights = replace(iv.load("imagenette").weights, fits={"aux1": HeadFit(900, "", 100, 0.4, 0.7)})
     save_weights(weights, tmp_path / "x.safetensors")
     app = upload_weights(start("heads"), tmp_path / "x.safetensors")
     assert not app.exception
     captions = [caption for image in app.get("image") for caption in image.captions]  # type: ignore[union-attr]
-    assert ["distilled" in caption for caption in captions] == [True, False, False]
+    assert ["fitted afterwards" in caption for caption in captions] == [True, False, False]
     chart = app.get("plotly_chart")[0].proto.spec
-    assert "aux1 (distilled)" in chart and "aux2 (distilled)" not in chart
+    assert "aux1 (fitted afterwards)" in chart and "aux2 (fitted" not in chart
 
 
 @pytest.mark.parametrize("variant", ["Grad-CAM", "HiResCAM", "LayerCAM"])

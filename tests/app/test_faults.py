@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app import downloads, services
 from app.views import REGISTRY as VIEWS
 from inception_viz.sources import bvlc
+from inception_viz.sources.file import file_hash
 from inception_viz.training import archive, process
 from tests.app.test_pages import MAIN, start, texts
 from tests.app.test_train import make_run, press, zipped
@@ -58,21 +59,25 @@ def model_of(app: AppTest) -> str:
     return title
 
 
+def fingerprint_of(app: AppTest) -> str:
+    fingerprint: str = app.session_state["scene"].model.weights.fingerprint
+    return fingerprint
+
+
 def test_a_cache_that_is_deleted_while_its_model_is_used(cache: Path, caffemodel: Path) -> None:
     cache.mkdir()
     shutil.copy(caffemodel, cache)
     app = start(image="espresso", model="BVLC GoogLeNet")
-    assert model_of(app) == "BVLC GoogLeNet"
+    official = fingerprint_of(app)
     shutil.rmtree(cache)
     app.run()
-    assert model_of(app) == "Imagenette GoogLeNet"
-    assert "not on this computer yet; until then, you see Imagenette" in app.info[0].value
+    assert model_of(app) == "BVLC GoogLeNet"
+    assert fingerprint_of(app) == file_hash(bvlc.FILE) != official
     assert app.session_state["scene"].photo == "Espresso"
     assert not app.switch_page("views/train.py").run().exception
     cache.mkdir()
     shutil.copy(caffemodel, cache)
-    assert model_of(app.run()) == "BVLC GoogLeNet"
-    assert not app.info
+    assert fingerprint_of(app.run()) == official
 
 
 @pytest.mark.parametrize("damage", ["cut", "swapped"])
@@ -86,13 +91,13 @@ def test_weights_that_change_while_they_are_loaded(
     whole = caffemodel.read_bytes()
     (cache / bvlc.MODEL).write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"GIF89a")
     app.run()
-    assert "Download it again" in app.error[0].value
-    assert model_of(app) == "Imagenette GoogLeNet"
-    assert "Until then, you see Imagenette GoogLeNet" in texts(app)
+    assert "Until then, the bundled file is used" in app.warning[0].value
+    assert model_of(app) == "BVLC GoogLeNet"
+    assert fingerprint_of(app) == file_hash(bvlc.FILE)
     assert app.button(key="fetch_bvlc").label == "Download it again"
     (cache / bvlc.MODEL).write_bytes(whole)
-    assert model_of(app.run()) == "BVLC GoogLeNet"
-    assert not app.error
+    assert fingerprint_of(app.run()) != file_hash(bvlc.FILE)
+    assert not app.warning and not app.error
 
 
 def test_a_download_that_goes_on_reloads_no_model(cache: Path) -> None:
@@ -126,7 +131,7 @@ def test_a_cache_that_cannot_be_written_is_said_where_it_matters(
     app.button(key="fetch_bvlc").click().run()
     run_until(app, "can't be written")
     assert "INCEPTION_VIZ_CACHE" in error_of(app)
-    assert model_of(app) == "Imagenette GoogLeNet"
+    assert model_of(app) == "BVLC GoogLeNet"
     app.switch_page("views/train.py").run()
     app.session_state["train_origin"] = "imagenette"
     assert not app.run().exception
@@ -160,7 +165,7 @@ def test_a_bad_host_is_said_under_the_model(
     run_until(app, words)
     assert "127.0.0.1" in error_of(app)
     assert str(cache / bvlc.MODEL) in error_of(app)
-    assert model_of(app) == "Imagenette GoogLeNet"
+    assert model_of(app) == "BVLC GoogLeNet"
     assert app.session_state["scene"].photo == "Espresso"
     assert app.button(key="fetch_bvlc").label == "Download 54 MB"
 
@@ -177,10 +182,10 @@ def test_a_host_that_cannot_be_reached_and_can_again(
     host.content = caffemodel.read_bytes()
     app.button(key="fetch_bvlc").click().run()
     for _ in range(200):
-        if bvlc.available():
+        if bvlc.fetched():
             break
         time.sleep(0.05)
-    assert model_of(app.run()) == "BVLC GoogLeNet"
+    assert fingerprint_of(app.run()) != file_hash(bvlc.FILE)
 
 
 def test_a_trickling_host_shows_progress_and_can_be_stopped(host: Behaviour) -> None:
@@ -211,7 +216,7 @@ def test_a_training_that_is_deleted_while_it_is_looked_at(cache: Path) -> None:
     assert model_of(app) == run.path.name
     shutil.rmtree(cache)
     app.run()
-    assert model_of(app) == "Imagenette GoogLeNet"
+    assert model_of(app) == "BVLC GoogLeNet"
     assert process.runs() == []
     kept = make_run("stopped")
     assert kept.path.name in " ".join(e.label for e in app.run().expander)
@@ -242,7 +247,7 @@ def test_no_room_for_a_file_that_somebody_brings(monkeypatch: pytest.MonkeyPatch
         patch.setattr(Path, "write_bytes", full)
         app.file_uploader(key="weights_file").upload("mine.pth", b"x").run()
         assert "No space left on device" in error_of(app)
-        assert model_of(app) == "Imagenette GoogLeNet"
+        assert model_of(app) == "BVLC GoogLeNet"
     assert "PyTorch checkpoint" in error_of(app.run())  # it is looked at now
 
 

@@ -50,20 +50,18 @@ def test_a_preset_changes_the_table_and_the_link() -> None:
     app = press(start("lab"), "Half width")
     assert not app.exception and not app.error
     config = decode(app.query_params["arch"])
-    assert config == GoogLeNetConfig.half_width(norm="batch", classes=10)
+    assert config == GoogLeNetConfig.half_width()
     press(app, "Reset to the model")
-    assert decode(app.query_params["arch"]) == replace(PAPER, norm="batch", classes=10)
+    assert decode(app.query_params["arch"]) == PAPER
 
 
 def test_rebuilding_shows_both_answers_and_what_survived() -> None:
     app = press(press(start("lab"), "Half width"), "Rebuild the network")
     assert not app.exception and not app.error
     said = texts(app)
-    assert "of the weights of" in said and "Imagenette GoogLeNet" in said
+    assert "of the weights of" in said and "BVLC GoogLeNet" in said
     assert "**Original**" in said and "**Rebuilt**" in said
-    small = iv.surgery.rebuild(
-        iv.load("imagenette"), GoogLeNetConfig.half_width(norm="batch", classes=10)
-    )
+    small = iv.surgery.rebuild(iv.load("bvlc"), GoogLeNetConfig.half_width())
     assert small.trace(_photo()).predictions(1)[0][0] in said
 
 
@@ -74,7 +72,7 @@ def _photo() -> Path:
 
 
 def test_both_networks_are_tried_on_a_folder(tmp_path: Path) -> None:
-    labels = iv.load("imagenette").labels
+    labels = iv.load("bvlc").labels
     for label in labels[:2]:
         (tmp_path / label).mkdir()
         noise_photo(1, (64, 64)).save(tmp_path / label / "a.png")

@@ -8,10 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app.lesson import CHAPTERS
-from app.lesson.plan import PLAN, Step
+from app.lesson.plan import Step, plan
 from app.lesson.question import highest
 from app.views import REGISTRY
 from inception_viz.figures.colours import BRANCH_NAMES
+from inception_viz.sources.labels import imagenet_labels
 from tests.app.test_pages import start, texts
 from tests.conftest import sample
 
@@ -65,7 +66,7 @@ def test_next_and_previous_walk_through_all_chapters() -> None:
 
 
 def test_predicting_the_strongest_branch_is_judged_by_its_energy() -> None:
-    trace = iv.load("imagenette").trace(sample("cat"))
+    trace = iv.load("bvlc").trace(sample("cat"))
     energy = {b: float((maps**2).sum()) for b, maps in trace.branches["4c"].items()}
     best = max(energy, key=lambda b: energy[b])
     other = min(energy, key=lambda b: energy[b])
@@ -96,7 +97,7 @@ def test_another_module_or_photo_is_another_question() -> None:
 
 
 def test_predicting_what_muting_does_is_judged_by_running_the_network_without_it() -> None:
-    clf = iv.load("imagenette")
+    clf = iv.load("bvlc")
     trace = clf.trace(sample("cat"))
     index = trace.top_classes(1)[0][0]
     changes = {
@@ -113,7 +114,7 @@ def test_predicting_what_muting_does_is_judged_by_running_the_network_without_it
 
 def test_what_a_question_asks_is_not_shown_before_the_answer() -> None:
     app = start("learn", image="cat", chapter=name(4))
-    logit = float(iv.load("imagenette").trace(sample("cat")).logits.max())
+    logit = float(iv.load("bvlc").trace(sample("cat")).logits.max())
     assert f"{logit:.3g}" not in texts(app)
     answer(app, "guess_last", "1x1")
     assert f"{logit:.3g}" in texts(app)
@@ -123,11 +124,23 @@ def test_what_a_question_asks_is_not_shown_before_the_answer() -> None:
     assert app.dataframe[0].value["M MACs"]["3b"] == 304.3
 
 
+PLAN = plan(imagenet_labels(), "BVLC GoogLeNet")
+
+
 def test_the_plan_fills_a_lesson() -> None:
     assert sum(step.minutes for step in PLAN) == 45
     app = start("teach")
     assert not app.exception
     assert len(app.get("page_link")) == len(PLAN)
+
+
+def test_the_plan_says_of_the_model_what_is_true_of_it() -> None:
+    app = start("teach")
+    assert "BVLC GoogLeNet" in texts(app) and "1,000 classes" in texts(app)
+    assert "there is no moose" in texts(app)
+    app = start("teach", model="Imagenette GoogLeNet")
+    assert "knows 10 classes, and a goldfish isn't one of them" in texts(app)
+    assert "1,000" not in texts(app)
 
 
 @pytest.mark.parametrize("step", PLAN, ids=lambda step: step.link)

@@ -15,13 +15,20 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import downloads
+from app import downloads, links
 from app.components import model_picker
+from app.views import REGISTRY as VIEWS
 from inception_viz._wording import file_name
-from inception_viz.sources.file import save_weights
+from inception_viz.sources import bvlc, torchvision_weights
+from inception_viz.sources.file import load_file, save_weights
 from inception_viz.sources.registry import REGISTRY
 from tests.conftest import ROOT, noise_photo, tiny_config
 
+WITH_A_PHOTO = [
+    view.script
+    for view in VIEWS
+    if view.url in ("branches", "contributions", "switchboard", "heads", "grad-cam", "learn")
+]
 MAIN = str(ROOT / "app" / "main.py")
 
 
@@ -70,10 +77,66 @@ def test_starts_on_the_bundled_model_without_any_download() -> None:
     app = start()
     assert not app.exception
     assert app.title[0].value == "See how GoogLeNet thinks"
-    assert app.selectbox(key="model").value == "imagenette"
-    assert not app.warning
-    assert "Imagenette GoogLeNet says" in texts(app)
-    assert not [b for b in app.button if "Download" in b.label]
+    assert app.selectbox(key="model").value == "bvlc"
+    assert not app.warning and not app.info and not app.error
+    said = texts(app)
+    assert "BVLC GoogLeNet says <b>Egyptian cat</b> (50" in said
+    assert "auxiliary heads were fitted afterwards" in said
+    for head in ("aux1", "aux2"):
+        assert str(load_file(bvlc.FILE).fits[head]) in said
+    assert "The official file brings the auxiliary heads that were trained" in said
+
+
+def test_what_a_model_has_no_class_for_is_asked_about_and_nothing_claimed_of_others(
+    tmp_path: Path,
+) -> None:
+    app = start(image="moose")
+    assert "it has no class for what is on this photo" in texts(app)
+    assert "Not among its classes: what will it say?" in texts(app)
+    assert "it has no class" not in texts(start(image="espresso"))
+    assert "it has no class" in texts(start(image="espresso", model="Imagenette GoogLeNet"))
+    save_weights(iv.load("random", config=tiny_config()).weights, tmp_path / "own.safetensors")
+    app = start(image="moose", model="A file of yours …")
+    content = (tmp_path / "own.safetensors").read_bytes()
+    app.file_uploader(key="weights_file").upload("own.safetensors", content).run()
+    assert "own.safetensors says" in texts(app)
+    assert "no class" not in texts(app) and "Not among its classes" not in texts(app)
+
+
+@pytest.mark.parametrize("view", WITH_A_PHOTO)
+def test_the_photo_and_the_answer_stand_beside_every_title(view: str) -> None:
+    app = start(image="espresso")
+    app.switch_page(f"views/{view}").run()
+    beside = "\n".join(element.proto.body for element in app.get("html"))
+    assert 'class="iv-subject"' in beside and "An espresso in a red cup" in beside
+    assert "BVLC GoogLeNet says <b>espresso</b> (92" in beside
+
+
+def test_a_link_of_the_lesson_shows_what_it_promises() -> None:
+    app = start("branches", module="4d", branch="pool", target="tench")
+    app.segmented_control(key="photo_origin").set_value("Upload").run()
+    app.file_uploader(key="upload").upload("mine.png", png(noise_photo(0))).run()
+    assert app.session_state["scene"].photo == "mine.png"
+    assert app.segmented_control(key="branch").value == "pool"
+    for key in list(app.query_params):
+        del app.query_params[key]
+    for key, value in links.fresh({"image": "raccoon", "module": "4c"}).items():
+        app.query_params[key] = value
+    app.run()
+    scene = app.session_state["scene"]
+    assert scene.photo == "Raccoon"
+    assert scene.target == scene.trace.top_classes(1)[0][0]
+    assert app.segmented_control(key="branch").value == "all"
+    assert "fresh" not in app.query_params
+    assert not app.exception and not app.toast
+    app.segmented_control(key="photo_origin").set_value("Upload").run()
+    assert app.session_state["scene"].photo == "mine.png", "it isn't lost"
+
+
+def test_that_the_photo_is_another_one_is_said_at_the_top() -> None:
+    app = start(image="own")
+    assert "made with an uploaded photo" in app.main.info[0].value
+    assert not app.sidebar.info
 
 
 def test_random_weights_come_with_a_plain_notice() -> None:
@@ -88,7 +151,7 @@ def test_the_bvlc_weights_where_they_are_cached(empty_cache: Path, caffemodel: P
     assert not app.exception
     assert app.selectbox(key="model").value == "bvlc"
     assert not app.warning
-    assert "espresso" in app.get("html")[1].proto.body
+    assert "BVLC GoogLeNet says <b>espresso</b>" in texts(app)
     assert (empty_cache / "bvlc_googlenet.safetensors").is_file()
 
 
@@ -100,11 +163,11 @@ def test_map_is_coloured_as_asked(metric: str) -> None:
 
 
 def test_missing_weights_offer_a_download_and_keep_the_page() -> None:
-    app = start(model="BVLC GoogLeNet")
+    app = start(model="torchvision GoogLeNet")
     assert not app.exception
-    assert "not on this computer yet" in app.info[0].value
-    assert "dl.caffe.berkeleyvision.org" in app.info[0].value
-    assert app.button(key="fetch_bvlc").label == "Download 54 MB"
+    assert "not on this computer yet; until then, you see BVLC GoogLeNet" in app.info[0].value
+    assert torchvision_weights.URL in app.info[0].value
+    assert app.button(key="fetch_torchvision").label == "Download 52 MB"
     assert app.title[0].value == "See how GoogLeNet thinks"
 
 
@@ -220,7 +283,7 @@ def test_own_weights_are_used_and_bad_ones_explained(tmp_path: Path) -> None:
     app = start()
     app.selectbox(key="target").set_value(9).run()
     app.selectbox(key="model").set_value("file").run()
-    assert "you see Imagenette GoogLeNet" in texts(app)
+    assert "you see BVLC GoogLeNet" in texts(app)
     app.file_uploader(key="weights_file").upload("notes.pth", b"no weights").run()
     assert "PyTorch checkpoint" in app.error[0].value
     path = tmp_path / "tiny.safetensors"
@@ -274,7 +337,7 @@ def test_two_photos_of_ones_own_are_compared() -> None:
     assert not app.exception
     assert "Choose it" in texts(app)
     app.file_uploader(key="with_file").upload("second.png", png(noise_photo(4))).run()
-    assert not app.exception and not app.error
+    assert not app.exception and not [error.value for error in app.error]
     assert "second.png" in texts(app)
     app.file_uploader(key="with_file").upload("bad.png", b"nonsense").run()
     assert not app.exception

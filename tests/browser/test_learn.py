@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.lesson.plan import PLAN
+from app.lesson.plan import plan
+from inception_viz.sources.labels import imagenet_labels
 from tests.browser.driver import settle
 
 NUMBER = r"(−?\d+(?:\.\d+)?(?:e−?\d+)?)"
@@ -91,7 +92,8 @@ def test_the_keyboard_steps_and_the_end_concatenates(page: Page) -> None:
 def test_a_teachers_link_opens_its_view(page: Page) -> None:
     page.goto("/teach")
     settle(page)
-    step = next(step for step in PLAN if step.page == "switchboard")
+    steps = plan(imagenet_labels(), "BVLC GoogLeNet")
+    step = next(step for step in steps if step.page == "switchboard")
     page.get_by_role("link", name=step.link).click()
     expect(page.locator(".iv-lead")).to_contain_text("1 branch muted")
     page.go_back()

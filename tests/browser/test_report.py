@@ -32,7 +32,7 @@ def test_a_report_is_saved_by_a_click_and_opens_offline(
     opened.on("request", note)
     opened.on("console", lambda message: refused.append(message.text))
     opened.goto(path.as_uri())
-    expect(opened.get_by_role("heading", level=1)).to_contain_text("in Imagenette GoogLeNet")
+    expect(opened.get_by_role("heading", level=1)).to_contain_text("in BVLC GoogLeNet")
     broken = opened.evaluate(
         "[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)"
     )

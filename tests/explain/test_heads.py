@@ -9,6 +9,7 @@ import torch
 
 import inception_viz as iv
 from inception_viz.config import ModuleRow
+from inception_viz.sources.base import HeadFit
 from tests.explain.whole_network import blobs, lively, muting, precise, rerun, small_config
 
 
@@ -46,7 +47,7 @@ def test_figures_follow_their_definitions(small: iv.Classifier, trace: iv.Trace)
         assert belief.highest_entropy == pytest.approx(log2(7))
         assert belief.agrees == (p.argmax() == main.argmax())
         assert belief.overlap == pytest.approx(sum(map(min, p, main)), rel=1e-4)
-        assert not belief.distilled
+        assert belief.fit is None
     assert found[-1].agrees and found[-1].overlap == pytest.approx(1.0)
 
 
@@ -71,11 +72,11 @@ def test_knowing_nothing_is_the_highest_entropy() -> None:
     assert main.rank == 1  # nobody is in front
 
 
-def test_untrained_heads_are_not_asked_and_distilled_ones_are_marked(lrn: iv.Classifier) -> None:
-    weights = replace(lrn.weights, trained_heads=("main", "aux2"), distilled_heads=("aux2",))
+def test_untrained_heads_are_not_asked_and_fitted_ones_are_marked(lrn: iv.Classifier) -> None:
+    weights = replace(lrn.weights, trained_heads=("main", "aux2"), fits={"aux2": HeadFit()})
     classifier = replace(lrn, weights=weights)
     found = iv.beliefs(classifier, classifier.trace(blobs(0)))
-    assert [(b.head, b.distilled) for b in found] == [("aux2", True), ("main", False)]
+    assert [(b.head, b.fit) for b in found] == [("aux2", HeadFit()), ("main", None)]
 
 
 def test_muting_changes_beliefs_behind_it(small: iv.Classifier, trace: iv.Trace) -> None:

@@ -16,7 +16,7 @@ import inception_viz as iv
 import inception_viz._torchvision
 from inception_viz.config import GoogLeNetConfig
 from inception_viz.sources import bvlc, torchvision_weights
-from inception_viz.sources.file import save_weights
+from inception_viz.sources.file import load_file, save_weights
 from inception_viz.sources.registry import REGISTRY, default_source
 from inception_viz.sources.state_files import read_metadata
 from tests.conftest import noise_photo
@@ -35,7 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_registry_is_complete() -> None:
-    assert list(REGISTRY) == ["imagenette", "bvlc", "torchvision", "random"]
+    assert list(REGISTRY) == ["bvlc", "imagenette", "torchvision", "random"]
     for name, source in REGISTRY.items():
         assert source.id == name
         assert source.title and source.summary.endswith(".")
@@ -43,6 +43,8 @@ def test_registry_is_complete() -> None:
 
 
 def test_default_is_the_first_that_is_here(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_source().id == "bvlc"
+    monkeypatch.setattr(bvlc, "FILE", cache / "nowhere")
     assert default_source().id == "imagenette"
     bundled = replace(REGISTRY["imagenette"], available=lambda: False)
     monkeypatch.setitem(REGISTRY, "imagenette", bundled)
@@ -54,7 +56,10 @@ def test_default_is_the_first_that_is_here(cache: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["bvlc", "torchvision"])
-def test_missing_weights_say_where_to_put_them(name: str, cache: Path) -> None:
+def test_missing_weights_say_where_to_put_them(
+    name: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bvlc, "FILE", cache / "nowhere")
     with pytest.raises(iv.WeightsError, match=str(cache)):
         iv.load(name)
 
@@ -70,8 +75,7 @@ def test_bvlc_is_converted_once(cache: Path, caffemodel: Path) -> None:
     assert torch.equal(first.trace(photo).logits, second.trace(photo).logits)
     (cache / bvlc.MODEL).unlink()
     assert torch.equal(iv.load("bvlc").trace(photo).logits, first.trace(photo).logits)
-    assert first.weights.reference is not None
-    assert first.weights.reference.photos == 3925
+    assert first.weights.reference == load_file(bvlc.FILE).reference is not None
 
 
 def test_bvlc_is_converted_again_when_the_file_changes(cache: Path, caffemodel: Path) -> None:
@@ -98,7 +102,7 @@ def test_bvlc_in_a_cache_that_cannot_be_written(
         raise iv.WeightsError("no")
 
     monkeypatch.setattr(bvlc, "exclusive", refuse)
-    assert bvlc.load().network.config.classes == 1000
+    assert not bvlc.load().trouble
     assert not (cache / bvlc.CONVERTED).exists()
 
 
@@ -156,8 +160,9 @@ def test_a_damaged_download_is_replaced(
         shutil.copy(caffemodel, path)
 
     monkeypatch.setattr(bvlc, "download", download)
+    assert "Until then, the bundled file is used" in bvlc.load().trouble
     bvlc.fetch()
-    assert bvlc.load().network.config.classes == 1000
+    assert not bvlc.load().trouble
 
 
 def test_torchvisions_own_cache_is_used(cache: Path) -> None:
@@ -203,8 +208,9 @@ def test_a_converted_file_that_changed_is_never_believed(
         file.write_bytes(content)
     damaged = file.read_bytes()
     (cache / bvlc.MODEL).rename(cache / "elsewhere")
-    with pytest.raises(iv.WeightsError, match=r"[Dd]ownload"):
-        iv.load("bvlc")
+    bundled = load_file(bvlc.FILE)
+    instead = iv.load("bvlc").weights
+    assert "ownload" in instead.trouble and instead.fingerprint == bundled.fingerprint
     (cache / "elsewhere").rename(cache / bvlc.MODEL)
     assert torch.equal(iv.load("bvlc").trace(photo).logits, right)
     assert file.read_bytes() != damaged
@@ -216,10 +222,10 @@ def test_another_caffemodel_under_the_name_is_said(
     shutil.copy(caffemodel, cache)
     monkeypatch.setattr(bvlc, "TRUNK", "0" * 16)
     other = bvlc.load()
-    assert other.reference is None
-    assert other.notes[0] == bvlc.OTHER_WEIGHTS
-    monkeypatch.setattr(bvlc, "CLASSES", 999)
-    with pytest.raises(iv.WeightsError, match=r"another network: it has 1,000 classes"):
+    assert "is another network than the BVLC model" in other.trouble
+    assert other.fingerprint == load_file(bvlc.FILE).fingerprint
+    monkeypatch.setattr(bvlc, "FILE", cache / "nowhere")
+    with pytest.raises(iv.WeightsError, match="another network"):
         bvlc.load()
 
 
@@ -243,12 +249,13 @@ def test_a_cache_that_cannot_be_looked_into_is_an_empty_one(
 ) -> None:
     (cache / "file").write_text("")
     monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(cache / place))
-    assert default_source().id == "imagenette"
-    assert iv.load("imagenette").config.classes == 10
+    assert default_source().id == "bvlc"
+    assert iv.load("bvlc").config.classes == 1000
+    assert not REGISTRY["torchvision"].available()
+    with pytest.raises(iv.WeightsError, match="not on this computer yet"):
+        iv.load("torchvision")
     for name in ("bvlc", "torchvision"):
-        assert not REGISTRY[name].available()
-        with pytest.raises(iv.WeightsError, match="not on this computer yet"):
-            iv.load(name)
+        assert not REGISTRY[name].fetched()
         fetch = REGISTRY[name].fetch
         assert fetch is not None
         with pytest.raises(iv.WeightsError, match=r"can't be written.*INCEPTION_VIZ_CACHE"):

@@ -99,21 +99,21 @@ def test_fit_heads(
     save_weights(trunk, tmp_path / "trunk.safetensors")
     folder = make_folder(count=10)
     common = ["fit-heads", "--weights", str(tmp_path / "trunk.safetensors"), "--images"]
-    common += [str(folder), "--epochs", "2"]
+    common += [str(folder), "--epochs", "2", "--views", "64"]
     whole = tmp_path / "whole.safetensors"
     assert main([*common, "--check", str(folder), "-o", str(whole)]) == 0
     said = capsys.readouterr().out
-    assert "aux1 agrees with the main head on" in said
-    assert "of 30 photos" in said
-    assert iv.load(whole).weights.distilled_heads == ("aux1", "aux2")
-    assert iv.load(tmp_path / "trunk.safetensors").weights.distilled_heads == ()
+    assert "aux1 says the same as the main head on" in said
+    assert "of 30 photos that it never saw" in said
+    assert list(iv.load(whole).weights.fits) == ["aux1", "aux2"]
+    assert not iv.load(tmp_path / "trunk.safetensors").weights.fits
 
     assert main(common) == 0  # kept beside the trunk
-    assert iv.load(tmp_path / "trunk.safetensors").weights.distilled_heads == ("aux1", "aux2")
+    assert list(iv.load(tmp_path / "trunk.safetensors").weights.fits) == ["aux1", "aux2"]
     noise_photo(0).save(tmp_path / "photo.png")
     arguments = [str(tmp_path / "photo.png"), "--weights", str(tmp_path / "trunk.safetensors")]
     assert main(["predict", *arguments, "--head", "aux1"]) == 0
-    assert "aux1 is distilled" in capsys.readouterr().out
+    assert "(aux1: Fitted afterwards on " in capsys.readouterr().out
 
 
 def test_fit_heads_explains_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,3 +125,5 @@ def test_fit_heads_explains_mistakes(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "must end in .safetensors" in capsys.readouterr().err
     assert main([*common, "--epochs", "0"]) == 1
     assert "at least one epoch" in capsys.readouterr().err
+    assert main([*common, "--views", "0"]) == 1
+    assert "at least one view" in capsys.readouterr().err

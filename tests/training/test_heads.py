@@ -88,11 +88,11 @@ def test_the_last_layer_is_the_main_heads_where_it_fits(make_folder: MakeFolder)
         "random",
         config=replace(config, aux1=AuxHeadConfig("4a", fc=width), aux2=AuxHeadConfig("4d", fc=9)),
     )
-    network = fit(as_wide, make_folder(count=20)).weights.network
-    aux1, aux2 = (network.aux[name].classifier for name in ("aux1", "aux2"))
-    assert torch.equal(aux1.weight, network.classifier.weight)
-    assert torch.equal(aux1.bias, network.classifier.bias)
-    assert aux2.weight.shape == (5, 9), "another width has to learn its own"
+    state = fit(as_wide, make_folder(count=20)).weights.network.state_dict()
+    for value in ("weight", "bias"):
+        assert torch.equal(state[f"aux.aux1.classifier.{value}"], state[f"classifier.{value}"])
+    shape = state["aux.aux2.classifier.weight"].shape
+    assert shape == (5, 9), "another width has to learn its own"
 
 
 def test_agreement_counts_first_choices_and_firsts_among_five() -> None:
@@ -126,7 +126,7 @@ def test_killed_work_goes_on(
     monkeypatch.setattr("inception_viz.training.features.FILE_VIEWS", 64)
     folder, work, views = make_folder(count=20), tmp_path / "work", []
     whole = fit(trunk, folder).weights.network.state_dict()
-    real = heads.view
+    real = view
 
     class Killed(BaseException):
         pass
