@@ -64,7 +64,7 @@ def work(few: Path, photos: Path, output: Path, report: Path) -> None:
     import inception_viz as iv
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    classifier = iv.load("imagenette")
+    classifier = iv.load("bvlc")
     iv.trace_folder(classifier, few, output.with_name("warm.parquet"))
     state = PartialState()
     state.wait_for_everyone()

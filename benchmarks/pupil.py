@@ -50,8 +50,8 @@ class Step:
 
 
 def own_photos(count: int, seed: int) -> list[Own]:
-    """Photos as from phones, all different, with the bundled model's five answers to each."""
-    classifier = iv.load("imagenette")
+    """Photos as from phones, all different, with the default model's five answers to each."""
+    classifier = iv.load("bvlc")
     chance = random.Random(seed)
     sources = sorted(SAMPLES.glob("*.jpg"))
     return [

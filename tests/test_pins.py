@@ -1,4 +1,4 @@
-"""The scripts that keep the pins and ask for known vulnerabilities."""
+"""The scripts that install, keep the pins and ask for known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-pins, audit = script("pins"), script("audit")
+pins, audit, install = script("pins"), script("audit"), script("install")
 
 
 @pytest.fixture
@@ -138,3 +138,39 @@ def test_this_project_s_pins_are_true() -> None:
     command = [sys.executable, str(ROOT / ".ci" / "pins.py")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "news"),
+    [
+        ("Collecting torch==2.13.0 (from -r requirements.txt (line 2))", "looking for torch"),
+        (
+            "  Downloading torch-2.13.0-cp311-linux.whl (180.2 MB)",
+            "fetching torch (180.2 MB)",
+        ),
+        ("  Using cached plotly-7.1.0-py3-none-any.whl (9.9 MB)", "fetching plotly (9.9 MB)"),
+        ("Installing collected packages: a, b, c", "installing 3 packages"),
+        ("WARNING: something", None),
+    ],
+)
+def test_installing_says_what_it_is_at(line: str, news: str | None) -> None:
+    assert install.news_in(line) == news
+
+
+def test_installing_fails_in_pips_own_words(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("no-such-package-here @ file:///nowhere\n")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / ".ci" / "install.py"), str(tmp_path / "list.txt")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "nowhere" in done.stdout and "could not be installed" in done.stdout
+    (tmp_path / "list.txt").write_text("pip\n")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / ".ci" / "install.py"), str(tmp_path / "list.txt")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Installing the packages" in done.stdout and "All packages are here" in done.stdout

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 import inception_viz as iv
 import inception_viz.explain.gradients as library
 from app import explaining, services
+from app.components.scene import Scene
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.grad_cam import VARIANTS
 from inception_viz.sources.base import HeadFit
@@ -284,3 +285,26 @@ def test_gradients_are_shared_by_maps_and_channels(
     assert services.trace_key(muted) != services.trace_key(trace)
     explaining.cams(classifier, muted, target)
     assert calls == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (iv.ExplainError("There is no such class."), "There is no such class."),
+        (ZeroDivisionError("x"), "This program made a mistake"),
+    ],
+)
+def test_a_report_that_cannot_be_made_says_why(
+    error: Exception,
+    words: str,
+    bundled: tuple[iv.Classifier, iv.Trace],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_args: object, **_rest: object) -> None:
+        raise error
+
+    monkeypatch.setattr(iv.report, "build", fail)
+    classifier, trace = bundled
+    html = explaining.report(Scene(classifier, trace, 7, "my <cat>.jpg", "", classifier))
+    assert words in html and "No report about my &lt;cat&gt;.jpg" in html
+    assert html.startswith("<!doctype html>") and "Traceback" not in html

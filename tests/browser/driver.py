@@ -30,6 +30,16 @@ FLAGS = [
 ]
 
 
+# Our components, each in a shadow root, have put something to see into it; every page has one.
+_DRAWN = """() => {
+  const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')];
+  const seen = e => ['IMG', 'svg', 'CANVAS'].includes(e.tagName) ||
+    (e.tagName !== 'STYLE' && !e.childElementCount && e.textContent.trim());
+  const drawn = host => host.shadowRoot && [...host.shadowRoot.querySelectorAll('*')].some(seen);
+  return hosts.length > 0 && hosts.every(drawn);
+}"""
+
+
 def browser_path() -> str | None:
     """The installed browser, if any."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -92,6 +102,7 @@ def settle(page: Page, timeout: float = 60_000) -> None:
         state="attached",
     )
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_function(_DRAWN)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

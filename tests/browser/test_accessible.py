@@ -34,7 +34,6 @@ def test_nothing_serious_on_any_page(visitor: Page) -> None:
     for path in PAGES:
         visitor.goto(f"/{path}")
         settle(visitor)
-        visitor.wait_for_timeout(300)
         ours = [v for v in violations(visitor) if v.ours and v.impact in ("serious", "critical")]
         if ours:
             found[path] = [f"{v.rule}: {v.element[:160]} {v.why[:160]}" for v in ours[:6]]

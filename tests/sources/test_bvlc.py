@@ -20,7 +20,6 @@ from inception_viz.sources.labels import imagenet_labels
 from inception_viz.sources.state_files import read_safetensors
 from tests.conftest import sample
 
-
 HEAD = "aux.aux1.fc.weight"
 
 
@@ -80,7 +79,9 @@ def test_its_heads_end_in_the_main_classifier(bundled: iv.Classifier) -> None:
     state = bundled.network.state_dict()
     for head in ("aux1", "aux2"):
         for value in ("weight", "bias"):
-            assert torch.equal(state[f"aux.{head}.classifier.{value}"], state[f"classifier.{value}"])
+            assert torch.equal(
+                state[f"aux.{head}.classifier.{value}"], state[f"classifier.{value}"]
+            )
 
 
 def test_it_knows_how_strongly_each_branch_and_channel_usually_fires(
