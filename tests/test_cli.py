@@ -73,15 +73,18 @@ def test_a_head_that_is_not_there(caffemodel: Path, capsys: pytest.CaptureFixtur
 def test_without_any_trained_weights_the_answers_are_said_to_be_noise(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    absent = replace(REGISTRY["imagenette"], available=lambda: False)
-    monkeypatch.setitem(REGISTRY, "imagenette", absent)
+    for bundled in ("bvlc", "imagenette"):
+        absent = replace(REGISTRY[bundled], available=lambda: False)
+        monkeypatch.setitem(REGISTRY, bundled, absent)
     assert main(["predict", str(sample("cat"))]) == 0
     assert "noise" in capsys.readouterr().err
 
 
 def test_predict_needs_no_download(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(sample("goldfish"))]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 5
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5 and lines[0].endswith("goldfish")
+    assert float(lines[0].split("%")[0]) >= 90
 
 
 def test_trace_as_arrays(weights: str, tmp_path: Path, tiny: iv.Classifier) -> None:

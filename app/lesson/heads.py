@@ -16,12 +16,17 @@ from inception_viz.figures.answers import percent
 
 def show(scene: Scene) -> None:
     """Draw the chapter."""
+    kept = (
+        "The file of this network has none; here two were fitted to it afterwards"
+        if scene.model.weights.fits
+        else "Here they are kept"
+    )
     st.markdown(
         "Two small classifiers branch off on the way, after 4a and 4d in the paper. In training "
         "they have a loss of their own, with weight 0.3, so that early layers are corrected from "
         "nearby. Later work found that they mainly keep the network from learning its photos by "
-        "heart. In use they are dropped. Here they are kept, because they say what the network "
-        "can tell **already halfway**."
+        f"heart. In use they are dropped. {kept}, because they say what the network can tell "
+        "**already halfway**."
     )
     with services.messages():
         found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
@@ -33,10 +38,7 @@ def show(scene: Scene) -> None:
             _offer_trained()
             return
         if early.fit is not None:
-            st.caption(
-                f"The heads of {plain(scene.model.title)} were fitted to it afterwards. Heads that "
-                "were trained together with their network say more:"
-            )
+            st.caption("Heads that were trained together with their network say more:")
             _offer_trained()
         labels = scene.trace.labels
 

@@ -33,10 +33,12 @@ def show(scene: Scene) -> None:
         branch = choice.show("walk_branch", "Branch", {b: BRANCH_NAMES[b] for b in branches})
     with services.messages():
         found = walk(scene.model, scene.trace, module, branch)
+        folded = scene.model.config.norm == "batch"
         how = (
-            "White frame: what the kernel covers. All numbers are this photo's; batch norm is "
-            "folded into weights and bias. Beyond the border there are zeros. Rows and columns "
-            "count from 0. Space plays, the arrows step."
+            "White frame: what the kernel covers. All numbers are this photo's"
+            + ("; batch norm is folded into weights and bias" * folded)
+            + ". Beyond the border there are zeros. Rows and columns count from 0. Space plays, "
+            "the arrows step."
         )
         title = f"{module}, {BRANCH_NAMES[branch]} branch: how its strongest map is made"
         with figure.frame("walk", title, how, csv=grid_csv(found.output)):

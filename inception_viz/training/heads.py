@@ -24,6 +24,7 @@ from inception_viz.folding import fold_batch_norm
 from inception_viz.network import AuxHead, GoogLeNet
 from inception_viz.preprocessing import CROP_MARGIN
 from inception_viz.sources.base import HeadFit, Weights
+from inception_viz.sources.cache import is_file
 from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
 from inception_viz.training.augment import seed_of
 from inception_viz.training.data import SUFFIXES
@@ -98,7 +99,11 @@ def held_out(photos: Sequence[Path], share: float = HELD_OUT) -> tuple[list[Path
     learn: list[Path] = []
     judge: list[Path] = []
     for path in photos:
-        digest = hashlib.sha256(path.read_bytes()).digest()
+        try:
+            digest = hashlib.sha256(path.read_bytes()).digest()
+        except OSError:  # whoever reads it as a picture says why it can't be read
+            learn.append(path)
+            continue
         chosen = int.from_bytes(digest[:4]) < share * 2**32
         (judge if chosen else learn).append(path)
     return learn, judge
@@ -177,7 +182,7 @@ def _work_folder(
         with tempfile.TemporaryDirectory(prefix="fit-heads-") as name:
             yield Path(name)
         return
-    stamps = [(str(path), path.stat().st_size) for path in photos]
+    stamps = [(str(path), path.stat().st_size) for path in photos if is_file(path)]
     views = (recipe.views, recipe.seed, recipe.precision)
     key = hashlib.sha256(repr((trunk_hash(weights.network), views, stamps)).encode()).hexdigest()
     folder = work / f"fit-heads-{key[:16]}"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver
-from tests.conftest import CAFFEMODEL
 
 expect.set_options(timeout=20_000)  # two test processes share the machine with the app
 
@@ -25,10 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    cache = tmp_path_factory.mktemp("cache")
-    if CAFFEMODEL.is_file():
-        shutil.copy(CAFFEMODEL, cache)
-    with driver.server(cache) as address:
+    with driver.server(tmp_path_factory.mktemp("cache")) as address:
         yield address
 
 

@@ -15,7 +15,7 @@ import inception_viz as iv
 from app.views import REGISTRY
 from inception_viz.sources.file import save_weights
 from tests.browser import driver
-from tests.conftest import CAFFEMODEL, noise_photo, tiny_config
+from tests.conftest import noise_photo, tiny_config
 
 
 def visit(page: Page, path: str) -> None:
@@ -170,15 +170,14 @@ def test_bad_uploads_are_explained_and_lose_nothing(
 
 
 def test_own_photo_is_classified(page: Page) -> None:
-    visit(page, "/?model=BVLC+GoogLeNet" if CAFFEMODEL.is_file() else "/")
+    visit(page, "/")
     page.get_by_text("Upload", exact=True).click()
     driver.settle(page)
     photo = Path(__file__).parents[2] / "assets" / "samples" / "espresso.jpg"
     page.locator("input[type=file]").set_input_files(photo)
     expect(page.get_by_text("stays in this session")).to_be_visible()
     driver.settle(page)
-    if CAFFEMODEL.is_file():
-        expect(page.locator(".iv-lead b")).to_have_text("espresso")
+    expect(page.locator(".iv-lead b")).to_have_text("espresso")
 
 
 @pytest.mark.parametrize("path", ["/", "/branches"])

@@ -11,6 +11,8 @@ from app.lesson.plan import plan
 from inception_viz.sources.labels import imagenet_labels
 from tests.browser.driver import settle
 
+# The model whose numbers are small, so that what is rounded on the page adds up to 0.02.
+WALK = "image=goldfish&chapter=2+One+module&walk_branch=5×5&model=Imagenette+GoogLeNet"
 NUMBER = r"(−?\d+(?:\.\d+)?(?:e−?\d+)?)"
 
 
@@ -19,7 +21,7 @@ def number(text: str) -> float:
 
 
 def open_module(page: Page) -> None:
-    page.goto("/learn?image=goldfish&chapter=2+One+module&walk_branch=5×5")
+    page.goto(f"/learn?{WALK}")
     settle(page)
     expect(page.locator(".walk canvas").nth(2)).to_be_visible()
 
@@ -41,6 +43,15 @@ def test_the_walk_plays_from_the_beginning_and_stops(page: Page) -> None:
     assert stopped > 20
     page.get_by_role("button", name="One place on").click()
     assert int(place.input_value()) in (stopped, stopped + 1)
+
+
+def test_every_button_has_its_name_before_the_first_frame(page: Page) -> None:
+    page.add_init_script("window.requestAnimationFrame = () => 0")
+    page.goto(f"/learn?{WALK}")
+    for kind, name in (("play", "Play"), ("back", "One place back"), ("next", "One place on")):
+        button = page.locator(f".walk .{kind}")
+        expect(button).to_have_accessible_name(name)
+        expect(button).to_have_attribute("aria-label", name)
 
 
 @pytest.mark.parametrize("place", [(0.5, 0.5), (0.01, 0.01)])

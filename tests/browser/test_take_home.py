@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 import inception_viz as iv
 from inception_viz.explain.firing import firing
+from inception_viz.sources import bvlc
 from tests.browser.driver import settle
 from tests.conftest import sample
 
@@ -36,7 +37,7 @@ def test_the_map_goes_home_as_picture_drawing_and_numbers(page: Page, tmp_path: 
     drawing = ElementTree.fromstring(save(page, "SVG", title, tmp_path))
     words = "".join(drawing.itertext())
     assert title in words
-    clf = iv.load("imagenette")
+    clf = iv.load(bvlc.FILE)
     fired = firing(clf.trace(sample("goldfish")), clf.weights.reference)
     for branch in fired.branches:
         assert f"{branch.deviation:+.1f}σ".replace("-", "−") in words

@@ -217,11 +217,20 @@ def test_damaged_heads_do_not_withhold_the_trunk(
 
 
 def test_photos_that_cannot_be_read_are_skipped_and_named(
-    trunk: iv.Classifier, make_folder: MakeFolder
+    trunk: iv.Classifier, make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     folder = make_folder(count=10)
     (folder / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    assert "broken.jpg" in fit(trunk, folder).skipped[0]
+    (folder / "red" / "gone.jpg").symlink_to("nowhere.jpg")
+    fitted = fit_heads(
+        trunk.weights,
+        photos_in(folder),
+        data="tints",
+        recipe=replace(RECIPE, views=32, epochs=1),
+        work=tmp_path / "work",
+    )
+    skipped = " ".join(fitted.skipped)
+    assert "broken.jpg" in skipped and "gone.jpg" in skipped
 
 
 def test_too_few_photos(trunk: iv.Classifier, make_folder: MakeFolder, tmp_path: Path) -> None:
