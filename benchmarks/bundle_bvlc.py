@@ -29,7 +29,8 @@ from inception_viz.sources.base import Weights
 from inception_viz.sources.bvlc import CARD, FILE, SHA1
 from inception_viz.sources.cache import cache_dir
 from inception_viz.sources.file import load_file, save_weights
-from inception_viz.training.heads import HeadRecipe, fit_heads, held_out, photos_in
+from inception_viz.training.agreement import held_out
+from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
 
 FITTED_ON = "objects and scenes of hundreds of kinds, and Imagenette's training photos"
 USUAL = "everyday things, half of them of 850 kinds, half Imagenette's validation photos"

@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import inception_viz as iv
 from inception_viz.sources.base import HeadFit, Weights
-from inception_viz.training.heads import held_out, judge, photos_in
+from inception_viz.training.agreement import held_out, judge
+from inception_viz.training.heads import photos_in
 from inception_viz.training.photos import read_photos
 
 Agreement = Mapping[str, Mapping[str, HeadFit]]  # which photos → head → how well it repeats
@@ -39,7 +40,13 @@ def agreement(weights: Weights, photos: Sequence[Path]) -> Agreement:
         if (chosen := [path for path in photos if path.name.startswith(kind)])
     }
     return {
-        words: judge(network, weights, read_photos([(path, 0) for path in chosen], 4096)[0], 0, "")
+        words: judge(
+            network,
+            weights.preprocessing,
+            read_photos([(path, 0) for path in chosen], 4096)[0],
+            0,
+            "",
+        )
         for words, chosen in sets.items()
     }
 

@@ -23,19 +23,18 @@ from torch import Tensor, nn
 from inception_viz.folding import fold_batch_norm
 from inception_viz.network import AuxHead, GoogLeNet
 from inception_viz.preprocessing import CROP_MARGIN
-from inception_viz.sources.base import HeadFit, Weights
+from inception_viz.sources.base import Weights
 from inception_viz.sources.cache import is_file
 from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
+from inception_viz.training.agreement import held_out, judge
 from inception_viz.training.augment import seed_of
 from inception_viz.training.data import SUFFIXES
 from inception_viz.training.errors import DataError
-from inception_viz.training.evaluation import answers
 from inception_viz.training.features import AVERAGES, Features, collect
 from inception_viz.training.optimisation import fast_bfloat16
-from inception_viz.training.photos import Photos, read_photos
+from inception_viz.training.photos import read_photos
 from inception_viz.training.views import view
 
-HELD_OUT = 0.1
 _FEWEST = 20  # photos
 _FILES_AT_ONCE = 8  # in memory; their views are shuffled together
 
@@ -94,21 +93,6 @@ def photos_in(folder: Path) -> list[Path]:
     return found
 
 
-def held_out(photos: Sequence[Path], share: float = HELD_OUT) -> tuple[list[Path], list[Path]]:
-    """Photos to learn from and photos to judge on, by content: copies of one fall together."""
-    learn: list[Path] = []
-    judge: list[Path] = []
-    for path in photos:
-        try:
-            digest = hashlib.sha256(path.read_bytes()).digest()
-        except OSError:  # whoever reads it as a picture says why it can't be read
-            learn.append(path)
-            continue
-        chosen = int.from_bytes(digest[:4]) < share * 2**32
-        (judge if chosen else learn).append(path)
-    return learn, judge
-
-
 def fit_heads(
     weights: Weights,
     photos: Sequence[Path],
@@ -162,7 +146,7 @@ def fit_heads(
             assert isinstance(head, AuxHead)  # for the type checker
             _fit(head, network.classifier, features, recipe, name, fast, tell)
     network.eval().requires_grad_(False)
-    fits = judge(fold_batch_norm(network), weights, judged, len(read), data)
+    fits = judge(fold_batch_norm(network), weights.preprocessing, judged, len(read), data)
     fitted = replace(
         weights,
         network=network,
@@ -275,28 +259,3 @@ def _difference(said: Tensor, wanted: Tensor, logits: float) -> Tensor:
     )
     apart = (said - said.mean(1, keepdim=True)) - (wanted - wanted.mean(1, keepdim=True))
     return entropy + logits * apart.square().mean()
-
-
-def agreement(said: Tensor, wanted: Tensor) -> tuple[float, float]:
-    """How often logits (N, classes) have the first choice of ``wanted`` first, and in five."""
-    first = wanted.argmax(1)
-    five = said.topk(min(5, said.shape[1]), 1).indices
-    right = (said.argmax(1) == first, (five == first[:, None]).any(1))
-    return float(right[0].float().mean()), float(right[1].float().mean())
-
-
-@torch.inference_mode()
-def judge(
-    network: GoogLeNet, weights: Weights, photos: Photos, learned: int, data: str
-) -> dict[str, HeadFit]:
-    """How well each head repeats the main one on whole ``photos``, one centre crop each."""
-    logits: dict[str, list[Tensor]] = {}
-    for batch, _ in answers(network, photos, network.config.input_size, weights.preprocessing):
-        for name, values in batch.items():
-            logits.setdefault(name, []).append(values)
-    joined = {name: torch.cat(parts) for name, parts in logits.items()}
-    main = joined.pop("main")
-    return {
-        name: HeadFit(learned, data, len(photos), *agreement(said, main))
-        for name, said in joined.items()
-    }
