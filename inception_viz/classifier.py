@@ -139,7 +139,7 @@ class Classifier:
 
 
 def load(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] = "bvlc",
     *,
     config: GoogLeNetConfig | None = None,
     labels: Sequence[str] | None = None,
@@ -150,7 +150,7 @@ def load(
 
     Args:
         source: ``"bvlc"``, ``"imagenette"``, ``"torchvision"``, ``"random"``, or the path of a
-            ``.safetensors``, ``.pth`` or ``.caffemodel``.
+            ``.safetensors``, ``.pth`` or ``.caffemodel``. The first two are bundled.
         config: the architecture, for a file that doesn't say it, or for ``"random"``.
         labels: class names, for a file that has none.
         preprocessing: how the file's network wants its input.

@@ -36,6 +36,8 @@ def show(scene: Scene) -> iv.Target:
     if len(scene.model.labels) < 2:
         del names["margin"]
     output = choice.show("output", "Output", names, help=_OUTPUT_HELP)
+    if head in scene.model.weights.fits:
+        st.caption(str(scene.model.weights.fits[head]))
     if output == "margin":
         return iv.Target(scene.target, against=_second_class(scene, head), head=head)
     return iv.Target(scene.target, head=head, kind=output)

@@ -99,6 +99,8 @@ def _scene(options: argparse.Namespace) -> tuple[iv.Classifier, iv.Trace, iv.Tar
             f"These weights have no trained head {options.head}. "
             f"Use one of: {', '.join(trace.heads)}."
         )
+    if options.head in classifier.weights.fits:
+        print(f"note: {options.head}: {classifier.weights.fits[options.head]}", file=sys.stderr)
     first = trace.top_classes(1, options.head)[0][0]
     target = iv.Target(
         first if options.target is None else find_class(trace.labels, options.target),

@@ -41,12 +41,12 @@ svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
 class HeadAnswer:
     """What a head says: its first choice and the probability, or why it has nothing to say.
 
-    ``fitted``: it learned to repeat the main head, after the trunk was trained.
+    ``fit``: for a head that was fitted to the trunk afterwards, what must be said of it.
     """
 
     label: str
     probability: float | None
-    fitted: bool = False
+    fit: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _wide(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
             continue
         centre = columns[after] + cell_w / 2
         parts.append(f'<path class="line" d="M{centre:g} {top - 32:g}V54"/>')
-        parts.append(_head(centre - 92, 2, 184, 52, f"{name}, after {after}", answer))
+        parts.append(_head(centre - 108, 2, 216, 52, f"{name}, after {after}", answer))
     parts.append(_legend(columns[painting.modules[0]], top + height + 16, 240, painting))
     width = right + 144 if heads else x
     return "".join(parts), width, top + height + (50 if any(painting.marks) else 4)
@@ -266,10 +266,10 @@ def _stem(x: float, y: float, width: float, height: float) -> str:
 
 
 def _head(x: float, y: float, width: float, height: float, title: str, answer: HeadAnswer) -> str:
-    title += ", fitted afterwards" if answer.fitted else ""
+    title += ", fitted afterwards" if answer.fit else ""
     label = answer.label if len(answer.label) <= 22 else answer.label[:21] + "…"
     probability = "" if answer.probability is None else f"{percent(answer.probability)} "
-    words = escape(f"{title}: {probability}{answer.label}")
+    words = escape(f"{title}: {probability}{answer.label}. {answer.fit}".rstrip(". "))
     lines = (
         [(title, 12, False), (f"{probability}{label}", 14, True)]
         if width > 150 or answer.probability is None

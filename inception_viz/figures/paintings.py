@@ -31,7 +31,7 @@ def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
     found = {"main": HeadAnswer(*trace.predictions(1)[0])}
     for name, head in classifier.config.heads.items():
         found[f"{name}@{head.after}"] = (
-            HeadAnswer(*trace.predictions(1, name)[0], name in classifier.weights.fits)
+            HeadAnswer(*trace.predictions(1, name)[0], str(classifier.weights.fits.get(name, "")))
             if name in trace.heads
             else HeadAnswer("never trained", None)
         )

@@ -44,6 +44,10 @@ def test_it_is_the_papers_network_with_both_heads_fitted_afterwards(
     assert any("fitted afterwards" in note for note in bundled.weights.notes)
 
 
+def test_it_is_what_is_loaded_unless_another_one_is_named(bundled: iv.Classifier) -> None:
+    assert iv.load().key == bundled.key
+
+
 def test_it_is_small_and_stored_in_half_precision() -> None:
     assert bvlc.FILE.stat().st_size <= 28_000_000
     state, _ = read_safetensors(bvlc.FILE)
