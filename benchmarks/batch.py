@@ -2,7 +2,7 @@
 
     python benchmarks/batch.py --photos ../shared/data/imagenette2-160/val
 
-Three ways take turns on the same pictures with the bundled model and the default method: one
+Three ways take turns on the same pictures with `imagenette` and the default method: one
 process with one thread, two processes with one thread each (``torchrun``), one process with two
 threads. Beside the time by the clock stands the processor time of a picture, which other work on
 the machine hardly changes: if two processes need no more of it than one, they are twice as fast
@@ -64,7 +64,7 @@ def work(few: Path, photos: Path, output: Path, report: Path) -> None:
     import inception_viz as iv
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    classifier = iv.load("bvlc")
+    classifier = iv.load("imagenette")
     iv.trace_folder(classifier, few, output.with_name("warm.parquet"))
     state = PartialState()
     state.wait_for_everyone()

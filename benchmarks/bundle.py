@@ -1,4 +1,4 @@
-"""Make the bundled model from its training runs: weights, reference firing and model card.
+"""Make the bundled ten-class model from its training runs: weights, reference firing and model card.
 
     python benchmarks/bundle.py FIRST LAST --command "…" --command "…" --data ../shared/data
 
@@ -73,7 +73,7 @@ def card(runs: list[Run], scores: Evaluation, reference: Reference, commands: li
     parameters = sum(p.numel() for p in network.parameters())
     total = sum(map(sum, scores.confusion))
     lines = [
-        "# Imagenette GoogLeNet, the bundled model",
+        "# Imagenette GoogLeNet, the bundled model of ten classes",
         "",
         "The paper's GoogLeNet (arXiv 1409.4842) with batch norm behind every convolution: 5×5 "
         f"kernels, both auxiliary heads, {SIZE} px input, {parameters:,} parameters. Trained from "

@@ -1,4 +1,4 @@
-"""How long the explaining pages take, measured in Chromium with the bundled model.
+"""How long the explaining pages take, measured in Chromium with the default model.
 
     python benchmarks/explaining_pages.py
 

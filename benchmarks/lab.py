@@ -1,4 +1,4 @@
-"""How quickly the architecture lab answers, measured in Chromium with the bundled model.
+"""How quickly the architecture lab answers, measured in Chromium with the default model.
 
     python benchmarks/lab.py
 
