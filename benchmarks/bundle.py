@@ -1,4 +1,4 @@
-"""Make the bundled ten-class model from its training runs: weights, reference firing and model card.
+"""Make the bundled ten-class model from its training runs: weights, reference firing, model card.
 
     python benchmarks/bundle.py FIRST LAST --command "…" --command "…" --data ../shared/data
 

@@ -84,9 +84,8 @@ def _samples(model: iv.Classifier | None, chosen: str) -> None:
     known, other = services.samples_for(model)
     if known:
         photo_strip.show("samples", known, chosen, _choose)
-    if known and other:
-        st.caption("Not among its classes: what will it say?")
     if other:
+        st.caption("Not among its classes: what will it say?")
         photo_strip.show("other_samples", other, chosen, _choose)
 
 

@@ -66,6 +66,7 @@ def _offer_trained() -> None:
     st.button(
         "Ask Imagenette GoogLeNet: ten classes, heads trained with it",
         icon=":material/swap_horiz:",
+        key="ask_trained_heads",
         on_click=state.choose_model,
         args=("imagenette",),
     )

@@ -12,9 +12,10 @@ from app.lesson.plan import Step, plan
 from app.lesson.question import highest
 from app.views import REGISTRY
 from inception_viz.figures.colours import BRANCH_NAMES
+from inception_viz.sources.file import save_weights
 from inception_viz.sources.labels import imagenet_labels
 from tests.app.test_pages import start, texts
-from tests.conftest import sample
+from tests.conftest import sample, tiny_config
 
 
 @pytest.fixture(autouse=True)
@@ -124,6 +125,7 @@ def test_what_a_question_asks_is_not_shown_before_the_answer() -> None:
     assert app.dataframe[0].value["M MACs"]["3b"] == 304.3
 
 
+TRAINED = "ask_trained_heads"
 PLAN = plan(imagenet_labels(), "BVLC GoogLeNet")
 
 
@@ -150,3 +152,22 @@ def test_prepared_views_open_as_asked(step: Step) -> None:
     app = start("" if page == "explore" else page, **query)
     assert not app.exception
     assert not app.toast, "nothing of the link is left out"
+
+
+def test_the_chapter_on_heads_leads_to_trained_ones(tmp_path: Path) -> None:
+    """Both from heads that were fitted afterwards and from a network that has none."""
+    app = start("learn", chapter=name(5))
+    assert "two were fitted to it afterwards" in texts(app)
+    app.button(key=TRAINED).click().run()
+    assert app.session_state["scene"].model.source == "imagenette"
+    assert "Here they are kept" in texts(app)
+    assert TRAINED not in [button.key for button in app.button]
+    bare = iv.load("random", config=tiny_config(aux1=None, aux2=None)).weights
+    save_weights(bare, tmp_path / "bare.safetensors")
+    app = start("learn", chapter=name(5), model="A file of yours …")
+    content = (tmp_path / "bare.safetensors").read_bytes()
+    app.file_uploader(key="weights_file").upload("bare.safetensors", content).run()
+    assert "nobody to ask halfway" in app.info[0].value
+    app.button(key=TRAINED).click().run()
+    assert not app.exception and not app.info
+    assert app.session_state["scene"].model.source == "imagenette"

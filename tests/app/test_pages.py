@@ -11,6 +11,7 @@ from pathlib import Path
 from zlib import compress, crc32
 
 import pytest
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -101,6 +102,20 @@ def test_what_a_model_has_no_class_for_is_asked_about_and_nothing_claimed_of_oth
     app.file_uploader(key="weights_file").upload("own.safetensors", content).run()
     assert "own.safetensors says" in texts(app)
     assert "no class" not in texts(app) and "Not among its classes" not in texts(app)
+
+
+def test_an_almost_untrained_network_has_a_first_page(tmp_path: Path) -> None:
+    weights = iv.load("random", config=tiny_config(aux1=None, aux2=None)).weights
+    with torch.no_grad():
+        weights.network.classifier.weight.mul_(1e-9)
+    save_weights(weights, tmp_path / "early.safetensors")
+    app = start(model="A file of yours …")
+    content = (tmp_path / "early.safetensors").read_bytes()
+    app.file_uploader(key="weights_file").upload("early.safetensors", content).run()
+    assert not app.exception and not app.error
+    sentence = app.get("page_link")[1]
+    assert "Without it" in sentence.proto.label
+    assert "less than 0.005" in sentence.proto.help
 
 
 @pytest.mark.parametrize("view", WITH_A_PHOTO)
