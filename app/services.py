@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 from PIL import Image
@@ -36,13 +33,10 @@ from inception_viz.figures.sprites import Sprite, channel_sprite
 from inception_viz.preprocessing import Fit
 from inception_viz.sources.cache import cached
 from inception_viz.sources.file import SUFFIXES
-from inception_viz.sources.labels import imagenet_labels
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import checkpoint
 from inception_viz.training.inside import newest_classifier
 from inception_viz.training.run import Run
-
-SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 
 turns = Turns()
 
@@ -50,68 +44,6 @@ turns = Turns()
 _pictures = Jobs(turns, kept=1)  # of 16 MB at most; to decode the largest takes 800 MB
 _traces = Jobs(turns, kept=8)  # of 12 MB each
 _rebuilds = Jobs(turns, kept=3)  # of up to 110 MB each
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A bundled photo and who made it."""
-
-    id: str
-    title: str
-    alt: str
-    author: str
-    licence: str
-    origin: str
-    expected: list[str]
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return SAMPLES / f"{self.id}.jpg"
-
-
-@st.cache_resource(show_spinner=False)
-def samples() -> dict[str, Sample]:
-    """The bundled photos by id, in the order to show them."""
-    rows: list[dict[str, Any]] = json.loads((SAMPLES / "credits.json").read_text("utf-8"))
-    return {row["id"]: Sample(**row) for row in rows}
-
-
-def samples_for(model: iv.Classifier | None) -> tuple[list[Sample], list[Sample]]:
-    """The bundled photos that show a class of ``model``, and those that don't.
-
-    All are in the first list where it can't be told.
-    """
-    every = list(samples().values())
-    if model is None or not names_imagenet_classes(model.labels):
-        return every, []
-    known = [s for s in every if not set(s.expected).isdisjoint(model.labels)]
-    return known, [s for s in every if s not in known]
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def sample_picture(name: str) -> iv.Picture:
-    """A bundled photo, decoded."""
-    return iv.read_picture(samples()[name].path)
-
-
-def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
-    """Whether ``model`` has a class for what is on a bundled photo; None where it can't be told."""
-    if not names_imagenet_classes(model.labels):
-        return None
-    for name, sample in samples().items():
-        if sample_picture(name).sha256 == picture.sha256:
-            return not set(sample.expected).isdisjoint(model.labels)
-    return None
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def names_imagenet_classes(labels: tuple[str, ...]) -> bool:
-    """Whether all ``labels`` are ImageNet's, in which it is written what a sample shows.
-
-    Of numbered classes, or of words of somebody's own, nobody knows what they mean.
-    """
-    return set(labels) <= set(imagenet_labels())
 
 
 def uploaded_picture(place: str, file_id: str, name: str, content: bytes) -> iv.Picture:

@@ -269,7 +269,7 @@ def test_explain_where_nothing_can_be_written(
         (["predict", "x.jpg", "--weights", "nonsense"], "no source"),
         (["trace", "x.jpg", "-o", "x.txt"], ".npz or .csv"),
         (["weights", "convert", "random", "-o", "x.bin"], ".safetensors"),
-        (["weights", "info", "bvlc"], "not on this computer yet"),
+        (["weights", "info", "torchvision"], "not on this computer yet"),
     ],
 )
 def test_errors_are_sentences(

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 import inception_viz as iv
-from app import links, services, state
+from app import links, samples, services, state
 from app.components import choice, model_picker
 from app.components.scene import Scene
 from app.components.text import plain
@@ -33,8 +33,8 @@ def _photo(scene: Scene) -> Scene | None:
     shown = scene.trace.picture.sha256
     names = {
         name: sample.title
-        for name, sample in services.samples().items()
-        if services.sample_picture(name).sha256 != shown
+        for name, sample in samples.every().items()
+        if samples.picture_of(name).sha256 != shown
     }
     own = state.uploaded()
     if own is not None and own.sha256 != shown:
@@ -48,8 +48,8 @@ def _photo(scene: Scene) -> Scene | None:
     if chosen in (_OWN, _FILE) and own is not None:
         picture, title, alt = own, own.name, f"Your photo {own.name}"
     else:
-        sample = services.samples()[chosen]
-        picture, title, alt = services.sample_picture(chosen), sample.title, sample.alt
+        sample = samples.every()[chosen]
+        picture, title, alt = samples.picture_of(chosen), sample.title, sample.alt
     with services.messages():
         trace = services.trace(scene.model, picture, scene.trace.fitting.fit)
         return replace(scene, trace=trace, photo=title, alt=alt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app import links, services, state
+from app import links, samples, services, state
 from app.components import photo_strip
 from app.components.text import plain
 
@@ -25,7 +25,7 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture | None, str, str]:
     """
     begins = _KEPT not in st.session_state
     asked = st.query_params.get(state.SAMPLE)
-    if st.session_state.get(_SHOWS_OWN) and asked in services.samples():
+    if st.session_state.get(_SHOWS_OWN) and asked in samples.every():
         st.session_state[_ORIGIN] = "Samples"  # a link that was followed shows what it promises
     elif not begins:
         # A click on a map leads to another page, and Streamlit forgets this choice on the way.
@@ -49,15 +49,15 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture | None, str, str]:
         del st.query_params[state.SAMPLE]
         links.answer(state.SAMPLE)
         st.session_state[_FOREIGN] = begins and origin == "Samples"
-    sample = state.sample(services.samples(), next(iter(services.samples())))
+    sample = state.sample(samples.every(), next(iter(samples.every())))
     if origin != "Samples":
         st.caption("Until then, the sample photo is shown.")
     else:
         _samples(model, sample)
-    chosen = services.samples()[sample]
+    chosen = samples.every()[sample]
     if origin == "Samples":
         st.caption(f"{chosen.title}. {chosen.author}, {chosen.licence}.", help=chosen.origin)
-    return services.sample_picture(sample), chosen.title, chosen.alt
+    return samples.picture_of(sample), chosen.title, chosen.alt
 
 
 def note_another_photo() -> None:
@@ -68,7 +68,7 @@ def note_another_photo() -> None:
     if own and st.session_state.get(_LOST):
         st.warning(
             "The server was started anew, or the connection was lost for long, and your photo "
-            "with it. Choose it again at the side; until then, a sample is shown.",
+            "with it. Choose it again. Until then, you see a sample.",
             icon=":material/no_photography:",
         )
     elif not own and st.session_state.get(_FOREIGN):
@@ -81,7 +81,7 @@ def note_another_photo() -> None:
 
 
 def _samples(model: iv.Classifier | None, chosen: str) -> None:
-    known, other = services.samples_for(model)
+    known, other = samples.for_model(model)
     if known:
         photo_strip.show("samples", known, chosen, _choose)
     if other:

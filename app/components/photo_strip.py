@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app import services
-from app.services import Sample
+from app.samples import Sample
 
 _CSS = """
 .strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(50px, 1fr)); gap: 6px;

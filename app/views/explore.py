@@ -9,7 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 import inception_viz as iv
-from app import explaining, services, state
+from app import explaining, samples, services, state
 from app.components import answers, branch_map, choice, figure, insight_links
 from app.components.scene import Scene, current
 from app.components.text import plain
@@ -110,7 +110,7 @@ def _headline(scene: Scene) -> str:
     if scene.model.source == "random":
         return f"This network has learned nothing: its answer, {answer}, is noise."
     said = f"{escape(scene.model.title)} says {answer}"
-    if services.shows_a_class_of(scene.trace.picture, scene.model) is False:
+    if samples.shows_a_class_of(scene.trace.picture, scene.model) is False:
         return f"{said}; it has no class for what is on this photo, and must choose one."
     return f"{said}."
 

@@ -136,7 +136,7 @@ def test_a_rebuilt_network_is_trained_from_the_weights_that_came_over(
     for label in ("Half width", "Rebuild the network"):
         press(app, label)
     config = decode(app.session_state[state.ARCHITECTURE])
-    base = services.classifier("imagenette")
+    base = services.classifier("bvlc")
     expected = iv.surgery.rebuild(base, config).network.state_dict()
 
     app = start("train", arch=app.session_state[state.ARCHITECTURE])

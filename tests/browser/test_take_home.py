@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 import inception_viz as iv
 from inception_viz.explain.firing import firing
+from inception_viz.figures.answers import sigma
 from inception_viz.sources import bvlc
 from tests.browser.driver import settle
 from tests.conftest import sample
@@ -40,7 +41,7 @@ def test_the_map_goes_home_as_picture_drawing_and_numbers(page: Page, tmp_path: 
     clf = iv.load(bvlc.FILE)
     fired = firing(clf.trace(sample("goldfish")), clf.weights.reference)
     for branch in fired.branches:
-        assert f"{branch.deviation:+.1f}σ".replace("-", "−") in words
+        assert branch.deviation is not None and sigma(branch.deviation) in words
     table = pd.read_csv(io.BytesIO(save(page, "CSV", title, tmp_path)))
     assert table["deviation"].tolist() == pytest.approx([b.deviation for b in fired.branches])
 
