@@ -34,6 +34,7 @@ from inception_viz.sources.torchvision_layout import is_torchvision_layout, read
 TORCHVISION_HASH = "1378be20"  # of torchvision's own file, whose heads were never trained
 SUFFIXES = (".safetensors", ".pth", ".pt", ".caffemodel")
 MAX_TEXT_CHARACTERS = 400
+MAX_PHOTOS = 10**10  # that a file may say it was made with
 MAX_ACTIVATIONS = 32_000_000  # the paper's network makes 4 million
 
 
@@ -250,7 +251,9 @@ def _fits(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) -> dict
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise WeightsError(f"What {path.name} says of its fitted heads makes no sense.") from error
     for fit in stored.values():
-        if not (0 <= fit.first <= 1 and 0 <= fit.in_five <= 1 and fit.data.isprintable()):
+        shares = 0 <= fit.first <= 1 and 0 <= fit.in_five <= 1
+        counts = 0 <= fit.photos <= MAX_PHOTOS and 0 <= fit.judged <= MAX_PHOTOS
+        if not (shares and counts and fit.data.isprintable()):
             raise WeightsError(f"What {path.name} says of its fitted heads makes no sense.")
     return {head: fit for head, fit in (older | stored).items() if head in config.heads}
 

@@ -33,6 +33,7 @@ from inception_viz.training.errors import DataError
 from inception_viz.training.features import AVERAGES, Features, collect
 from inception_viz.training.optimisation import fast_bfloat16
 from inception_viz.training.photos import read_photos
+from inception_viz.training.recipe import Precision
 from inception_viz.training.views import view
 
 _FEWEST = 20  # photos
@@ -62,7 +63,7 @@ class HeadRecipe:
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     logits: float = 4.0
-    precision: str = "auto"
+    precision: Precision = "auto"
     seed: int = 0
 
 

@@ -8,7 +8,7 @@ import os
 import pickle
 import warnings
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from inception_viz.explain.firing import measure_reference
 from inception_viz.preprocessing import CAFFE, IMAGENET, TORCHVISION
 from inception_viz.reference import Reference
 from inception_viz.sources import pickle_check
+from inception_viz.sources.base import HeadFit
 from inception_viz.sources.file import load_file, save_weights
 from tests.conftest import noise_photo, tiny_config
 
@@ -450,3 +451,37 @@ def test_a_senseless_reference_is_refused(tmp_path: Path, tiny: iv.Classifier, t
     save_weights(tiny.weights, path, reference=text)
     with pytest.raises(iv.WeightsError, match="reference firing"):
         load_file(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first": 2.0},
+        {"first": float("nan")},
+        {"in_five": "many"},
+        {"photos": -1},
+        {"photos": 10**40},
+        {"judged": None},
+        {"data": "two\nlines"},
+    ],
+)
+def test_what_makes_no_sense_of_fitted_heads_is_refused(
+    tiny: iv.Classifier, tmp_path: Path, change: dict[str, object]
+) -> None:
+    path = tmp_path / "x.safetensors"
+    save_weights(replace(tiny.weights, fits={"aux1": HeadFit(9, "photos", 3, 0.3, 0.6)}), path)
+    assert load_file(path).fits["aux1"].in_five == 0.6
+    fits = {"aux1": asdict(HeadFit(9, "photos", 3, 0.3, 0.6)) | change}
+    save_weights(tiny.weights, path, fits=json.dumps(fits))
+    with pytest.raises(iv.WeightsError, match="fitted heads makes no sense"):
+        load_file(path)
+
+
+def test_heads_of_older_files_are_called_fitted_without_figures(
+    tiny: iv.Classifier, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.safetensors"
+    save_weights(tiny.weights, path, distilled_heads=json.dumps(["aux2"]))
+    fit = load_file(path).fits["aux2"]
+    assert fit == HeadFit()
+    assert str(fit) == "Fitted afterwards, to repeat the main head's answers."
