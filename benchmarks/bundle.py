@@ -85,7 +85,7 @@ def card(runs: list[Run], scores: Evaluation, reference: Reference, commands: li
         "## How good it is",
         "",
         f"Imagenette's whole validation split, {total:,} photos, {SIZE} px, one centre crop each, "
-        "measured with the stored weights (`python benchmarks/accuracy.py`):",
+        "measured with the stored weights (`python benchmarks/accuracy.py --weights imagenette`):",
         "",
         "| head | right | loss (nats) |",
         "|---|---|---|",

@@ -161,7 +161,7 @@ def card(
             "Its authors report 68.7 % first choices and 88.9 % in the first five on ImageNet's "
             "validation photos (one crop). Here, on Imagenette's 3,925 validation photos at 160 "
             "px, one centre crop each, **among all 1,000 classes** (`python "
-            "benchmarks/accuracy.py --weights bvlc`):",
+            "benchmarks/accuracy.py`):",
             "",
             "| head | right first | right in five |",
             "|---|---|---|",
