@@ -14,12 +14,26 @@ import gc
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SECONDS = 120.0  # after which it is done anew
 
 _lock = threading.Lock()
 _modules = 0
 _frozen_at = 0.0
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """For imports: what they load is no garbage, and to look for some takes long."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def freeze_libraries() -> None:

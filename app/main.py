@@ -10,10 +10,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
-from app import cores  # noqa: F401  # isort: skip  (before PyTorch is loaded)
-from app import collector, links, login, memory
-from app.components import photo_picker, sidebar, style, toolbar, waiting
-from app.views import REGISTRY
+from app import collector
+
+with collector.paused():
+    from app import cores  # noqa: F401  # isort: skip  (before PyTorch is loaded)
+    from app import links, login, memory
+    from app.components import photo_picker, sidebar, style, toolbar, waiting
+    from app.views import REGISTRY
 
 
 def main() -> None:

@@ -32,6 +32,22 @@ def test_libraries_are_not_walked_through() -> None:
     assert len(gc.get_objects()) < 0.1 * before
 
 
+def test_it_pauses_for_imports_and_goes_on_after_errors() -> None:
+    with collector.paused():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(ImportError), collector.paused():
+        raise ImportError
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with collector.paused():
+            pass
+        assert not gc.isenabled(), "who has switched it off wants it off"
+    finally:
+        gc.enable()
+
+
 def test_what_a_run_leaves_behind_is_still_collected() -> None:
     collector.freeze_libraries()
     left = weakref.ref(_Loop())
