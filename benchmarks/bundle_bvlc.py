@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True, help="of any kind, unlabelled")
     parser.add_argument("--imagenette", type=Path, required=True, help="imagenette2-160")
     parser.add_argument("--work", type=Path, default=cache_dir() / "bundle-bvlc")
-    parser.add_argument("--views", type=int, default=300_000)
+    parser.add_argument("--views", type=int, default=122_880)
     parser.add_argument("--epochs", type=int, default=HeadRecipe.epochs)
     options = parser.parse_args()
     recipe = HeadRecipe(views=options.views, epochs=options.epochs)

@@ -88,10 +88,9 @@ def load() -> Weights:
             raise
         return replace(load_file(FILE), trouble=f"{error} Until then, the bundled file is used.")
     if set(weights.trained_heads) - {"main"}:
-        weights = replace(weights, notes=(TRAINED_NOTE, *weights.notes))
-    elif is_file(FILE):
-        weights = _with_heads_of(load_file(FILE), weights)
-    return replace(weights, reference=_usual_levels())
+        notes = (TRAINED_NOTE, *weights.notes)
+        return replace(weights, notes=notes, reference=_usual_levels())
+    return _with_heads_of(load_file(FILE), weights) if is_file(FILE) else weights
 
 
 def _usual_levels() -> Reference | None:
