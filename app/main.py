@@ -10,13 +10,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
-from app import collector
+from app.server import collector
 
 with collector.paused():
-    from app import cores  # noqa: F401  # isort: skip  (before PyTorch is loaded)
-    from app import links, login, memory
-    from app.components import photo_picker, sidebar, style, toolbar, waiting
+    from app.server import cores  # noqa: F401  # isort: skip  (before PyTorch is loaded)
+    from app.server import login, memory
+    from app.session import links
+    from app.sidebar import column, photo_picker, toolbar
     from app.views import REGISTRY
+    from app.widgets import style, waiting
 
 
 def main() -> None:
@@ -32,7 +34,7 @@ def main() -> None:
         for index, view in enumerate(REGISTRY)
     ]
     page = st.navigation(pages, position="sidebar")
-    st.session_state["scene"] = sidebar.show()
+    st.session_state["scene"] = column.show()
     toolbar.show(st.session_state["scene"])
     photo_picker.note_another_photo()
     page.run()

@@ -22,10 +22,10 @@ from tqdm import tqdm
 import inception_viz as iv
 from benchmarks.accuracy import NAMES, validation_photos
 from inception_viz.explain.firing import measure_reference
-from inception_viz.preprocessing import IMAGENET
-from inception_viz.reference import Reference
+from inception_viz.pictures.preprocessing import IMAGENET
 from inception_viz.sources.file import load_file, save_weights
 from inception_viz.sources.imagenette import CARD, FILE
+from inception_viz.sources.reference import Reference
 from inception_viz.training.evaluation import Evaluation, evaluate
 from inception_viz.training.run import Run
 

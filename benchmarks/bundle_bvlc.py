@@ -24,11 +24,11 @@ import inception_viz as iv
 from benchmarks.accuracy import Closeness, closeness, right_on_imagenette
 from benchmarks.heads import agreement, table
 from inception_viz.explain.firing import measure_reference
-from inception_viz.reference import Reference
+from inception_viz.files.cache import cache_dir
 from inception_viz.sources.base import Weights
 from inception_viz.sources.bvlc import CARD, FILE, SHA1
-from inception_viz.sources.cache import cache_dir
 from inception_viz.sources.file import load_file, save_weights
+from inception_viz.sources.reference import Reference
 from inception_viz.training.agreement import held_out
 from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
 

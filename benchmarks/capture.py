@@ -21,9 +21,9 @@ import torch
 import inception_viz._torchvision  # noqa: F401  (before torchvision)
 from benchmarks.timing import medians
 from inception_viz import trace
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.folding import fold_batch_norm
-from inception_viz.network import GoogLeNet
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.network.folding import fold_batch_norm
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.state_files import fill_network
 from inception_viz.sources.torchvision_layout import read_layout
 

@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
 
-from inception_viz import cost
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
+from inception_viz.architecture import cost
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.network.googlenet import GoogLeNet
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "data" / "fvcore_counts.json"
 

@@ -37,7 +37,7 @@ from benchmarks.timing import medians
 from inception_viz import trace as tracing
 from inception_viz.explain.channel_scores import channel_scores
 from inception_viz.explain.gradients import gradients
-from inception_viz.network import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.trace import Trace
 
 PHOTO = Path(__file__).parents[1] / "assets" / "samples" / "goldfish.jpg"

@@ -30,7 +30,6 @@ import torch
 from tqdm import tqdm
 
 import inception_viz as iv
-from inception_viz.explain.behind import silent
 from inception_viz.explain.faithfulness import (
     STEPS,
     Game,
@@ -41,6 +40,7 @@ from inception_viz.explain.faithfulness import (
     random_map,
 )
 from inception_viz.explain.grad_cam import VARIANTS, Variant
+from inception_viz.explain.rerun import silent
 from inception_viz.trace import Trace
 from inception_viz.training.data import imagenette_folder
 

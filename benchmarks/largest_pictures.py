@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from PIL import Image
 
-from inception_viz.images import ImageError, Limits, read_picture
+from inception_viz.errors import ImageError
+from inception_viz.pictures.reading import Limits, read_picture
 
 
 def _side(file_format: str) -> int:

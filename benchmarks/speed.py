@@ -37,12 +37,17 @@ from benchmarks.cost import fvcore_counts
 from benchmarks.explain import PHOTO, Peers, results_agree
 from benchmarks.rows import Row, show
 from benchmarks.timing import Times, interleaved, ratio
-from inception_viz import cost
 from inception_viz import trace as tracing
-from inception_viz.config import STAGES, GoogLeNetConfig, ModuleRow, StemConfig
-from inception_viz.folding import fold_batch_norm
-from inception_viz.network import GoogLeNet
-from inception_viz.receptive_field import receptive_fields
+from inception_viz.architecture import cost
+from inception_viz.architecture.config import (
+    STAGES,
+    GoogLeNetConfig,
+    ModuleRow,
+    StemConfig,
+)
+from inception_viz.architecture.receptive_field import receptive_fields
+from inception_viz.network.folding import fold_batch_norm
+from inception_viz.network.googlenet import GoogLeNet
 
 SIDE = 1024  # of the matrices whose product is the machine's floor
 BATCHES = (1, 2, 4, 8, 16, 32, 64)

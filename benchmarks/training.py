@@ -22,9 +22,9 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
 import inception_viz._torchvision  # noqa: F401  (before torchvision)
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import IMAGENET
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import IMAGENET
 from inception_viz.training.data import imagenette_folder
 from inception_viz.training.loop import Trainer
 from inception_viz.training.photos import read_photos

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from app.lesson import CHAPTERS
 from app.views import REGISTRY
+from app.views.learn.chapters import CHAPTERS
 from tests.browser.driver import browser, server, settle
 
 ROOT = Path(__file__).parents[1]

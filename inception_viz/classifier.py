@@ -14,14 +14,20 @@ from PIL import Image
 from torch import Tensor
 
 from inception_viz import trace as tracing
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.folding import fold_batch_norm
-from inception_viz.images import Picture, read_picture
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import Fit, Fitting, Preprocessing, fit_image, fitting
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import WeightsError
+from inception_viz.network.folding import fold_batch_norm
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import (
+    Fit,
+    Fitting,
+    Preprocessing,
+    fit_image,
+    fitting,
+)
+from inception_viz.pictures.reading import Picture, read_picture
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import attach_heads
-from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import SUFFIXES, load_file
 from inception_viz.sources.random_weights import build
 from inception_viz.sources.registry import REGISTRY

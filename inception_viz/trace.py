@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from inception_viz.config import Branch
-from inception_viz.images import Picture
-from inception_viz.network import GoogLeNet, Logits, Record
-from inception_viz.preprocessing import Fitting
+from inception_viz.architecture.config import Branch
+from inception_viz.network.googlenet import GoogLeNet, Logits, Record
+from inception_viz.pictures.preprocessing import Fitting
+from inception_viz.pictures.reading import Picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,8 @@ class Trace:
     def layer(self, name: str) -> Tensor:
         """Maps (channels, height, width) of a layer by name.
 
-        Names are those of :func:`~inception_viz.receptive_field.receptive_fields`: "conv1", "4c",
+        Names are those of
+        :func:`~inception_viz.architecture.receptive_field.receptive_fields`: "conv1", "4c",
         "4c/5x5", "4c/5x5/reduce".
 
         Raises:

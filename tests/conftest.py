@@ -8,14 +8,14 @@ from pathlib import Path
 # Test processes run side by side; each with threads for all cores would slow all of them tenfold.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see app/cores.py
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see app/server/cores.py
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz.config import GoogLeNetConfig, ModuleRow, StemConfig
+from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow, StemConfig
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

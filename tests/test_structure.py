@@ -15,34 +15,6 @@ from tests.conftest import ROOT
 
 LIBRARY = ROOT / "inception_viz"
 
-# A module may import from its own layer and from those in front of it.
-LAYERS = [
-    {
-        "_config_checks",
-        "config",
-        "config_text",
-        "_torchvision",
-        "_wording",
-        "_image_colours",
-        "_image_parts",
-        "spreadsheet",
-    },
-    {"network", "images", "preprocessing", "reference", "receptive_field"},
-    {"cost", "reduction", "counting", "folding"},
-    {"paper_audit", "budget"},
-    {"sources"},
-    {"trace"},
-    {"classifier"},
-    {"surgery", "export", "accuracy"},
-    {"explain"},
-    {"training"},
-    {"batch"},
-    {"figures"},
-    {"report"},
-    {"cli", "__main__"},
-]
-ORDER = {name: index for index, layer in enumerate(LAYERS) for name in layer}
-
 
 def imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -55,15 +27,6 @@ def imports(path: Path) -> Iterator[str]:
 
 def modules() -> list[Path]:
     return [p for p in LIBRARY.rglob("*.py") if p != LIBRARY / "__init__.py"]
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(LIBRARY)))
-def test_dependencies_point_one_way(path: Path) -> None:
-    own = path.relative_to(LIBRARY).with_suffix("").parts[0]
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] == "inception_viz" and len(parts) > 1 and parts[1] in ORDER:
-            assert ORDER[parts[1]] <= ORDER[own], f"{own} imports {parts[1]}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(LIBRARY)))

@@ -17,15 +17,15 @@ class View(NamedTuple):
 
 
 REGISTRY = (
-    View("explore.py", "Explore", "explore"),
-    View("branches.py", "Branch activations", "branches"),
-    View("contributions.py", "Contributions", "contributions"),
-    View("switchboard.py", "Switchboard", "switchboard"),
-    View("heads.py", "Auxiliary heads", "heads"),
-    View("grad_cam.py", "Grad-CAM", "grad-cam"),
-    View("compare.py", "Compare", "compare"),
-    View("lab.py", "Architecture lab", "lab"),
-    View("train.py", "Train", "train"),
-    View("learn.py", "Learn", "learn"),
-    View("teach.py", "For teachers", "teach"),
+    View("explore/page.py", "Explore", "explore"),
+    View("branches/page.py", "Branch activations", "branches"),
+    View("contributions/page.py", "Contributions", "contributions"),
+    View("switchboard/page.py", "Switchboard", "switchboard"),
+    View("heads/page.py", "Auxiliary heads", "heads"),
+    View("grad_cam/page.py", "Grad-CAM", "grad-cam"),
+    View("compare/page.py", "Compare", "compare"),
+    View("lab/page.py", "Architecture lab", "lab"),
+    View("train/page.py", "Train", "train"),
+    View("learn/page.py", "Learn", "learn"),
+    View("teach/page.py", "For teachers", "teach"),
 )

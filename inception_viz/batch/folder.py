@@ -14,15 +14,15 @@ import pyarrow.parquet as pq
 
 from inception_viz import __version__
 from inception_viz.batch import table
-from inception_viz.batch.errors import BatchError
 from inception_viz.batch.measure import NONE, QUICK
 from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings, new_plan
 from inception_viz.batch.pictures import Unreadable, find_pictures
 from inception_viz.batch.processes import agreed, join
 from inception_viz.batch.work import Progress, Worker
 from inception_viz.classifier import Classifier
+from inception_viz.errors import BatchError
 from inception_viz.explain.contributions.registry import METHODS
-from inception_viz.preprocessing import FITS, Fit
+from inception_viz.pictures.preprocessing import FITS, Fit
 
 GROUP = 4096  # rows of the table that are written at once
 LOOK_SECONDS = 0.2  # how often the main process looks whether the others are done

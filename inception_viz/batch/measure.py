@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from inception_viz.config import Branch
-from inception_viz.explain.behind import gradients_on
-from inception_viz.network import GoogLeNet
+from inception_viz.architecture.config import Branch
+from inception_viz.explain.rerun import gradients_on
+from inception_viz.network.googlenet import GoogLeNet
 
 NONE = "none"  # the method that scores nothing
 QUICK = "gradient_x_activation"  # the method that does a whole batch in one backward pass

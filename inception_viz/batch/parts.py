@@ -20,8 +20,8 @@ from uuid import uuid4
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from inception_viz.batch.errors import BatchError
-from inception_viz.sources.cache import replace_synced
+from inception_viz.errors import BatchError
+from inception_viz.files.cache import replace_synced
 
 CHUNK = 32  # pictures a part: about what a kill costs, and by how much processes finish apart
 

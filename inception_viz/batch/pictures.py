@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from torch import Tensor
 
-from inception_viz.batch.errors import BatchError
 from inception_viz.classifier import Classifier
-from inception_viz.images import ImageError, Picture, read_picture
-from inception_viz.preprocessing import Fit
+from inception_viz.errors import BatchError, ImageError
+from inception_viz.pictures.preprocessing import Fit
+from inception_viz.pictures.reading import Picture, read_picture
 from inception_viz.training.data import SUFFIXES
 
 _In = TypeVar("_In")

@@ -11,7 +11,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 
-from inception_viz.batch.errors import BatchError, StoppedError
+from inception_viz.errors import BatchError, StoppedError
 
 _Out = TypeVar("_Out")
 

@@ -18,15 +18,15 @@ import torch
 from torch import Tensor
 
 from inception_viz.batch import table
-from inception_viz.batch.errors import BatchError
 from inception_viz.batch.measure import NONE, QUICK, Measured, branches_of, measure
 from inception_viz.batch.parts import CHUNK, Parts, Plan
 from inception_viz.batch.pictures import Ready, Unreadable, ahead, reader
 from inception_viz.batch.processes import Team
 from inception_viz.classifier import Classifier
+from inception_viz.errors import BatchError
 from inception_viz.explain.contributions import contributions
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import Fit
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import Fit
 
 CPU_BATCH = 8  # more is hardly faster there, and takes memory
 LOOK_SECONDS = 2.0  # how often the main process looks what the others have done

@@ -74,7 +74,7 @@ class _Command(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    from inception_viz.training import cli as training
+    from inception_viz.cli import training as training
 
     parser = argparse.ArgumentParser(
         prog="python -m inception_viz",

@@ -70,8 +70,8 @@ def trace_folder(
     options: argparse.Namespace, load: Callable[[argparse.Namespace], iv.Classifier]
 ) -> int:
     """Write the table; only the main process speaks."""
-    from inception_viz.batch.errors import StoppedError
     from inception_viz.batch.processes import join, launched, leave
+    from inception_viz.errors import StoppedError
 
     is_main = join().is_main
     bar = _Bar(silent=not is_main)

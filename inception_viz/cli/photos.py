@@ -42,7 +42,7 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
 
 def add_photo_options(parser: argparse.ArgumentParser) -> None:
     """Define a command's photo and the weights to look at it with."""
-    from inception_viz.preprocessing import FITS
+    from inception_viz.pictures.preprocessing import FITS
 
     parser.add_argument("image", help="JPEG, PNG, WebP, GIF, BMP or TIFF")
     parser.add_argument(
@@ -116,7 +116,7 @@ def predict(options: argparse.Namespace) -> None:
 
 def trace(options: argparse.Namespace) -> int:
     """Write every map, a table of the branches, or a table of a folder's pictures."""
-    from inception_viz.sources.cache import atomic_write
+    from inception_viz.files.cache import atomic_write
 
     suffix = options.output.suffix.lower()
     if folders.is_meant(options):
@@ -131,7 +131,7 @@ def trace(options: argparse.Namespace) -> int:
             _write_arrays(found, temporary)
         else:
             from inception_viz.explain.firing import firing
-            from inception_viz.spreadsheet import csv_text
+            from inception_viz.files.spreadsheet import csv_text
 
             temporary.write_text(csv_text(firing(found).to_frame()), "utf-8")
     print(f"wrote {options.output}")

@@ -31,7 +31,7 @@ def add_weights_commands(
 
 
 def _list_weights(_options: argparse.Namespace) -> None:
-    from inception_viz.sources.cache import cache_dir
+    from inception_viz.files.cache import cache_dir
     from inception_viz.sources.registry import REGISTRY
 
     ready = sorted(REGISTRY.values(), key=lambda source: not source.available())

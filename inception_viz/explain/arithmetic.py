@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import explained
-from inception_viz.explain.errors import ExplainError
+from inception_viz.errors import ExplainError
+from inception_viz.explain.rerun import explained
 from inception_viz.explain.target import Asked
-from inception_viz.network import ConvBlock, InceptionModule
+from inception_viz.network.googlenet import ConvBlock, InceptionModule
 from inception_viz.trace import Trace
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from inception_viz.explain.errors import ExplainError
+from inception_viz.errors import ExplainError
 from inception_viz.explain.gradients import Gradients
 from inception_viz.explain.target import Target
 from inception_viz.trace import Trace

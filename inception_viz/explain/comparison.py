@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from inception_viz.config import BRANCHES
+from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.grad_cam import Cams

@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import Progress, explained, silent
-from inception_viz.explain.errors import ExplainError
+from inception_viz.errors import ExplainError
+from inception_viz.explain.rerun import Progress, explained, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
 

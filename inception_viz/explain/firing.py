@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from inception_viz.config import BRANCHES, Branch
-from inception_viz.reference import Reference
+from inception_viz.architecture.config import BRANCHES, Branch
+from inception_viz.sources.reference import Reference
 from inception_viz.trace import Trace
 
 _DOUBLE = torch.float64

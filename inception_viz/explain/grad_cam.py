@@ -18,11 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from inception_viz.architecture.config import Branch
 from inception_viz.classifier import Classifier
-from inception_viz.config import Branch
-from inception_viz.explain.behind import explained
-from inception_viz.explain.errors import ExplainError, saving
+from inception_viz.errors import ExplainError
 from inception_viz.explain.gradients import Gradients, differentiate
+from inception_viz.explain.rerun import explained
+from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import Explained, explained, gradients_on
+from inception_viz.explain.rerun import Explained, explained, gradients_on
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
 

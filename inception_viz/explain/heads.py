@@ -8,7 +8,7 @@ from math import log2
 import torch
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import explained
+from inception_viz.explain.rerun import explained
 from inception_viz.explain.target import Asked
 from inception_viz.sources.base import HeadFit
 from inception_viz.trace import Trace

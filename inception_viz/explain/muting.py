@@ -10,11 +10,17 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from inception_viz.architecture.config import Branch
 from inception_viz.classifier import Classifier
-from inception_viz.config import Branch
-from inception_viz.explain.behind import Progress, explained, masks, silent, within
+from inception_viz.explain.rerun import (
+    Progress,
+    explained,
+    masks,
+    silent,
+    within,
+)
 from inception_viz.explain.target import Asked, Target
-from inception_viz.network import Record
+from inception_viz.network.googlenet import Record
 from inception_viz.trace import Trace, sort_record
 
 

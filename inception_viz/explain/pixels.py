@@ -17,10 +17,16 @@ import torch
 from torch import Tensor, nn
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import Explained, Progress, explained, gradients_on, silent
-from inception_viz.explain.errors import ExplainError
+from inception_viz.errors import ExplainError
+from inception_viz.explain.rerun import (
+    Explained,
+    Progress,
+    explained,
+    gradients_on,
+    silent,
+)
 from inception_viz.explain.target import Asked, Target
-from inception_viz.network import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.trace import Trace
 
 PixelMethod = Literal["integrated_gradients", "occlusion", "guided_grad_cam"]

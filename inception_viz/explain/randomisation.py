@@ -14,12 +14,17 @@ import torch
 from torch import nn
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import Progress, explained, explained_by, silent
-from inception_viz.explain.errors import ExplainError
+from inception_viz.errors import ExplainError
 from inception_viz.explain.grad_cam import Cams, Variant, cams_from
 from inception_viz.explain.gradients import differentiate
+from inception_viz.explain.rerun import (
+    Progress,
+    explained,
+    explained_by,
+    silent,
+)
 from inception_viz.explain.target import Asked, Target
-from inception_viz.network import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.trace import Trace, assemble, run
 
 SUSPICIOUS = 0.7  # rank correlation with every weight shuffled that is called out

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from inception_viz.explain.errors import ExplainError
+from inception_viz.errors import ExplainError
 from inception_viz.trace import Trace
 
 Kind = Literal["logit", "probability"]

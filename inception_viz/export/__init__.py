@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.export.code import code
-from inception_viz.network import GoogLeNet
-from inception_viz.sources.cache import atomic_write
+from inception_viz.files.cache import atomic_write
+from inception_viz.network.googlenet import GoogLeNet
 
 __all__ = ["code", "save_code", "save_onnx"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import string
 
+from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.classifier import Classifier
-from inception_viz.config import GoogLeNetConfig
 
 _TEMPLATE = string.Template('''\
 """$title

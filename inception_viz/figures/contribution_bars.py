@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from inception_viz.config import BRANCHES
+from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.contributions import Contributions
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES

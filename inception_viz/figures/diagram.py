@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
-from inception_viz.config import GoogLeNetConfig, ModuleRow
+from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
 
 _STYLE = (

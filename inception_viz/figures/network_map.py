@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
-from inception_viz.config import BRANCHES
+from inception_viz.architecture.config import BRANCHES
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,

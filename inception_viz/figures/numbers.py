@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from inception_viz.explain.channels import Layer
-from inception_viz.spreadsheet import csv_text
+from inception_viz.files.spreadsheet import csv_text
 
 
 def figure_csv(fig: go.Figure) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
 from inception_viz.figures.colours import DIVERGING, SEQUENTIAL, colourise
-from inception_viz.images import Picture
-from inception_viz.preprocessing import Fitting
+from inception_viz.pictures.preprocessing import Fitting
+from inception_viz.pictures.reading import Picture
 
 Box = tuple[float, float, float, float]
 _OUTSIDE = 0.35  # brightness of what the network did not see

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from inception_viz.architecture.config import BRANCHES
 from inception_viz.classifier import Classifier
-from inception_viz.config import BRANCHES
 from inception_viz.explain.comparison import Comparison
 from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import BranchFiring, Firing

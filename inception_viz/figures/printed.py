@@ -10,10 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from inception_viz.config import BRANCHES
+from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.contributions import METHODS, Contributions
-from inception_viz.explain.errors import saving
 from inception_viz.explain.grad_cam import Cams
+from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES

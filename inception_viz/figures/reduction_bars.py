@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
+from inception_viz.architecture.reduction import Reduction
 from inception_viz.figures.colours import BRANCH_COLOURS, STEM_COLOUR
-from inception_viz.reduction import Reduction
 
 
 def reduction_bars(chosen: Reduction) -> go.Figure:

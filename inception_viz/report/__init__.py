@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import Progress, silent
-from inception_viz.explain.errors import saving
+from inception_viz.explain.rerun import Progress, silent
+from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Asked
 from inception_viz.report.document import apology, document
 from inception_viz.report.findings import find

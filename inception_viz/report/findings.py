@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.behind import Progress, silent
 from inception_viz.explain.contributions import Contributions, contributions
 from inception_viz.explain.firing import Firing, firing
 from inception_viz.explain.grad_cam import Cams, grad_cam
 from inception_viz.explain.heads import beliefs
 from inception_viz.explain.muting import mute
+from inception_viz.explain.rerun import Progress, silent
 from inception_viz.explain.target import Asked, Target, resolve
-from inception_viz.figures.insights import Insight, from_parts, remarkable
+from inception_viz.report.insights import Insight, from_parts, remarkable
 from inception_viz.trace import Trace
 
 

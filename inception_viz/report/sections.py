@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from inception_viz import __version__
-from inception_viz.config import BRANCHES
-from inception_viz.cost import at_inference, layers, totals
+from inception_viz.architecture.config import BRANCHES
+from inception_viz.architecture.cost import at_inference, layers, totals
 from inception_viz.explain.channels import measure
 from inception_viz.explain.target import HEAD_NAMES
 from inception_viz.figures.answers import answer_bars, percent, sigma

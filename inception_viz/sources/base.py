@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import Preprocessing
-from inception_viz.reference import Reference
-from inception_viz.sources.download import Progress
+from inception_viz.files.download import Progress
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import Preprocessing
+from inception_viz.sources.reference import Reference
 
 
 @dataclass(frozen=True)

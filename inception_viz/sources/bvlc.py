@@ -11,14 +11,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from inception_viz.network import GoogLeNet
-from inception_viz.reference import Reference
+from inception_viz.errors import WeightsError
+from inception_viz.files.cache import (
+    cached,
+    exclusive,
+    is_file,
+    remove,
+    set_aside,
+)
+from inception_viz.files.download import Progress, download
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.base import Source, Weights
-from inception_viz.sources.cache import cached, exclusive, is_file, remove, set_aside
 from inception_viz.sources.distilled import trunk_hash
-from inception_viz.sources.download import Progress, download
-from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import load_file, save_weights
+from inception_viz.sources.reference import Reference
 from inception_viz.sources.state_files import read_metadata
 
 FILE = Path(__file__).parents[2] / "assets" / "weights" / "bvlc.safetensors"

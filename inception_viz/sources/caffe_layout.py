@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inception_viz._config_checks import ConfigError
-from inception_viz._wording import shown
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.preprocessing import CAFFE
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import ConfigError, WeightsError
+from inception_viz.files.wording import shown
+from inception_viz.pictures.preprocessing import CAFFE
 from inception_viz.sources.base import Weights
-from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.labels import imagenet_labels
 from inception_viz.sources.random_weights import numbered_labels
 from inception_viz.sources.state_files import fill_network

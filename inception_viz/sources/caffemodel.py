@@ -17,9 +17,9 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
-from inception_viz._wording import shown
-from inception_viz.sources.cache import is_file
-from inception_viz.sources.errors import WeightsError
+from inception_viz.errors import WeightsError
+from inception_viz.files.cache import is_file
+from inception_viz.files.wording import shown
 
 MAX_FILE_BYTES = 2**30
 MAX_BLOB_VALUES = 2**28

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from inception_viz._config_checks import ConfigError
-from inception_viz.config import AuxHeadConfig, GoogLeNetConfig
-from inception_viz.network import GoogLeNet
+from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.errors import ConfigError, WeightsError
+from inception_viz.files.cache import cached, is_file
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.base import Weights
-from inception_viz.sources.cache import cached, is_file
-from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import file_hash, load_file, save_weights
 
 NOTE = (

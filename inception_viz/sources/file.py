@@ -13,16 +13,15 @@ from typing import Any
 
 from torch import Tensor
 
-from inception_viz._config_checks import ConfigError
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.preprocessing import IMAGENET, TORCHVISION, Preprocessing
-from inception_viz.reference import Reference
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import ConfigError, WeightsError
+from inception_viz.pictures.preprocessing import IMAGENET, TORCHVISION, Preprocessing
 from inception_viz.sources import caffe_layout
 from inception_viz.sources.base import HeadFit, Weights
 from inception_viz.sources.caffemodel import read_caffemodel
-from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.labels import imagenet_labels
 from inception_viz.sources.random_weights import numbered_labels
+from inception_viz.sources.reference import Reference
 from inception_viz.sources.state_files import (
     fill_network,
     read_pth,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from inception_viz.errors import WeightsError
 from inception_viz.sources.base import Source, Weights
-from inception_viz.sources.errors import WeightsError
 from inception_viz.sources.file import load_file
 
 FILE = Path(__file__).parents[2] / "assets" / "weights" / "imagenette.safetensors"

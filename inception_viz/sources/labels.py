@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from inception_viz.sources.errors import WeightsError
+from inception_viz.errors import WeightsError
 
 MAX_FILE_BYTES = 4 * 2**20
 

@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import IO, Any
 
-from inception_viz.sources.errors import WeightsError
-from inception_viz.sources.zip_check import check_directory
+from inception_viz.errors import WeightsError
+from inception_viz.files.zip_check import check_directory
 
 MAX_PICKLE_BYTES = 8 * 2**20
 MAX_OPERATIONS = 500_000

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import IMAGENET
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import IMAGENET
 from inception_viz.sources.base import Source, Weights
 from inception_viz.sources.labels import imagenet_labels
 

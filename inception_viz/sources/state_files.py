@@ -18,11 +18,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
 
-from inception_viz._wording import shown
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
-from inception_viz.sources.cache import atomic_write, is_file
-from inception_viz.sources.errors import WeightsError
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import WeightsError
+from inception_viz.files.cache import atomic_write, is_file
+from inception_viz.files.wording import shown
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.pickle_check import check_pickles
 
 MAX_FILE_BYTES = 2**30

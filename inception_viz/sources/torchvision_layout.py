@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from inception_viz._config_checks import ConfigError
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.sources.errors import WeightsError
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import ConfigError, WeightsError
 
 _STEM = {"conv1": "conv1", "conv2": "conv2_reduce", "conv3": "conv2"}
 _BRANCHES = {

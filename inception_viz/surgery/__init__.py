@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 
+from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.classifier import Classifier
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
+from inception_viz.errors import WeightsError
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.base import HeadFit, Weights
-from inception_viz.sources.errors import WeightsError
 from inception_viz.surgery.matching import match_modules
 from inception_viz.surgery.operation import Keep, Surgeon
 from inception_viz.surgery.report import Fate, LayerFate, Operation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
-from inception_viz.config import STAGES, GoogLeNetConfig
+from inception_viz.architecture.config import STAGES, GoogLeNetConfig
 
 Origins = dict[str, str | None]
 

@@ -9,9 +9,15 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from inception_viz.config import Branch, GoogLeNetConfig
-from inception_viz.network import BATCH_NORM_EPS, AuxHead, ConvBlock, GoogLeNet, InceptionModule
-from inception_viz.reference import Reference
+from inception_viz.architecture.config import Branch, GoogLeNetConfig
+from inception_viz.network.googlenet import (
+    BATCH_NORM_EPS,
+    AuxHead,
+    ConvBlock,
+    GoogLeNet,
+    InceptionModule,
+)
+from inception_viz.sources.reference import Reference
 from inception_viz.surgery.carry import (
     QUIET,
     Channels,

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import Preprocessing
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import Preprocessing
 from inception_viz.sources.base import HeadFit
 from inception_viz.training.evaluation import answers
 from inception_viz.training.photos import Photos

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from inception_viz._wording import file_name, shown
-from inception_viz.sources.zip_check import check_directory
+from inception_viz.errors import DataError
+from inception_viz.files.wording import file_name, shown
+from inception_viz.files.zip_check import check_directory
 from inception_viz.training.data import SUFFIXES
-from inception_viz.training.errors import DataError
 
 MAX_FILES = 50_000
 MAX_ENTRIES = 4 * MAX_FILES  # some systems put a hidden file beside each

@@ -13,7 +13,12 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from inception_viz import _torchvision  # noqa: F401  (before torchvision)
-from inception_viz.preprocessing import IMAGENET, Preprocessing, fit_image, fitting
+from inception_viz.pictures.preprocessing import (
+    IMAGENET,
+    Preprocessing,
+    fit_image,
+    fitting,
+)
 from inception_viz.training.photos import Photos
 from inception_viz.training.recipe import Augmentation, Recipe
 

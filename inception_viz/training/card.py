@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import IMAGENET
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import IMAGENET
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import save_weights
 from inception_viz.training.data import TrainingData

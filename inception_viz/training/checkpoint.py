@@ -14,10 +14,9 @@ from typing import Any
 
 import torch
 
-from inception_viz.sources.cache import atomic_write
-from inception_viz.sources.errors import WeightsError
+from inception_viz.errors import TrainingError, WeightsError
+from inception_viz.files.cache import atomic_write
 from inception_viz.sources.pickle_check import check_pickles
-from inception_viz.training.errors import TrainingError
 
 KEEP = 2
 _NAME = re.compile(r"step-(\d{8})-([0-9a-f]{16})\.pt")

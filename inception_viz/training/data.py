@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from inception_viz.sources.cache import cache_dir, is_folder
-from inception_viz.training.errors import DataError
+from inception_viz.errors import DataError
+from inception_viz.files.cache import cache_dir, is_folder
 from inception_viz.training.fetch import fetch
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
 

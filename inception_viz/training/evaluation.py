@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from inception_viz.network import GoogLeNet, Logits
-from inception_viz.preprocessing import Preprocessing
+from inception_viz.network.googlenet import GoogLeNet, Logits
+from inception_viz.pictures.preprocessing import Preprocessing
 from inception_viz.training.augment import CentreCrops, normalise
 from inception_viz.training.photos import Photos
 

@@ -16,9 +16,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from inception_viz.network import AuxHead, GoogLeNet
-from inception_viz.preprocessing import Preprocessing
-from inception_viz.sources.cache import is_file
+from inception_viz.files.cache import is_file
+from inception_viz.network.googlenet import AuxHead, GoogLeNet
+from inception_viz.pictures.preprocessing import Preprocessing
 from inception_viz.sources.state_files import write_safetensors
 from inception_viz.training.augment import normalise
 from inception_viz.training.photos import Pixels

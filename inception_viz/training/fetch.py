@@ -6,10 +6,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from inception_viz.sources.cache import is_folder, remove
-from inception_viz.sources.download import Progress, download
-from inception_viz.sources.errors import WeightsError
-from inception_viz.training.errors import DataError
+from inception_viz.errors import DataError, WeightsError
+from inception_viz.files.cache import is_folder, remove
+from inception_viz.files.download import Progress, download
 
 # As torchvision's Imagenette and CIFAR10 have them, where each unpacks to the folder named last.
 ARCHIVES = {

@@ -20,16 +20,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from inception_viz.folding import fold_batch_norm
-from inception_viz.network import AuxHead, GoogLeNet
-from inception_viz.preprocessing import CROP_MARGIN
+from inception_viz.errors import DataError
+from inception_viz.files.cache import is_file
+from inception_viz.network.folding import fold_batch_norm
+from inception_viz.network.googlenet import AuxHead, GoogLeNet
+from inception_viz.pictures.preprocessing import CROP_MARGIN
 from inception_viz.sources.base import Weights
-from inception_viz.sources.cache import is_file
 from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
 from inception_viz.training.agreement import held_out, judge
 from inception_viz.training.augment import seed_of
 from inception_viz.training.data import SUFFIXES
-from inception_viz.training.errors import DataError
 from inception_viz.training.features import AVERAGES, Features, collect
 from inception_viz.training.optimisation import fast_bfloat16
 from inception_viz.training.photos import read_photos

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inception_viz.classifier import Classifier
-from inception_viz.sources.errors import WeightsError
+from inception_viz.errors import WeightsError
 from inception_viz.sources.file import load_file
 from inception_viz.sources.state_files import fill_network
 from inception_viz.training import checkpoint

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import IMAGENET
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import TrainingError
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import IMAGENET
 from inception_viz.training.augment import AugmentedPhotos, EpochSampler, normalise, seed_of
-from inception_viz.training.errors import TrainingError
 from inception_viz.training.evaluation import answers, by_head, evaluation, tally
 from inception_viz.training.optimisation import (
     AVERAGE_EVERY,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inception_viz.config import AuxHeadConfig, GoogLeNetConfig
-from inception_viz.training.errors import TrainingError
+from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.errors import TrainingError
 
 PAPER_SIZE = 224
 

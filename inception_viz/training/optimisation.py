@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 
 from inception_viz import _torchvision  # noqa: F401  (before torchvision)
-from inception_viz.training.errors import TrainingError
+from inception_viz.errors import TrainingError
 from inception_viz.training.recipe import Recipe
 
 AVERAGE_EVERY = 4  # steps; the moving average costs memory traffic, not accuracy

@@ -12,7 +12,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from inception_viz.images import ImageError, read_picture
+from inception_viz.errors import ImageError
+from inception_viz.pictures.reading import read_picture
 
 CACHE_BYTES = 4 * 2**30  # of decoded pixels; pictures beyond it are read again when needed
 

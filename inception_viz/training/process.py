@@ -12,8 +12,8 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.training.errors import TrainingError
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import TrainingError
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import ACTIVE, Run, Status, runs_dir
 

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
-from inception_viz.config import INPUT_SIZES
-from inception_viz.training.errors import TrainingError
+from inception_viz.architecture.config import INPUT_SIZES
+from inception_viz.errors import TrainingError
 
 Augmentation = Literal["none", "light", "strong"]
 Precision = Literal["auto", "bf16", "fp32"]

@@ -24,10 +24,14 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.sources.cache import atomic_write, cache_dir, is_file, remove
-from inception_viz.sources.errors import WeightsError
-from inception_viz.training.errors import TrainingError
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import TrainingError, WeightsError
+from inception_viz.files.cache import (
+    atomic_write,
+    cache_dir,
+    is_file,
+    remove,
+)
 from inception_viz.training.recipe import Recipe
 
 State = Literal["preparing", "training", "paused", "finished", "stopped", "failed"]

@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
-from inception_viz.sources.errors import WeightsError
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import TrainingError, WeightsError
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.training import checkpoint
 from inception_viz.training.card import write_results
 from inception_viz.training.data import TrainingData
-from inception_viz.training.errors import TrainingError
 from inception_viz.training.loop import Trainer
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Command, Row, Run, State, Status

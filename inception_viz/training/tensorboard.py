@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from inception_viz.training.errors import TrainingError
+from inception_viz.errors import TrainingError
 from inception_viz.training.run import Row, Status
 
 

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from app import collector
+from app.server import collector
 
 
 @pytest.fixture(autouse=True)

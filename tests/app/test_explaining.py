@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 import inception_viz.explain.gradients as library
-from app import explaining, services
-from app.components.scene import Scene
+from app.session import explanations, services
+from app.session.scene import Scene
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.grad_cam import VARIANTS
 from inception_viz.sources.base import HeadFit
@@ -235,11 +235,11 @@ def test_a_map_that_ignores_the_weights_is_called_out(monkeypatch: pytest.Monkey
 
 
 def test_cancelled_work_can_be_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.jobs import Job
+    from app.server.jobs import Job
 
     job = Job(cancelled=True)
     job.finished.set()
-    monkeypatch.setattr(explaining, "sweep", lambda *_args: job)
+    monkeypatch.setattr(explanations, "sweep", lambda *_args: job)
     app = start("switchboard")
     assert not app.exception
     assert "stopped" in app.info[0].value
@@ -276,14 +276,14 @@ def test_gradients_are_shared_by_maps_and_channels(
         calls += 1
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(explaining, "gradients", counted)
+    monkeypatch.setattr(explanations, "gradients", counted)
     for variant in VARIANTS:
-        explaining.cams(classifier, trace, target, variant)
-    explaining.channel_scores(classifier, trace, target, "4c")
+        explanations.cams(classifier, trace, target, variant)
+    explanations.channel_scores(classifier, trace, target, "4c")
     assert calls == 1
-    muted = explaining.muted(classifier, trace, ["4c"])
+    muted = explanations.muted(classifier, trace, ["4c"])
     assert services.trace_key(muted) != services.trace_key(trace)
-    explaining.cams(classifier, muted, target)
+    explanations.cams(classifier, muted, target)
     assert calls == 2
 
 
@@ -305,6 +305,6 @@ def test_a_report_that_cannot_be_made_says_why(
 
     monkeypatch.setattr(iv.report, "build", fail)
     classifier, trace = bundled
-    html = explaining.report(Scene(classifier, trace, 7, "my <cat>.jpg", "", classifier))
+    html = explanations.report(Scene(classifier, trace, 7, "my <cat>.jpg", "", classifier))
     assert words in html and "No report about my &lt;cat&gt;.jpg" in html
     assert html.startswith("<!doctype html>") and "Traceback" not in html

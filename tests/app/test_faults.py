@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import downloads, services
+from app.session import downloads, services
 from app.views import REGISTRY as VIEWS
 from inception_viz.sources import bvlc
 from inception_viz.sources.file import file_hash
@@ -74,7 +74,7 @@ def test_a_cache_that_is_deleted_while_its_model_is_used(cache: Path, caffemodel
     assert model_of(app) == "BVLC GoogLeNet"
     assert fingerprint_of(app) == file_hash(bvlc.FILE) != official
     assert app.session_state["scene"].photo == "Espresso"
-    assert not app.switch_page("views/train.py").run().exception
+    assert not app.switch_page("views/train/page.py").run().exception
     cache.mkdir()
     shutil.copy(caffemodel, cache)
     assert fingerprint_of(app.run()) == official
@@ -132,7 +132,7 @@ def test_a_cache_that_cannot_be_written_is_said_where_it_matters(
     run_until(app, "can't be written")
     assert "INCEPTION_VIZ_CACHE" in error_of(app)
     assert model_of(app) == "BVLC GoogLeNet"
-    app.switch_page("views/train.py").run()
+    app.switch_page("views/train/page.py").run()
     app.session_state["train_origin"] = "imagenette"
     assert not app.run().exception
     app.session_state["train_origin"] = "folder"

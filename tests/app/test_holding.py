@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import explaining, services
+from app.session import explanations, services
 from app.views import REGISTRY
 from tests.app.test_pages import png, start
 from tests.conftest import noise_photo
@@ -60,7 +60,7 @@ def test_a_photo_goes_when_another_takes_its_place() -> None:
     app = bring(start(), png(noise_photo(7)))
     old = weakref.ref(picture(app))
     bring(app, png(noise_photo(8))).run()  # until the next run Streamlit keeps both
-    for jobs in (services._pictures, services._traces, explaining._muted):
+    for jobs in (services._pictures, services._traces, explanations._muted):
         jobs._jobs.clear()  # a few results stay for whoever goes back and forth
     gc.collect()
     assert old() is None

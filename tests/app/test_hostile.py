@@ -14,7 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import services, views
+from app import views
+from app.session import services
 from inception_viz.sources.file import save_weights
 from tests.conftest import ROOT, tiny_config
 
@@ -114,7 +115,7 @@ def test_a_name_that_is_none_is_explained(name: str) -> None:
 @pytest.mark.parametrize("value", ["1e999", "-inf", "nan", "9" * 400, "1e308", "1e18", "1_0"])
 def test_numbers_beyond_all_bounds_are_left_out(value: str) -> None:
     app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    app.switch_page("views/train.py")
+    app.switch_page("views/train/page.py")
     for key in ("train_epochs", "train_seed", "train_weight"):
         app.query_params[key] = value
     app.run()

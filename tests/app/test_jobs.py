@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from app import jobs
-from app.jobs import Job, Jobs
-from app.turns import Turns
+from app.server import jobs
+from app.server.jobs import Job, Jobs
+from app.server.scheduler import Turns
 
 Progress = Callable[[float], None]
 WAIT = 10

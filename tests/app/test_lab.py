@@ -11,10 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import lab
-from app.lab import Draft, Row
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.config_text import decode, encode
+from app.views.lab import editing
+from app.views.lab.editing import Draft, Row
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.text import decode, encode
 from tests.app.test_pages import start, texts
 from tests.conftest import noise_photo
 
@@ -148,18 +148,18 @@ def test_files_go_in(tmp_path: Path) -> None:
     ],
 )
 def test_invalid_cells_are_marked_with_the_reason(cells: tuple[str, ...], column: str) -> None:
-    rows = lab.draft_of(PAPER).rows
+    rows = editing.draft_of(PAPER).rows
     draft = Draft((*rows[:4], Row(4, cells), *rows[5:]), PAPER)
-    found = lab.meaning(draft)
+    found = editing.meaning(draft)
     assert found.config is None
     assert set(found.errors) == {4} and column in found.errors[4]
     assert "4c" in found.errors[4][column]
 
 
 def test_a_head_without_its_module_is_said() -> None:
-    rows = [row for row in lab.draft_of(PAPER).rows if row.stage != 4]
+    rows = [row for row in editing.draft_of(PAPER).rows if row.stage != 4]
     draft = Draft((*rows[:2], Row(4, ("1",) * 6), *rows[2:]), PAPER)
-    found = lab.meaning(draft)
+    found = editing.meaning(draft)
     assert found.config is None and 'no module "4d"' in found.message
 
 

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.lesson import CHAPTERS
-from app.lesson.plan import Step, plan
-from app.lesson.question import highest
 from app.views import REGISTRY
+from app.views.learn.chapters import CHAPTERS
+from app.views.learn.chapters.question import highest
+from app.views.teach.plan import Step, plan
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.sources.file import save_weights
 from inception_viz.sources.labels import imagenet_labels
@@ -49,7 +49,7 @@ def test_every_chapter_shows_itself_with_any_model(place: int, model: str) -> No
 
 @pytest.mark.parametrize("place", range(len(CHAPTERS)))
 def test_every_chapter_shows_itself_with_a_network_without_reductions(place: int) -> None:
-    from inception_viz.config_text import encode
+    from inception_viz.architecture.text import encode
 
     arch = encode(iv.GoogLeNetConfig.naive(classes=10))
     app = start("learn", chapter=name(place), arch=arch, network="Rebuilt")

@@ -16,10 +16,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import downloads, links
-from app.components import model_picker
+from app.session import downloads, links
+from app.sidebar import model_picker
 from app.views import REGISTRY as VIEWS
-from inception_viz._wording import file_name
+from inception_viz.files.wording import file_name
 from inception_viz.sources import bvlc, torchvision_weights
 from inception_viz.sources.file import load_file, save_weights
 from inception_viz.sources.registry import REGISTRY
@@ -47,7 +47,7 @@ def start(page: str = "", **query: str) -> AppTest:
         app.query_params[name] = value
     app.run()
     if page:
-        app.switch_page(f"views/{page}.py").run()
+        app.switch_page(f"views/{page}/page.py").run()
     return app
 
 
@@ -244,7 +244,7 @@ def test_reduce_layers_and_single_branches() -> None:
 
 def test_a_link_opens_a_channel() -> None:
     app = start(channel="3a/5x5:7")
-    app.switch_page("views/branches.py")
+    app.switch_page("views/branches/page.py")
     app.query_params["channel"] = "3a/5x5:7"
     app.run()
     assert not app.exception

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.components.text import plain
+from app.widgets.markdown import plain
 
 JOINER = "\u2060"
 

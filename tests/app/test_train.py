@@ -13,10 +13,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app import services, state
-from inception_viz.config import GoogLeNetConfig, ModuleRow
-from inception_viz.config_text import decode
-from inception_viz.network import GoogLeNet
+from app.session import services, state
+from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
+from inception_viz.architecture.text import decode
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.file import save_weights
 from inception_viz.training import archive, checkpoint, process
 from inception_viz.training.card import trained_weights

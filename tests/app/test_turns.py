@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.turns import Ticket, Turns
+from app.server.scheduler import Ticket, Turns
 
 WAIT = 10
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import inception_viz as iv
+from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
 from inception_viz.batch.measure import branches_of, measure
-from inception_viz.config import GoogLeNetConfig, ModuleRow
 from inception_viz.explain.firing import firing
 from tests.conftest import noise_photo, tiny_config
 

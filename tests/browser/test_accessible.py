@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.lesson import CHAPTERS
 from app.views import REGISTRY
+from app.views.learn.chapters import CHAPTERS
 from tests.browser.axe import violations
 from tests.browser.driver import settle
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from inception_viz.sources.cache import VARIABLE
+from inception_viz.files.cache import VARIABLE
 from inception_viz.training import process
 from inception_viz.training.recipe import Phase
 from inception_viz.training.run import Run

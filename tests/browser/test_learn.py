@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.lesson.plan import plan
+from app.views.teach.plan import plan
 from inception_viz.sources.labels import imagenet_labels
 from tests.browser.driver import settle
 

@@ -7,7 +7,7 @@ import torch
 
 import inception_viz as iv
 from inception_viz.explain.firing import measure_reference
-from inception_viz.reference import Reference
+from inception_viz.sources.reference import Reference
 from tests.explain.whole_network import blobs, branches, channels, muting, precise, replaced, rerun
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.explain import behind
+from inception_viz.explain import rerun
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.contributions.result import Contributions, Cost
 from inception_viz.explain.firing import firing
@@ -240,7 +240,7 @@ def test_little_memory_gives_the_same_scores_one_at_a_time(
         expected = iv.contributions(odd, trace, 1, method)
         assert max(sizes) > 1
         sizes.clear()
-        monkeypatch.setattr(behind, "MEMORY", 1)
+        monkeypatch.setattr(rerun, "MEMORY", 1)
         found = iv.contributions(odd, trace, 1, method)
     finally:
         handle.remove()
@@ -249,13 +249,13 @@ def test_little_memory_gives_the_same_scores_one_at_a_time(
 
 
 def test_a_bite_fits_the_memory(lrn: iv.Classifier, seen: iv.Trace) -> None:
-    what = behind.explained(lrn, seen, 1)
+    what = rerun.explained(lrn, seen, 1)
     largest = max(output.numel() for output in seen.modules.values())
     for module in seen.modules:
         bite = what.bite(module)
         assert bite >= 1
-        assert bite * 4 * 4 * seen.modules[module].numel() <= behind.MEMORY
-    assert what.bite("3a") * 16 * largest <= behind.MEMORY < (what.bite("3a") + 1) * 16 * largest
+        assert bite * 4 * 4 * seen.modules[module].numel() <= rerun.MEMORY
+    assert what.bite("3a") * 16 * largest <= rerun.MEMORY < (what.bite("3a") + 1) * 16 * largest
 
 
 def test_two_pictures_do_not_share_what_is_remembered(lrn: iv.Classifier) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 import inception_viz as iv
 from inception_viz.explain.firing import firing, measure_reference
-from inception_viz.reference import Reference
+from inception_viz.sources.reference import Reference
 from tests.conftest import noise_photo
 
 

@@ -11,10 +11,10 @@ import torch
 from captum.attr import LayerGradientXActivation
 
 import inception_viz as iv
-from inception_viz.explain.behind import explained
 from inception_viz.explain.contributions import integrated
 from inception_viz.explain.contributions.baseline import baseline_outputs
 from inception_viz.explain.gradients import gradients
+from inception_viz.explain.rerun import explained
 from tests.explain.whole_network import (
     blobs,
     branches,

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 import inception_viz as iv
-from inception_viz.explain.behind import explained
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs
 from inception_viz.explain.firing import measure_reference
-from inception_viz.reference import Reference
+from inception_viz.explain.rerun import explained
+from inception_viz.sources.reference import Reference
 from tests.conftest import sample
 from tests.explain.whole_network import blobs, channels
 

@@ -10,7 +10,7 @@ import torch
 import inception_viz as iv
 from inception_viz.explain import randomisation
 from inception_viz.explain.randomisation import Randomised, SanityCheck, rank_correlation
-from inception_viz.network import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet
 from tests.explain.whole_network import blobs, slopes
 
 ORDER = ["classifier", *["5b", "5a", "4e", "4d", "4c", "4b", "4a", "3b", "3a"]]

@@ -10,7 +10,7 @@ import torch
 
 import inception_viz as iv
 from inception_viz.explain.contributions.shapley import coalitions, shapley_values
-from inception_viz.network import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet
 from tests.explain.whole_network import (
     Change,
     blobs,

@@ -12,15 +12,15 @@ import torch
 from torch import nn
 
 import inception_viz as iv
-from inception_viz.config import ModuleRow
-from inception_viz.explain.behind import Progress, silent
+from inception_viz.architecture.config import ModuleRow
 from inception_viz.explain.channel_scores import channel_scores
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.firing import measure_reference
 from inception_viz.explain.grad_cam import VARIANTS
 from inception_viz.explain.gradients import gradients
 from inception_viz.explain.pixels import PIXEL_METHODS
-from inception_viz.network import GoogLeNet
+from inception_viz.explain.rerun import Progress, silent
+from inception_viz.network.googlenet import GoogLeNet
 from tests.explain.whole_network import blobs, head, lively, small_config
 
 Explainer = Callable[[iv.Classifier, iv.Trace, Progress], Any]
@@ -201,7 +201,7 @@ def test_after_failing_in_the_middle(
         raise MemoryError
 
     with Unchanged(lrn, trace), monkeypatch.context() as patch, pytest.raises(MemoryError):
-        patch.setattr("inception_viz.network.AuxHead.classify", fail)
+        patch.setattr("inception_viz.network.googlenet.AuxHead.classify", fail)
         patch.setattr(GoogLeNet, "classify", fail)
         EXPLAINERS[name](lrn, trace, silent)
 

@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 import inception_viz as iv
-from inception_viz.config import AuxHeadConfig, GoogLeNetConfig, ModuleRow
-from inception_viz.folding import fold_batch_norm
-from inception_viz.network import GoogLeNet
+from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig, ModuleRow
+from inception_viz.network.folding import fold_batch_norm
+from inception_viz.network.googlenet import GoogLeNet
 from tests.conftest import noise_photo, tiny_config
 
 Change = Callable[[Tensor], Tensor]

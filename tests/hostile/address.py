@@ -12,9 +12,10 @@ from typing import Any
 from unittest.mock import patch
 
 import inception_viz as iv
-from app import lab, links, state
-from app.components.text import UNLINKED
-from inception_viz.config import GoogLeNetConfig, ModuleRow, StemConfig
+from app.session import links, state
+from app.views.lab import editing
+from app.widgets.markdown import UNLINKED
+from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow, StemConfig
 from inception_viz.explain.muting import mute
 from tests.hostile.mutation import NUMBERS, TEXTS, bent
 from tests.hostile.target import Target, no_sentence
@@ -83,7 +84,7 @@ def streamlit(address: Address) -> Iterator[list[str]]:
     with (
         patch.object(state, "st", stand_in),
         patch.object(links, "st", stand_in),
-        patch.object(lab, "st", stand_in),
+        patch.object(editing, "st", stand_in),
     ):
         yield said
 
@@ -105,8 +106,8 @@ def read(address: Address, _folder: Path) -> None:
         if muted:
             mute(classifier, trace, muted)
         assert isinstance(state.large(), bool)
-        draft = lab.current(classifier)
-        assert lab.meaning(draft).config is not None
+        draft = editing.current(classifier)
+        assert editing.meaning(draft).config is not None
         assert {row.origin for row in draft.rows} <= {"", *classifier.config.modules}
         links.note_what_is_missing()
         assert state.sample({"cat", "dog"}, "cat") in ("cat", "dog")

@@ -8,11 +8,17 @@ from functools import cache
 from pathlib import Path
 
 import inception_viz as iv
-from app.components import lab_options
-from app.lab import draft_of, meaning
-from inception_viz.budget import check_budget
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.config_text import decode, encode, read_rows, rows_of, to_csv
+from app.views.lab import options
+from app.views.lab.editing import draft_of, meaning
+from inception_viz.architecture.budget import check_budget
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.text import (
+    decode,
+    encode,
+    read_rows,
+    rows_of,
+    to_csv,
+)
 from inception_viz.sources.file import check_labels
 from inception_viz.sources.labels import read_labels
 from tests.hostile.mutation import NUMBERS, TEXTS, bent, bent_json, damaged
@@ -54,7 +60,7 @@ def _json(chance: random.Random) -> bytes:
 
 def _read_json(data: bytes, _folder: Path) -> None:
     """As the lab and the Train page do, and from bytes."""
-    text = lab_options._text(data)
+    text = options._text(data)
     config = GoogLeNetConfig.from_json(text)
     assert GoogLeNetConfig.from_json(config.to_json()) == config
     check_budget(config)
@@ -69,7 +75,7 @@ def _csv(chance: random.Random) -> bytes:
 def _read_csv(data: bytes, _folder: Path) -> None:
     """As the lab does: into its table, whose cells may be wrong, and then its message is said."""
     draft = draft_of(GoogLeNetConfig.paper())
-    found = meaning(lab_options._from_table(lab_options._text(data), draft))
+    found = meaning(options._from_table(options._text(data), draft))
     if found.config is None:
         raise iv.ConfigError(found.message)
     assert decode(encode(found.config)) == found.config

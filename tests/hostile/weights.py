@@ -20,7 +20,12 @@ from unittest.mock import patch
 import torch
 
 import inception_viz as iv
-from inception_viz.config import AuxHeadConfig, GoogLeNetConfig, ModuleRow, StemConfig
+from inception_viz.architecture.config import (
+    AuxHeadConfig,
+    GoogLeNetConfig,
+    ModuleRow,
+    StemConfig,
+)
 from inception_viz.sources import caffe_layout, torchvision_layout
 from inception_viz.sources.caffemodel import _messages
 from inception_viz.sources.file import save_weights

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.config import BRANCHES, GoogLeNetConfig
+from inception_viz.architecture.config import BRANCHES, GoogLeNetConfig
 from inception_viz.sources import bvlc
 from inception_viz.sources.caffe_layout import NO_HEADS_NOTE
 from inception_viz.sources.distilled import save_heads, trunk_hash

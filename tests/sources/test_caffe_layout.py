@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import inception_viz as iv
-from inception_viz.config import GoogLeNetConfig
+from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.sources.caffe_layout import to_weights
 from inception_viz.sources.caffemodel import read_caffemodel
 from tests.conftest import noise_photo, sample

@@ -20,13 +20,13 @@ from torch import nn
 
 import inception_viz as iv
 import inception_viz._torchvision
-from inception_viz.config import StemConfig
+from inception_viz.architecture.config import StemConfig
 from inception_viz.explain.firing import measure_reference
-from inception_viz.preprocessing import CAFFE, IMAGENET, TORCHVISION
-from inception_viz.reference import Reference
+from inception_viz.pictures.preprocessing import CAFFE, IMAGENET, TORCHVISION
 from inception_viz.sources import pickle_check
 from inception_viz.sources.base import HeadFit
 from inception_viz.sources.file import load_file, save_weights
+from inception_viz.sources.reference import Reference
 from tests.conftest import noise_photo, tiny_config
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.config import BRANCHES, GoogLeNetConfig
+from inception_viz.architecture.config import BRANCHES, GoogLeNetConfig
 from inception_viz.explain.firing import firing
 from inception_viz.sources import imagenette
 from inception_viz.sources.state_files import read_metadata, read_safetensors

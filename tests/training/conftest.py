@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inception_viz.config import GoogLeNetConfig
+from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.training.data import TrainingData, open_data
 from inception_viz.training.recipe import Phase, Recipe
 from tests.conftest import tiny_config

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from inception_viz.sources import zip_check
+from inception_viz.errors import DataError
+from inception_viz.files import zip_check
 from inception_viz.training import archive
 from inception_viz.training.archive import unpack
-from inception_viz.training.errors import DataError
 from tests.training.conftest import picture
 
 

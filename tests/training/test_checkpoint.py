@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from inception_viz.errors import TrainingError
 from inception_viz.training import checkpoint
-from inception_viz.training.errors import TrainingError
 
 CONTENT = {"weights": {"a": torch.arange(1000.0)}, "step": 3, "rows": [{"loss": 1.5, "none": None}]}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inception_viz.errors import DataError
 from inception_viz.training.data import open_data
-from inception_viz.training.errors import DataError
 from inception_viz.training.photos import read_photos
 from tests.conftest import IMAGENETTE
 from tests.training.conftest import COLOURS, MakeFolder, picture

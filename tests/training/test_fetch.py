@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from inception_viz.cli import main
+from inception_viz.errors import DataError
 from inception_viz.training import fetch as fetching
 from inception_viz.training.data import open_data
-from inception_viz.training.errors import DataError
 from inception_viz.training.fetch import ARCHIVES, fetch
 from inception_viz.training.run import Run
 from tests.misbehaving import Behaviour, serving

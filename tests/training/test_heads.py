@@ -9,13 +9,13 @@ import torch
 import torch.nn.functional as F
 
 import inception_viz as iv
-from inception_viz.config import AuxHeadConfig
-from inception_viz.sources.cache import VARIABLE
+from inception_viz.architecture.config import AuxHeadConfig
+from inception_viz.errors import DataError
+from inception_viz.files.cache import VARIABLE
 from inception_viz.sources.distilled import attach_heads, heads_file, save_heads, trunk_hash
 from inception_viz.sources.file import load_file, save_weights
 from inception_viz.training import heads
 from inception_viz.training.agreement import agreement, held_out
-from inception_viz.training.errors import DataError
 from inception_viz.training.heads import FittedHeads, HeadRecipe, fit_heads, photos_in
 from inception_viz.training.photos import read_photos
 from inception_viz.training.views import view

@@ -12,11 +12,11 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.config import AuxHeadConfig, StemConfig
-from inception_viz.network import GoogLeNet
-from inception_viz.preprocessing import IMAGENET
+from inception_viz.architecture.config import AuxHeadConfig, StemConfig
+from inception_viz.errors import TrainingError
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.pictures.preprocessing import IMAGENET
 from inception_viz.training.data import TrainingData, open_data
-from inception_viz.training.errors import TrainingError
 from inception_viz.training.evaluation import evaluate
 from inception_viz.training.loop import Trainer
 from inception_viz.training.optimisation import AVERAGE_EVERY, averaging, mixed_precision
@@ -143,7 +143,7 @@ def test_the_total_loss_weighs_the_auxiliary_heads(data: TrainingData) -> None:
     rate = trainer.schedule.get_last_lr()[0]
     trainer._step(images, targets)
 
-    from inception_viz.network import GoogLeNet
+    from inception_viz.network.googlenet import GoogLeNet
     from inception_viz.training.augment import normalise
 
     reference = GoogLeNet(config)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from inception_viz.cli import main
-from inception_viz.sources.cache import VARIABLE
+from inception_viz.errors import TrainingError
+from inception_viz.files.cache import VARIABLE
 from inception_viz.training import process
-from inception_viz.training.errors import TrainingError
 from inception_viz.training.recipe import Phase
 from inception_viz.training.run import Run, State
 from tests.training.conftest import MakeFolder, quick, small_config

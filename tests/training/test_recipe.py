@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from inception_viz.config import GoogLeNetConfig
-from inception_viz.network import GoogLeNet
-from inception_viz.training.errors import TrainingError
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.errors import TrainingError
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Phase, Recipe, parse_phases, progressive
 

@@ -15,9 +15,9 @@ import torch
 
 import inception_viz as iv
 from inception_viz.cli import main
+from inception_viz.errors import TrainingError
 from inception_viz.training import checkpoint
 from inception_viz.training.data import TrainingData
-from inception_viz.training.errors import TrainingError
 from inception_viz.training.inside import newest_classifier
 from inception_viz.training.recipe import Phase, Recipe
 from inception_viz.training.run import Row, Run, Status

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from inception_viz.training.errors import TrainingError
+from inception_viz.errors import TrainingError
 from inception_viz.training.run import Row, Status
 from inception_viz.training.tensorboard import tensorboard_logs
 

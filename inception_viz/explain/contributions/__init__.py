@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 
+from inception_viz.architecture.config import BRANCHES
 from inception_viz.classifier import Classifier
-from inception_viz.config import BRANCHES
-from inception_viz.explain.behind import Progress, explained, silent
+from inception_viz.errors import ExplainError
 from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs, none_values
 from inception_viz.explain.contributions.registry import METHODS
 from inception_viz.explain.contributions.result import Contributions, Cost
-from inception_viz.explain.errors import ExplainError
+from inception_viz.explain.rerun import Progress, explained, silent
 from inception_viz.explain.target import Asked
 from inception_viz.trace import Trace
 

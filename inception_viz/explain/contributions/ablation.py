@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from inception_viz.explain.behind import Explained, Progress, within
 from inception_viz.explain.contributions.method import Method, Outputs, Scores
 from inception_viz.explain.muting import without_each
+from inception_viz.explain.rerun import Explained, Progress, within
 
 
 def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:

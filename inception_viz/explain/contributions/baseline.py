@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from inception_viz.explain.behind import Explained
-from inception_viz.explain.errors import ExplainError
-from inception_viz.network import GoogLeNet
-from inception_viz.reference import Reference
+from inception_viz.errors import ExplainError
+from inception_viz.explain.rerun import Explained
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.sources.reference import Reference
 
 Baseline = Literal["zero", "reference"]
 

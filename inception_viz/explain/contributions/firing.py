@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from inception_viz.explain.behind import Explained, Progress
 from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.explain.contributions.method import Method, Outputs, Scores
+from inception_viz.explain.rerun import Explained, Progress
 
 
 def score(what: Explained, baseline: Outputs, _progress: Progress) -> Scores:

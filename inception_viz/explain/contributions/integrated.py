@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from inception_viz.config import Branch
-from inception_viz.explain.behind import MOST, Explained, Progress, gradients_on, within
+from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.baseline import spread
 from inception_viz.explain.contributions.method import Method, Outputs, Scores
+from inception_viz.explain.rerun import (
+    MOST,
+    Explained,
+    Progress,
+    gradients_on,
+    within,
+)
 
 STEPS = 48
 MOST_STEPS = 384

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from inception_viz.config import Branch
-from inception_viz.explain.behind import Explained, Progress
+from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.explain.contributions.result import Promise
+from inception_viz.explain.rerun import Explained, Progress
 
 Outputs = Mapping[str, Tensor]
 """Module → the output (1, channels, 1, 1) or (1, channels, h, w) that means "left out"."""

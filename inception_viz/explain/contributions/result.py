@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from inception_viz.config import BRANCHES
-from inception_viz.explain.errors import ExplainError, saving
+from inception_viz.architecture.config import BRANCHES
+from inception_viz.errors import ExplainError
+from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Target
-from inception_viz.spreadsheet import csv_text
+from inception_viz.files.spreadsheet import csv_text
 
 Promise = Literal["exact", "limit", "first order", "none"]
 

@@ -11,9 +11,9 @@ from math import factorial
 import torch
 from torch import Tensor
 
-from inception_viz.config import Branch
-from inception_viz.explain.behind import Explained, Progress, within
+from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.method import Method, Outputs, Scores
+from inception_viz.explain.rerun import Explained, Progress, within
 
 
 def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:

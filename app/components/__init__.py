@@ -1,1 +1,0 @@
-"""Shared pieces of the pages, each `show(key, …) -> value`."""

@@ -1,0 +1,73 @@
+"""The sidebar that all pages share: photo, model, class in question."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import inception_viz as iv
+from app.session import services, state
+from app.session.scene import Scene
+from app.sidebar import model_picker, photo_picker
+from app.widgets import choice
+from app.widgets.markdown import plain
+from inception_viz.figures.answers import percent
+from inception_viz.pictures.preprocessing import Fit
+
+_FIT_NAMES: dict[Fit, str] = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
+_FIT_HELP = (
+    "The network sees a square. **Centre** cuts one out of the middle, **Whole** adds borders, "
+    "**Squashed** changes the proportions."
+)
+_FIRST = -1  # not None: Back would leave the box empty
+
+
+def show() -> Scene | None:
+    """Draw the sidebar and compute what it asks for; None if that isn't possible."""
+    with st.sidebar:
+        above = st.container()
+        st.divider()
+        model = model_picker.show()
+        with above:  # which samples come first depends on the model
+            picture, photo, alt = photo_picker.show(model)
+            fit = choice.show(state.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP)
+        if model is None or picture is None:
+            return None
+        base = model
+        with services.messages():
+            model = model_picker.rebuilt(base)
+        with services.messages():
+            trace = services.trace(model, picture, fit)
+            st.divider()
+            return Scene(model, trace, _target(model, trace), photo, alt, base)
+    return None
+
+
+def _target(model: iv.Classifier, trace: iv.Trace) -> int:
+    """The class in question: the network's first choice, or any other."""
+    best = trace.top_classes(5)
+    names = services.unique_names(model.labels)
+    options = [_FIRST, *sorted(range(len(names)), key=lambda index: names[index].lower())]
+    if st.session_state.get(state.TARGET, _FIRST) >= len(names):
+        del st.session_state[state.TARGET]  # the model before had more classes
+    chosen = st.selectbox(
+        "Class in question",
+        options,
+        format_func=lambda index: "The network's first choice" if index == _FIRST else names[index],
+        key=state.TARGET,
+        bind="query-params",
+        help="Pages explain this class. Type to search all classes.",
+    )
+    st.pills(
+        "Or one of the likeliest",
+        [index for index, _ in best],
+        format_func=lambda index: plain(f"{names[index]} {percent(dict(best)[index])}"),
+        key="quick_target",
+        on_change=_take_quick_target,
+        label_visibility="collapsed",
+    )
+    return best[0][0] if chosen == _FIRST else chosen
+
+
+def _take_quick_target() -> None:
+    if st.session_state["quick_target"] is not None:
+        st.session_state[state.TARGET] = st.session_state["quick_target"]

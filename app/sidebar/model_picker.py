@@ -1,0 +1,199 @@
+"""Choose where the network's weights come from, and fetch them on request."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import inception_viz as iv
+from app.session import (
+    downloads,
+    links,
+    services,
+    state,
+)
+from app.widgets import choice
+from app.widgets.markdown import plain
+from inception_viz.architecture.text import decode
+from inception_viz.files.cache import cached
+from inception_viz.sources.base import Source
+from inception_viz.sources.file import SUFFIXES
+from inception_viz.sources.registry import REGISTRY, default_source
+from inception_viz.surgery import Keep, Operation
+from inception_viz.training import process
+from inception_viz.training.run import Run
+
+_FILE = "file"
+_FILE_TITLE = "A file of yours …"
+_FILE_MEGABYTES = 64
+_RUNS = 12
+
+
+def show() -> iv.Classifier | None:
+    """Draw the choice; return the model, another one while the chosen one isn't here yet."""
+    fallback = default_source()
+    runs = usable_runs()
+    titles = {name: source.title for name, source in REGISTRY.items()}
+    titles |= {name: run_title(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
+    st.session_state.setdefault(state.MODEL, fallback.id)
+    chosen = st.selectbox(
+        "Model",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=state.MODEL,
+        bind="query-params",
+    )
+    links.name_choice(state.MODEL, titles[chosen])
+    if chosen in runs:
+        with services.messages():
+            trained = services.classifier_of_run(runs[chosen])
+            _describe(trained, "Trained on this computer; see the page Train.")
+            return trained
+        st.caption(f"Until then, you see {fallback.title}.")
+        chosen = fallback.id
+    if chosen == _FILE:
+        model = _from_file()
+        if model is not None:
+            _describe(model, "Weights from your file.")
+            return model
+        st.caption(f"Until then, you see {fallback.title}.")
+        chosen = fallback.id
+    elif not REGISTRY[chosen].available():
+        _offer_download(REGISTRY[chosen], fallback)
+        chosen = fallback.id
+    model = _load(chosen, fallback)
+    if model is not None:
+        if model.weights.trouble:
+            st.warning(plain(model.weights.trouble), icon=":material/report:")
+            _download_button(REGISTRY[model.source], "Download it again")
+        if model.source == "random":
+            st.warning(
+                "These weights are random: the network has learned nothing, its answers are "
+                "noise. Choose a trained model above.",
+                icon=":material/shuffle:",
+            )
+        _describe(model, REGISTRY[model.source].summary, REGISTRY[model.source])
+    return model
+
+
+def rebuilt(base: iv.Classifier) -> iv.Classifier:
+    """The network that the lab made of ``base``, if that is chosen; else ``base`` itself.
+
+    Raises:
+        ConfigError: if the link describes no network that can be built.
+    """
+    done = _rebuilt_in_use(base)
+    state.use_rebuilt(done)
+    if done is None:
+        return base
+    for note in done.classifier.weights.notes[-1:]:
+        st.caption(plain(note))
+    return done.classifier
+
+
+def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
+    text = state.architecture()
+    if not text or not (state.built() or state.REBUILT in st.query_params):
+        return None
+    names = {"original": "original", "rebuilt": "rebuilt"}
+    help_text = "As the model has it, or as the lab rebuilt it."
+    if choice.show(state.REBUILT, "Architecture", names, help=help_text) == "original":
+        return None
+    return services.rebuilt(base, text, state.origins(decode(text)), keep())
+
+
+def keep() -> Keep:
+    """Which filters the lab keeps where there are fewer than before."""
+    return "activation" if st.session_state.get("keep") == "activation" else "norm"
+
+
+def run_title(run: Run) -> str:
+    """How a training is called in the list of models, and in URLs."""
+    return f"Training {run.path.name}"
+
+
+def choose_run(run: Run) -> None:
+    """Make a training the model, from a button's callback."""
+    state.choose_model(f"run:{run.path.name}")
+
+
+def usable_runs() -> dict[str, Run]:
+    """The newest trainings that have learned something, by their names in URLs."""
+    found = [run for run in process.runs() if services.has_checkpoint(run) or run.model.is_file()]
+    return {f"run:{run.path.name}": run for run in found[:_RUNS]}
+
+
+def _load(chosen: str, fallback: Source) -> iv.Classifier | None:
+    """The model of a source that is here; of a damaged one, what to do and another network."""
+    with services.messages():
+        return services.classifier(chosen)
+    if REGISTRY[chosen].fetch is not None:
+        _download_button(REGISTRY[chosen], "Download it again")
+    for other in (fallback.id, "random"):
+        if other != chosen:
+            with services.messages():
+                instead = services.classifier(other)
+                st.caption(f"Until then, you see {REGISTRY[other].title}.")
+                return instead
+    return None
+
+
+def _describe(model: iv.Classifier, summary: str, source: Source | None = None) -> None:
+    with st.expander("What this model is"):
+        notes = "\n".join(f"- {plain(note)}" for note in model.weights.notes)
+        st.markdown(f"{summary}\n\n{notes}")
+        if source is not None and source.adds and not source.fetched():
+            st.markdown(f"{source.adds} Nothing else needs it.")
+            _download_button(source, f"Download {source.download_bytes / 1e6:.0f} MB")
+
+
+def _from_file() -> iv.Classifier | None:
+    # No type= here: its refusal would be terser than the library's.
+    file = st.file_uploader(
+        f"Weights ({', '.join(SUFFIXES)}), up to {_FILE_MEGABYTES} MB",
+        key="weights_file",
+        max_upload_size=_FILE_MEGABYTES,
+        help="Also a torchvision GoogLeNet that you fine-tuned: its state dict.",
+    )
+    if file is None:
+        return None
+    with services.messages():
+        if file.size > _FILE_MEGABYTES * 2**20:  # the browser's check can be left out
+            raise iv.WeightsError(f"{file.name} is larger than {_FILE_MEGABYTES} MB.")
+        return services.classifier_of_file(file.file_id, file.name, file.getvalue())
+    return None
+
+
+def _offer_download(source: Source, fallback: Source) -> None:
+    megabytes = source.download_bytes / 1e6
+    st.info(
+        f"{source.title} is not on this computer yet; until then, you see {fallback.title}. "
+        f"Download {megabytes:.0f} MB from {source.where}, or put the file into "
+        f"`{cached('x').parent}`.",
+        icon=":material/download:",
+    )
+    _download_button(source, f"Download {megabytes:.0f} MB")
+
+
+def _download_button(source: Source, label: str) -> None:
+    """A button to start the download, or how far it is; the error of one that failed."""
+    job = downloads.download(source.id)
+    if job is not None and not job.finished:
+        _progress(source)
+        return
+    if job is not None and job.error:
+        st.error(plain(job.error), icon=":material/error:")
+    if st.button(label, key=f"fetch_{source.id}", width="stretch"):
+        downloads.start_download(source.id)
+        st.rerun()
+
+
+@st.fragment(run_every=0.5)
+def _progress(source: Source) -> None:
+    job = downloads.download(source.id)
+    if job is None or job.finished:
+        st.rerun()
+    total = job.total or source.download_bytes
+    share = min(job.done / total, 1.0) if total else 0.0
+    st.progress(share, f"{job.done / 1e6:.1f} of {total / 1e6:.1f} MB")
+    if st.button("Stop", key=f"stop_{source.id}"):
+        job.cancelled.set()

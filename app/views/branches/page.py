@@ -1,0 +1,125 @@
+"""Branch activations: what each branch of one module does with the photo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.session import services, state
+from app.session.scene import Scene, current
+from app.views.branches import channel_detail, layer_panel
+from app.views.branches.layer_panel import Panel, Tops
+from app.widgets import choice, figure, heading
+from inception_viz.architecture.config import BRANCHES
+from inception_viz.explain.channels import Order
+from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
+from inception_viz.figures.numbers import channels_csv
+
+_STEP_NAMES = {
+    "conv1": "conv 7×7/2",
+    "pool1": "max pool 1",
+    "norm1": "normalisation 1",
+    "conv2_reduce": "conv 1×1 reduce",
+    "conv2": "conv 3×3",
+    "norm2": "normalisation 2",
+    "pool2": "max pool 2",
+}
+
+
+def show() -> None:
+    """Draw the page."""
+    scene = current()
+    heading.show("Branch activations", scene)
+    module = _choose_module(scene)
+    panels, order, shared = _choose_view(scene, module)
+    layers = {p.layer: services.layer(scene.trace, p.layer) for p in panels}
+    tops = Tops.shared_by(layers.values()) if shared else Tops(None, None)
+    if not panels:
+        st.info("There is no reduce layer here. Choose another branch, or look at the branches.")
+        return
+    opened = state.channel({name: len(found.mean) for name, found in layers.items()})
+    title = (
+        "The stem, layer by layer" if module == state.STEM else f"What {module} does with the photo"
+    )
+    csv = channels_csv({p.layer: layers[p.layer] for p in panels})
+    with figure.frame("layers", title, _how_to_read(order, tops.tile), csv=csv):
+        _panels_in_rows(scene, panels, order, tops, opened)
+    if opened is not None and opened.layer in layers:
+        panel = next(p for p in panels if p.layer == opened.layer)
+        channel_detail.show(scene, panel.layer, panel.title, panel.colour, opened.index)
+
+
+def _panels_in_rows(
+    scene: Scene, panels: list[Panel], order: Order, tops: Tops, opened: state.ChannelChoice | None
+) -> None:
+    for start in range(0, len(panels), 4):
+        row = panels[start : start + 4]
+        columns = st.columns(1 if len(panels) == 1 else 4, gap="medium")
+        for column, panel in zip(columns, row, strict=False):
+            with column:
+                layer_panel.show(scene, panel, order, tops, opened, single=len(panels) == 1)
+
+
+def _choose_module(scene: Scene) -> str:
+    return (
+        st.pills(
+            "Module",
+            [state.STEM, *scene.model.config.modules],
+            default=next(iter(scene.model.config.modules)),
+            required=True,
+            key=state.MODULE,
+            bind="query-params",
+            on_change=state.close_channel,
+        )
+        or state.STEM
+    )
+
+
+def _choose_view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:
+    with st.container(horizontal=True, gap="medium"):
+        look, branch = "branches", state.ALL_BRANCHES
+        if module != state.STEM:
+            present = [b for b in BRANCHES if b in scene.trace.branches[module]]
+            names = {state.ALL_BRANCHES: "all"} | {b: BRANCH_NAMES[b] for b in present}
+            branch = choice.show(state.BRANCH, "Branch", names)
+            look = choice.show(
+                "layers",
+                "Layers",
+                {"branches": "Branches", "reduce": "Reduce layers"},
+                help="The reduce layer is the 1×1 convolution in front of a 3×3 or 5×5.",
+            )
+        order: Order = choice.show("order", "Order", {"strength": "strength", "index": "index"})
+        scale = choice.show("scale", "Brightness", {"channel": "per channel", "shared": "shared"})
+    return _panels(scene, module, look, branch), order, scale == "shared"
+
+
+def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:
+    if module == state.STEM:
+        return [Panel(n, _STEP_NAMES.get(n, n), STEM_COLOUR) for n in scene.trace.stem]
+    layers = scene.trace.branches[module] if look == "branches" else scene.trace.reduces[module]
+    suffix = "" if look == "branches" else "/reduce"
+    return [
+        Panel(
+            f"{module}/{b}{suffix}",
+            f"{module} {BRANCH_NAMES[b]}" + (" reduce" if suffix else ""),
+            BRANCH_COLOURS[b],
+            "" if suffix else b,
+        )
+        for b in layers
+        if branch in (state.ALL_BRANCHES, b)
+    ]
+
+
+def _how_to_read(order: Order, top: float | None) -> str:
+    sorting = "strongest mean first" if order == "strength" else "as numbered"
+    scale = (
+        "from 0 (dark) to the channel's own maximum (yellow)"
+        if top is None
+        else f"from 0 (dark) to {top:.3g} (yellow), the same for all tiles on this page"
+    )
+    return (
+        f"Each tile is one channel's map of activations after ReLU, {scale}; {sorting}. "
+        "**Click a tile** to see it large on the photo."
+    )
+
+
+show()

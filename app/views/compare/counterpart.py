@@ -1,0 +1,128 @@
+"""The other side of a comparison: another photo, or another model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+import inception_viz as iv
+from app.session import (
+    links,
+    samples,
+    services,
+    state,
+)
+from app.session.scene import Scene
+from app.sidebar import model_picker
+from app.widgets import choice
+from app.widgets.markdown import plain
+from inception_viz.architecture.text import decode
+from inception_viz.explain.comparison import same_class
+from inception_viz.sources.registry import REGISTRY
+
+_OWN = "own"
+_FILE = "file"
+
+
+def show(scene: Scene) -> Scene | None:
+    """Draw the choice; None while what was chosen isn't there."""
+    with st.container(horizontal=True, gap="medium"):
+        kinds = {"photo": "another photo", "model": "another model"}
+        kind = choice.show("beside", "Compare with", kinds)
+        return _photo(scene) if kind == "photo" else _model(scene)
+
+
+def _photo(scene: Scene) -> Scene | None:
+    shown = scene.trace.picture.sha256
+    names = {
+        name: sample.title
+        for name, sample in samples.every().items()
+        if samples.picture_of(name).sha256 != shown
+    }
+    own = state.uploaded()
+    if own is not None and own.sha256 != shown:
+        names[_OWN] = f"your photo {own.name}"
+    names[_FILE] = "a photo of yours …"
+    chosen = _select("with_photo", "Photo", names)
+    if chosen == _FILE:
+        own = _uploaded()
+        if own is None:
+            return None
+    if chosen in (_OWN, _FILE) and own is not None:
+        picture, title, alt = own, own.name, f"Your photo {own.name}"
+    else:
+        sample = samples.every()[chosen]
+        picture, title, alt = samples.picture_of(chosen), sample.title, sample.alt
+    with services.messages():
+        trace = services.trace(scene.model, picture, scene.trace.fitting.fit)
+        return replace(scene, trace=trace, photo=title, alt=alt)
+    return None
+
+
+def _uploaded() -> iv.Picture | None:
+    file = st.file_uploader(
+        "The other photo: JPEG, PNG, WebP, GIF, BMP or TIFF",
+        key="with_file",
+        max_upload_size=50,
+        width=420,
+    )
+    if file is None:
+        st.caption("Choose it, and both appear side by side.")
+        return None
+    with services.messages():
+        return services.uploaded_picture("with_file", file.file_id, file.name, file.getvalue())
+    return None
+
+
+def _model(scene: Scene) -> Scene | None:
+    models = _models(scene)
+    chosen = _select("with_model", "Model", {name: title for name, (title, _) in models.items()})
+    with services.messages():
+        model = models[chosen][1]()
+        trace = services.trace(model, scene.trace.picture, scene.trace.fitting.fit)
+        target = same_class(scene.model.labels, scene.target, model.labels)
+        if target is None:
+            target = trace.top_classes(1)[0][0]
+            st.caption(
+                f"{plain(model.title)} doesn't know {plain(scene.model.labels[scene.target])}; its "
+                f"own first choice, {plain(model.labels[target])}, is explained instead."
+            )
+        return replace(scene, model=model, base=model, trace=trace, target=target)
+    return None
+
+
+def _models(scene: Scene) -> dict[str, tuple[str, Callable[[], iv.Classifier]]]:
+    """What the model can be compared with: name → title, and how to get it."""
+    found: dict[str, tuple[str, Callable[[], iv.Classifier]]] = {}
+    if scene.model is not scene.base:
+        found["original"] = (f"{scene.base.title}, as it was", lambda: scene.base)
+    elif state.architecture():
+        found["rebuilt"] = ("the network rebuilt in the lab", partial(_rebuilt, scene))
+    used = st.session_state.get(state.MODEL)
+    for name, source in REGISTRY.items():
+        if name != used and source.available():
+            found[name] = (source.title, partial(services.classifier, name))
+    for name, run in model_picker.usable_runs().items():
+        if name != used:
+            found[name] = (model_picker.run_title(run), partial(services.classifier_of_run, run))
+    return found
+
+
+def _rebuilt(scene: Scene) -> iv.Classifier:
+    text = state.architecture()
+    origins = state.origins(decode(text))
+    return services.rebuilt(scene.base, text, origins, model_picker.keep()).classifier
+
+
+def _select(key: str, label: str, names: Mapping[str, str]) -> str:
+    options = list(names)
+    if st.session_state.get(key) not in options:
+        st.session_state.pop(key, None)  # what was chosen is the first side now, or gone
+    chosen: str = st.selectbox(
+        label, options, format_func=names.__getitem__, key=key, bind="query-params", width=280
+    )
+    links.name_choice(key, names[chosen])
+    return chosen

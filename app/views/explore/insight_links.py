@@ -1,0 +1,63 @@
+"""What is special about this photo, in sentences; each leads to the figure it comes from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import inception_viz as iv
+from app.session import explanations, services, state
+from app.session.scene import Scene
+from app.widgets.markdown import plain
+from inception_viz.report.insights import (
+    Insight,
+    Shown,
+    from_parts,
+    remarkable,
+)
+
+_PAGES: dict[Shown, tuple[str, str]] = {
+    "muting": ("views/switchboard/page.py", "Mute it and see"),
+    "heads": ("views/heads/page.py", "See what the heads believe"),
+    "cams": ("views/grad_cam/page.py", "See where it looks"),
+}
+
+
+def show(scene: Scene) -> None:
+    """Draw the sentences."""
+    with services.messages():
+        for insight in of(scene):
+            page, invitation = _PAGES[insight.shown]
+            st.page_link(
+                page,
+                label=plain(insight.text),
+                icon=":material/arrow_right_alt:",
+                help=plain(f"{insight.terms} {invitation}."),
+                query_params=state.link() | _place(insight),
+            )
+
+
+def of(scene: Scene) -> tuple[Insight, ...]:
+    """The sentences, from results that the other pages use, too.
+
+    Raises:
+        ExplainError: where something can't be explained.
+    """
+    model, trace = scene.model, scene.trace
+    target = iv.Target(scene.target)
+    fired = services.firing(trace, model)
+    branch = remarkable(fired)
+    without = explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"])
+    return from_parts(
+        fired,
+        trace,
+        without,
+        target,
+        iv.beliefs(model, trace, target),
+        explanations.cams(model, trace, target),
+    )
+
+
+def _place(insight: Insight) -> dict[str, str]:
+    if insight.shown == "muting":
+        return {state.MUTED: f"{insight.module}/{insight.branch}"}
+    return {state.CAM_MODULE: insight.module} if insight.shown == "cams" else {}

@@ -1,0 +1,114 @@
+"""Can a map be trusted? Deletion and insertion, and the network with its weights shuffled."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+import inception_viz as iv
+from app.session import explanations
+from app.session.scene import Scene
+from app.widgets import choice, figure
+from app.widgets.waiting import wait_for
+from inception_viz.explain.faithfulness import Faithfulness
+from inception_viz.explain.grad_cam import Cams
+from inception_viz.explain.randomisation import SUSPICIOUS, SanityCheck
+from inception_viz.figures import overlay
+from inception_viz.figures.faithfulness_curves import game_curves
+
+_CHECKS = {"none": "none", "pixels": "deletion and insertion", "weights": "shuffled weights"}
+_STAGES = 5  # shown of the stages of shuffling
+
+
+def show(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
+    """Draw the choice of a check and what it finds."""
+    st.subheader(f"Can the map at {module} be trusted?", anchor=False)
+    check = choice.show("check", "Check", _CHECKS)
+    if check == "pixels":
+        _pixels(scene, target, cams, module)
+    elif check == "weights":
+        _weights(scene, target, cams, module)
+    else:
+        st.caption(
+            "**Deletion and insertion** take the map at its word: remove, or bring in, the pixels "
+            "that it calls most important first, and watch the answer. **Shuffled weights** "
+            "destroys what the network learned: a map that stays the same says nothing about it."
+        )
+
+
+def _pixels(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
+    job = explanations.faithfulness(scene.model, scene.trace, target, cams, module)
+    if not wait_for("faithfulness", job, "Deleting and inserting pixels …"):
+        return
+    found: Faithfulness = job.result
+    label = scene.model.labels[target.index]
+    deletion, insertion = found.deletion, found.insertion
+    left, right = st.columns(2, gap="medium")
+    with left:
+        figure.chart(
+            "deletion",
+            game_curves("deletion", deletion, label),
+            "What the map calls important is removed first. A small area under the curve is good.",
+        )
+    with right:
+        figure.chart(
+            "insertion",
+            game_curves("insertion", insertion, label),
+            "What the map calls important comes first. A large area under the curve is good.",
+        )
+    others = ("random", "centre")
+    wins = [all(deletion["map"].area < deletion[o].area for o in others)]
+    wins.append(all(insertion["map"].area > insertion[o].area for o in others))
+    verdict = {
+        (True, True): "In both games the map finds what matters better than both rivals.",
+        (True, False): "The map wins when pixels are deleted, not when they are inserted.",
+        (False, True): "The map wins when pixels are inserted, not when they are deleted.",
+        (False, False): "The map beats both rivals in neither game: don't rely on it here.",
+    }[wins[0], wins[1]]
+    st.markdown(
+        f"**{verdict}** The rivals know nothing of the network: random patches (mean of two), and "
+        "the middle of the photo first, where photographers put things. Deleted pixels turn grey; "
+        "insertion starts from a blurred photo. One photo proves little; the documentation has "
+        "the figures for 200. (Petsiuk et al., [arXiv 1806.07421](https://arxiv.org/abs/1806.07421))"
+    )
+
+
+def _weights(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
+    job = explanations.sanity_check(scene.model, scene.trace, target, cams.variant, module)
+    if not wait_for("sanity", job, "Shuffling the weights, layer after layer …"):
+        return
+    found: SanityCheck = job.result
+    count = len(found.stages)
+    chosen = sorted({round(i * (count - 1) / (_STAGES - 1)) for i in range(_STAGES)})
+    columns = st.columns(_STAGES + 1, gap="small")
+    trace = scene.trace
+    with columns[0]:
+        image = overlay.overlay(trace.picture, trace.fitting, cams[module], side=280)
+        st.image(overlay.encode(image), width="stretch", caption="as learned", alt="As learned")
+    for column, stage in zip(columns[1:], (found.stages[i] for i in chosen), strict=False):
+        with column:
+            image = overlay.overlay(trace.picture, trace.fitting, stage.values, side=280)
+            words = f"shuffled down to {stage.down_to}"
+            likeness = (
+                "flat" if math.isnan(stage.correlation) else f"ρ = {stage.correlation:.2f}"
+            ).replace("-", "−")
+            st.image(
+                overlay.encode(image), width="stretch", caption=f"{words}: {likeness}", alt=words
+            )
+    final = found.stages[-1].correlation
+    if found.suspicious:
+        st.warning(
+            f"With every weight shuffled the map is still nearly the same (rank correlation "
+            f"{final:.2f}). It shows the photo rather than what the network learned.",
+            icon=":material/report:",
+        )
+    else:
+        st.markdown(
+            "**The map depends on what the network learned**, as it should: with every weight "
+            f"shuffled its rank correlation with the true map is {final:.2f}".replace("-", "−")
+            + f"; above {SUSPICIOUS:g} it would be called out. (Adebayo et al., "
+            "[arXiv 1810.03292](https://arxiv.org/abs/1810.03292))"
+            if not math.isnan(final)
+            else "**With every weight shuffled the map is flat**: it depends on what was learned."
+        )

@@ -1,0 +1,56 @@
+"""Attributions down to the pixels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+import inception_viz as iv
+from app.session import explanations
+from app.session.scene import Scene
+from app.widgets import choice
+from app.widgets.waiting import wait_for
+from inception_viz.explain.pixels import PIXEL_METHODS, PixelMap, PixelMethod
+from inception_viz.figures import overlay
+from inception_viz.figures.words import figure
+
+
+def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
+    """Draw the choice of a method and its map."""
+    st.subheader("Down to the pixels", anchor=False)
+    names: dict[PixelMethod | Literal["none"], str] = {"none": "none"}
+    names.update({key: info.title for key, info in PIXEL_METHODS.items()})
+    method = choice.show("pixels", "Method", names)
+    if method == "none":
+        st.caption(
+            "A class activation map is as coarse as its module. These methods follow the answer "
+            "down to the photo's pixels. They take seconds."
+        )
+        return
+    info = PIXEL_METHODS[method]
+    place = module if method == "guided_grad_cam" else ""
+    job = explanations.pixel_map(scene.model, scene.trace, target, method, place)
+    if not wait_for("pixel_map", job, f"{info.title} …"):
+        return
+    found: PixelMap = job.result
+    picture, words = st.columns([1, 1.4], gap="medium")
+    top = found.strong  # a few extreme pixels would leave the others pale
+    with picture:
+        image = overlay.overlay(
+            scene.trace.picture,
+            scene.trace.fitting,
+            found.values,
+            maximum=top,
+            signed=True,
+            strength=max(strength, 0.7),
+        )
+        st.image(overlay.encode(image), width="stretch", alt=f"{info.title} over the photo")
+        st.caption(f"Red speaks for the output, blue against it, at ±{figure(top)} and beyond.")
+    with words:
+        st.markdown(f"**{info.title}.** {info.words}")
+        if method == "integrated_gradients":
+            st.caption(
+                f"Its pixels add up to {figure(found.total)} {target.unit}, which should be what "
+                "the photo is worth more than a grey one."
+            )

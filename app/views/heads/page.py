@@ -1,0 +1,144 @@
+"""Auxiliary heads: what the network believes on the way."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+import inception_viz as iv
+from app.session import explanations, services
+from app.session.scene import Scene, current
+from app.widgets import answers, figure, heading
+from app.widgets.markdown import plain
+from inception_viz.explain.heads import EarlyReading, HeadBelief
+from inception_viz.figures import overlay
+from inception_viz.figures.answers import percent
+from inception_viz.figures.belief import belief_curve
+from inception_viz.figures.words import figure as short
+from inception_viz.figures.words import heads_sentence
+
+_TITLES = {
+    "aux1": "First auxiliary head",
+    "aux2": "Second auxiliary head",
+    "main": "Main head",
+}
+_PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
+
+_HOW = (
+    "Bars: the likeliest classes. Map: yellow where the head finds evidence for the class in "
+    "question, each map on its own scale."
+)
+_TEXT = """
+**What they are.** Two small classifiers branch off inside GoogLeNet, after 4a (*softmax0* in the
+paper) and after 4d (*softmax1*). Each averages its module's maps to 4×4, and has a 1×1
+convolution, a hidden layer of 1,024 units and an answer of its own. The main head (*softmax2*)
+comes last.
+
+**What they were for.** In training their losses are added to the main one with weight **0.3**
+each. Szegedy et al. put them there to bring gradients to the lower layers, to make these features
+tell classes apart, and as a regulariser. In use **they are dropped**
+([arXiv 1409.4842](https://arxiv.org/abs/1409.4842), section 5). A year later the first author's
+group found that they do not help early in training, only near its end, and that the lower one can
+be left out; they concluded that the heads act as a **regulariser**
+([arXiv 1512.00567](https://arxiv.org/abs/1512.00567), section 4).
+
+**Why look at them.** They say what the network can tell already halfway through.
+"""
+
+
+def show() -> None:
+    """Draw the page."""
+    scene = current()
+    heading.show("Auxiliary heads", scene)
+    with services.messages():
+        found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
+        st.html(f'<p class="iv-lead">{heads_sentence(list(found.values()), scene.trace)}</p>')
+        places = {name: head.after for name, head in scene.model.config.heads.items()}
+        places["main"] = list(scene.trace.modules)[-1]
+        title = "What each head believes, and where it looks"
+        with figure.frame("heads", title, _HOW, csv=answers.csv(scene, list(places))):
+            columns = st.columns(max(len(places), 2), gap="medium")
+            for column, (head, after) in zip(columns, places.items(), strict=False):
+                with column:
+                    _head(scene, head, after, found.get(head))
+            if len(places) == 1:
+                with columns[1]:
+                    st.info("This network has no auxiliary heads.")
+        readings = iv.logit_lens(scene.model, scene.trace, scene.target)
+        label = scene.model.labels[scene.target]
+        figure.chart(
+            "belief",
+            belief_curve(list(found.values()), readings, label),
+            "Dots: the heads. Diamonds, if any: the main classifier read early.",
+        )
+        st.caption(_lens(readings))
+    st.markdown(_TEXT)
+
+
+def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> None:
+    st.html(f'<p class="iv-head">{_TITLES[head]}</p>')
+    label = f"{_PAPER_NAMES[head]} in the paper, reads {after}"
+    if belief is None:
+        st.caption(label)
+        st.warning(
+            "Never trained in these weights. Whatever it said would be noise, so nothing is shown. "
+            "`python -m inception_viz fit-heads` can train it on any folder of photos.",
+            icon=":material/model_training:",
+        )
+        return
+    st.caption(label + (", **fitted afterwards**" if belief.fit else ""))
+    answers.show(scene, scene.trace, head)
+    name = escape(scene.model.labels[scene.target])
+    agreement = (
+        "<br>The answer that counts"
+        if head == "main"
+        else f"<br>{'Agrees' if belief.agrees else 'Disagrees'} with the main head; "
+        f"{percent(belief.overlap)} of its belief is the same"
+    )
+    st.html(
+        f'<p class="iv-note">{name}: {percent(belief.probability)}, place {belief.rank}<br>'
+        f"Uncertainty: {belief.entropy:.2f} of at most {belief.highest_entropy:.2f} bits "
+        f"(entropy){agreement}</p>"
+    )
+    target = iv.Target(scene.target, head=head)
+    cams = explanations.cams(scene.model, scene.trace, target)
+    values = cams[after]
+    image = overlay.overlay(scene.trace.picture, scene.trace.fitting, values)
+    fitted = ", fitted afterwards" if belief.fit else ""
+    st.image(
+        overlay.encode(image),
+        width="stretch",
+        alt=f"Grad-CAM of {_TITLES[head]}{fitted} at {after}",
+        caption=f"{_where(plain(scene.model.labels[scene.target]), after, values)}{fitted}",
+    )
+
+
+def _where(label: str, after: str, values: np.ndarray) -> str:
+    top = float(values.max())
+    if top == 0:
+        return f"No place at {after} speaks for {label} on balance: the Grad-CAM map is flat"
+    return f"Where it looks for {label}: Grad-CAM at {after}, 0 to {short(top)}"
+
+
+def _lens(readings: list[EarlyReading]) -> str:
+    needed = readings[0].needed
+    fits = [r.module for r in readings[:-1] if r.probability is not None]
+    text = (
+        f"**Logit lens**: the main classifier read after an earlier module. It has one weight for "
+        f"each of {needed:,} channels, "
+    )
+    if not fits:
+        widths = ", ".join(f"{r.module} {r.channels}" for r in readings[:-1])
+        return text + (
+            f"and no module but the last puts out as many ({widths}), so it can't be read anywhere "
+            "else. The auxiliary heads are what this network has instead."
+        )
+    return text + (
+        f"so it can be put after {', '.join(fits)} (diamonds). Nothing taught those modules to "
+        "give their channels the same meaning: read it with care."
+    )
+
+
+show()

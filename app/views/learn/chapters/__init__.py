@@ -1,0 +1,54 @@
+"""The lesson: one file a chapter. A new chapter is one file here and one line in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from app.session.scene import Scene
+from app.views.learn.chapters import (
+    heads,
+    looking,
+    module,
+    muting,
+    nine,
+    parallel,
+    pooling,
+    reduction,
+)
+
+
+class Chapter(NamedTuple):
+    """A chapter: its title, what draws it, and where its facts come from."""
+
+    title: str
+    show: Callable[[Scene], None]
+    source: str
+
+
+_PAPER = "[Szegedy et al., Going Deeper with Convolutions](https://arxiv.org/abs/1409.4842)"
+
+CHAPTERS = (
+    Chapter("Parallel branches", parallel.show, f"{_PAPER}, section 4"),
+    Chapter("One module", module.show, f"{_PAPER}, figure 2b"),
+    Chapter(
+        "Reduction",
+        reduction.show,
+        f"{_PAPER}, sections 3 and 4; the 1×1 convolution comes from "
+        "[Lin et al., Network in Network](https://arxiv.org/abs/1312.4400)",
+    ),
+    Chapter("Nine modules", nine.show, f"{_PAPER}, table 1 and section 5"),
+    Chapter("Pooling", pooling.show, f"{_PAPER}, section 5"),
+    Chapter(
+        "Auxiliary heads",
+        heads.show,
+        f"{_PAPER}, section 5; a later view: "
+        "[Rethinking the Inception Architecture](https://arxiv.org/abs/1512.00567), section 4",
+    ),
+    Chapter(
+        "Where it looks",
+        looking.show,
+        "[Selvaraju et al., Grad-CAM](https://arxiv.org/abs/1610.02391), section 3",
+    ),
+    Chapter("Mute a branch", muting.show, "The network in front of you"),
+)

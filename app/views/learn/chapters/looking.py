@@ -1,0 +1,66 @@
+"""What Grad-CAM shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from app.session import explanations, services
+from app.session.scene import Scene
+from app.views.learn.chapters.question import ask, highest
+from app.widgets import choice, figure
+from app.widgets.markdown import plain
+from inception_viz import Target
+from inception_viz.figures.answers import percent
+from inception_viz.figures.colours import BRANCH_NAMES
+from inception_viz.figures.words import figure as short
+
+
+def show(scene: Scene) -> None:
+    """Draw the chapter."""
+    label = plain(scene.trace.labels[scene.target])
+    st.markdown(
+        f"Which places of the photo speak for **{label}**? Grad-CAM asks each map how much the "
+        "answer would rise with it (the gradient, averaged over the map), adds all maps up with "
+        "those weights, and keeps what is positive."
+    )
+    with services.messages():
+        cams = explanations.cams(scene.model, scene.trace, Target(scene.target))
+        modules = list(cams)
+        module = choice.show("learn_cam", "Module", {m: m for m in reversed(modules)})
+        shares = cams.shares(module)
+        if shares:
+
+            def most() -> tuple[Collection[str], str]:
+                parts = ", ".join(f"{BRANCH_NAMES[b]} {percent(s)}" for b, s in shares.items())
+                return highest(shares, percent), f"Shares of the evidence: {parts}."
+
+            ask(
+                "guess_cam",
+                scene,
+                f"Which branch of {module} holds most of the evidence?",
+                {str(b): BRANCH_NAMES[b] for b in shares},
+                most,
+            )
+            if module == modules[-1]:
+                st.caption(
+                    "Nearly the question of chapter 5, but not quite: there what speaks against "
+                    "the answer was taken off; here only the places that speak for it count."
+                )
+        top = float(cams[module].max())
+        how = (
+            f"Yellow: evidence for {label}, from 0 to {short(top)}. In early modules the map "
+            "follows edges; only late ones know about things. A map shows where, not why."
+        )
+        with figure.frame("lesson_cam", f"Where {module} looks", how):
+            photo, seen = st.columns(2, gap="medium")
+            for column, strength, name in ((photo, 0.0, "The photo"), (seen, 0.6, "Its map")):
+                picture = explanations.cam_jpeg(scene.trace, cams, module, "", top, strength, 480)
+                alt = f"{name}: {module}" if strength else scene.alt
+                column.image(picture, width="stretch", caption=name, alt=alt)
+    st.page_link(
+        "views/grad_cam/page.py",
+        label="See all modules, two classes compared, and how far to trust a map",
+        icon=":material/arrow_right_alt:",
+    )

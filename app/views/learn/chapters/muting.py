@@ -1,0 +1,66 @@
+"""Predict what muting a branch does, then see."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.session import explanations, services, state
+from app.session.scene import Scene
+from app.views.learn.chapters.question import ask, highest
+from app.widgets import choice
+from app.widgets.markdown import plain
+from app.widgets.waiting import wait_for
+from inception_viz import Target
+from inception_viz.figures.answers import percent
+from inception_viz.figures.colours import BRANCH_NAMES
+from inception_viz.figures.words import signed
+
+
+def show(scene: Scene) -> None:
+    """Draw the chapter."""
+    trace = scene.trace
+    label = plain(trace.labels[scene.target])
+    st.markdown(
+        "The plainest test of whether a branch matters: switch it off and ask again. A muted "
+        "branch puts out zeros, everything after it goes on as usual. A loud branch may turn out "
+        "to be idle, a quiet one to decide."
+    )
+    module = choice.show("mute_module", "In module", {m: m for m in trace.modules})
+    with services.messages():
+        job = explanations.sweep(scene.model, trace, Target(scene.target))
+        if not wait_for("lesson_sweep", job, "Muting every branch once …"):
+            return
+        changes = {row.branch: row.change for row in job.result.rows if row.module == module}
+
+        def most() -> tuple[list[str], str]:
+            parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(c)}" for b, c in changes.items())
+            worst = highest({b: abs(change) for b, change in changes.items()}, signed)
+            return worst, f"Change of the logit of {label} without the branch: {parts}."
+
+        ask(
+            "guess_mute",
+            scene,
+            f"Muting which branch of {module} changes the answer {label} most?",
+            {b: BRANCH_NAMES[b] for b in changes},
+            most,
+        )
+
+        def survives() -> tuple[list[bool], str]:
+            without = explanations.muted(scene.model, trace, [module])
+            (before, p), (after, q) = (t.predictions(1)[0] for t in (trace, without))
+            said = f"{plain(before)} ({percent(p)}) → {plain(after)} ({percent(q)})."
+            return [before == after], f"With the whole module {module} silent: {said}"
+
+        ask(
+            "guess_whole",
+            scene,
+            f"And if the whole module {module} falls silent: does the first choice stay?",
+            {True: "it stays", False: "it changes"},
+            survives,
+        )
+    st.page_link(
+        "views/switchboard/page.py",
+        label="Mute whatever you like on the Switchboard",
+        icon=":material/arrow_right_alt:",
+        query_params=state.link() | {state.MUTED: module},
+    )

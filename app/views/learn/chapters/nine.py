@@ -1,0 +1,84 @@
+"""The nine modules and their table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app.session.scene import Scene
+from app.views.learn.chapters.question import ask
+from app.widgets import drawing, figure
+from inception_viz.architecture.cost import (
+    at_inference,
+    branch_table,
+    layers,
+    totals,
+)
+from inception_viz.figures.answers import percent
+from inception_viz.figures.diagram import network_diagram
+
+_COLUMNS = {
+    "f_1x1": "#1×1",
+    "f_3x3_r": "#3×3 reduce",
+    "f_3x3": "#3×3",
+    "f_5x5_r": "#5×5 reduce",
+    "f_5x5": "#5×5",
+    "f_pp": "pool proj",
+}
+
+
+def show(scene: Scene) -> None:
+    """Draw the chapter."""
+    config = scene.model.config
+    found = at_inference(layers(config))
+    whole = totals(found)
+    macs = {name: totals(found, name).macs for name in config.modules}
+    st.markdown(
+        f"The network has {len(config.modules)} modules in three groups; a max pool between the "
+        "groups halves the maps. Six numbers describe a module: how many filters each branch has, "
+        "and how many its reductions leave. This is the network in front of you; the paper's "
+        "table 1 has the same columns."
+    )
+
+    def dearest() -> tuple[list[str], str]:
+        best = max(macs, key=lambda name: macs[name])
+        return [best], (
+            f"It takes {macs[best] / 1e6:,.0f} M of {whole.macs / 1e6:,.0f} M "
+            f"multiplications, {percent(macs[best] / whole.macs)}. Its maps are "
+            f"{config.map_size(best)}×{config.map_size(best)}: a filter has to be applied at every "
+            "place, so large maps cost much, even where later modules have more filters."
+        )
+
+    answered = ask(
+        "guess_dearest",
+        scene,
+        "Which module takes the most multiplications?",
+        {name: name for name in config.modules},
+        dearest,
+    )
+    rows = {
+        name: {title: getattr(row, field) for field, title in _COLUMNS.items()}
+        | {"map": f"{config.map_size(name)}×{config.map_size(name)}"}
+        | ({"M MACs": round(macs[name] / 1e6, 1)} if answered else {})
+        for name, row in config.modules.items()
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    how = "One row for each module; map: how many places its maps have."
+    if answered:
+        how += " MAC: one multiplication with its addition, counted for one photo."
+    csv = branch_table(config).to_csv(index=False)
+    with figure.frame("nine", "The table of this network", how, csv=csv):
+        st.dataframe(frame, width="stretch")
+    with figure.frame("nine_drawing", "The network, to scale in channels", _HOW):
+        drawing.show("nine_network", network_diagram(config))
+    st.page_link(
+        "views/lab/page.py",
+        label="Change the table and rebuild the network",
+        icon=":material/arrow_right_alt:",
+    )
+
+
+_HOW = (
+    "A column for each module, as high as it has channels: 1×1 blue, 3×3 orange, 5×5 green, pool "
+    "pink. Pale blocks beside it are its reduce layers. Dashed lines: pools that halve the map."
+)

@@ -1,0 +1,78 @@
+"""Why four branches side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.session import services
+from app.session.scene import Scene
+from app.views.learn.chapters.question import ask, highest
+from app.widgets import choice, figure
+from inception_viz.explain.firing import BranchFiring
+from inception_viz.figures import overlay
+from inception_viz.figures.answers import percent
+from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
+
+_SEES = {
+    "1x1": "one place at a time, all channels",
+    "3x3": "a place and its neighbours",
+    "5x5": "a wider neighbourhood",
+    "pool": "the strongest value nearby",
+}
+
+
+def show(scene: Scene) -> None:
+    """Draw the chapter."""
+    st.markdown(
+        "How large should a filter be? An eye is small on one photo and fills the next. GoogLeNet "
+        "doesn't choose: each of its modules looks with **1×1, 3×3 and 5×5** filters and a "
+        "**pool** at the same input, side by side, and hands on all that the four found."
+    )
+    modules = list(scene.model.config.modules)
+    module = choice.show("learn_module", "Look into module", {name: name for name in modules})
+    fired = services.firing(scene.trace, scene.model)
+    found: dict[str, BranchFiring] = {b.branch: b for b in fired.branches if b.module == module}
+
+    def strongest() -> tuple[list[str], str]:
+        shares = ", ".join(f"{BRANCH_NAMES[b]} {percent(f.energy_share)}" for b, f in found.items())
+        loudest = max(found.values(), key=lambda b: b.mean)
+        return highest({b: f.energy_share for b, f in found.items()}, percent), (
+            f"Share of the module's energy, all squared activations added up: {shares}. Many "
+            f"channels help: {_channels(scene, module)}. Averaged over its units, "
+            f"{BRANCH_NAMES[loudest.branch]} fires most strongly."
+        )
+
+    ask(
+        "guess_branch",
+        scene,
+        f"Which branch of {module} is most active on this photo?",
+        {branch: BRANCH_NAMES[branch] for branch in found},
+        strongest,
+    )
+    how = (
+        "Mean of each branch's channels over the photo; yellow is most, each map on its own scale."
+    )
+    with figure.frame("lesson_branches", f"What the branches of {module} respond to", how):
+        for column, branch in zip(st.columns(len(found), gap="medium"), found, strict=True):
+            with column:
+                _branch(scene, module, branch)
+
+
+def _channels(scene: Scene, module: str) -> str:
+    widths = {b: n for (m, b), n in scene.trace.widths.items() if m == module}
+    return ", ".join(f"{BRANCH_NAMES[b]} has {n}" for b, n in widths.items())
+
+
+def _branch(scene: Scene, module: str, branch: str) -> None:
+    st.html(
+        f'<p class="iv-head" style="border-top:5px solid {BRANCH_COLOURS[branch]}">'
+        f'{BRANCH_NAMES[branch]}</p><p class="iv-note">{_SEES[branch]}</p>'
+    )
+    layer = services.layer(scene.trace, f"{module}/{branch}")
+    image = overlay.overlay(scene.trace.picture, scene.trace.fitting, layer.mean_map, side=320)
+    st.image(
+        overlay.encode(image),
+        width="stretch",
+        alt=f"Mean map of {module} {BRANCH_NAMES[branch]} over the photo",
+        caption=f"{len(layer.mean)} channels",
+    )

@@ -1,0 +1,83 @@
+"""For teachers: a lesson plan whose every line opens a prepared view."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.session import links
+from app.session.scene import current
+from app.views.teach.plan import Step, plan
+from app.widgets.markdown import plain
+
+_BEFORE = """
+- Start the app once on the machine that you will use. Everything works **without internet**. The
+  lesson follows the model at the side, here **{model}** with {classes:,} classes.
+- Switch on **Large type** above when you project.
+- A class can share one server: give out its address, and send links made with **Copy link**.
+  Photos that students upload stay in their own session and are not part of a link.
+- Choose photos with one clear thing on them. Odd ones are welcome later: the network must choose
+  one of its classes whatever it sees.
+"""
+
+_QUESTIONS = """
+- *Why not only 5×5 filters? They see more.* A 5×5 filter costs 25 multiplications for each map that
+  comes in, a 1×1 filter one. And fine detail needs no wide look.
+- *A branch fires strongly. Is it important?* Not necessarily: what comes behind may ignore it.
+  Compare *Unusual firing* with *Contribution* on Explore, then mute the branch.
+- *Muting a branch raised the answer. How?* It spoke against it: contributions can be negative.
+- *The heads disagree. Who is right?* The last one has seen most. The early ones tell what could be
+  known by then.
+- *Grad-CAM lights up the background. Is that a fault?* Perhaps it learned that the background
+  goes with the class. The map shows where the evidence lies, not whether it is good evidence.
+- *Does the network understand?* It has weighted sums that separate its classes. Upload a drawing or
+  something from no class, and discuss what its answer is worth.
+"""
+
+_SOURCES = """
+Szegedy et al., *Going Deeper with Convolutions*,
+[arXiv 1409.4842](https://arxiv.org/abs/1409.4842) ·
+Lin et al., *Network in Network*, [arXiv 1312.4400](https://arxiv.org/abs/1312.4400) ·
+Selvaraju et al., *Grad-CAM*, [arXiv 1610.02391](https://arxiv.org/abs/1610.02391) ·
+Szegedy et al., *Rethinking the Inception Architecture*,
+[arXiv 1512.00567](https://arxiv.org/abs/1512.00567)
+"""
+
+
+def show() -> None:
+    """Draw the page."""
+    model = current().model
+    st.title("For teachers")
+    steps = plan(model.labels, model.title)
+    minutes = sum(step.minutes for step in steps)
+    st.markdown(
+        f"A lesson of **{minutes} minutes** for students who know what a convolution is. The goal: "
+        "they can say what the four branches of an inception module do, why there are 1×1 "
+        "convolutions, and how one finds out which branch mattered. Each line opens the view that "
+        "it needs; students can go through *Learn* on their own."
+    )
+    st.header("Before the lesson", anchor=False)
+    st.markdown(_BEFORE.format(model=plain(model.title), classes=len(model.labels)))
+    st.header("The lesson", anchor=False)
+    start = 0
+    for step in steps:
+        _step(start, step)
+        start += step.minutes
+    st.header("Questions that come up", anchor=False)
+    st.markdown(_QUESTIONS)
+    st.caption(f"Sources: {_SOURCES}")
+
+
+def _step(start: int, step: Step) -> None:
+    with st.container(border=True):
+        when, what, where = st.columns([1, 5, 3], vertical_alignment="center")
+        when.markdown(f"**{start}–{start + step.minutes} min**")
+        what.markdown(step.what)
+        where.page_link(
+            f"views/{step.page}/page.py",
+            label=step.link,
+            icon=":material/arrow_right_alt:",
+            query_params=links.fresh(step.query),
+        )
+
+
+show()

@@ -1,0 +1,93 @@
+"""What the Train page asks for: orders for new runs, and the runs themselves."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import inception_viz as iv
+from inception_viz.architecture.budget import check_budget
+from inception_viz.files.cache import is_file, is_folder
+from inception_viz.sources.base import Weights
+from inception_viz.sources.file import save_weights
+from inception_viz.training import process
+from inception_viz.training.archive import unpack
+from inception_viz.training.data import datasets_dir, imagenette_folder
+from inception_viz.training.networks import for_size
+from inception_viz.training.recipe import Recipe
+from inception_viz.training.run import Run, runs_dir
+
+NEARBY = Path(__file__).parents[4] / "shared" / "data"  # beside the repository, where it is
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What to train on: a ZIP that was uploaded, or the name or folder of a dataset."""
+
+    name: str
+    source: str = ""
+    archive: BinaryIO | None = None
+    download: bool = False
+
+
+def imagenette_root() -> Path | None:
+    """The folder that holds Imagenette, if it is on this computer."""
+    return next((r for r in (datasets_dir(), NEARBY) if is_folder(imagenette_folder(r))), None)
+
+
+@dataclass(frozen=True)
+class Network:
+    """What to train: an architecture, and weights to begin with, unless random ones."""
+
+    config: iv.GoogLeNetConfig
+    weights: Callable[[], Weights] | None = None
+
+
+def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
+    """Start a training in a process of its own.
+
+    Raises:
+        TrainingError: if the pictures can't be used, or another training is going on.
+        WeightsError: if the weights to begin with can't be written.
+        ConfigError: if the network is too large for this computer.
+    """
+    config = for_size(network.config, recipe.sizes[-1])
+    check_budget(config)
+    busy = process.active_run()
+    if busy is not None:
+        raise iv.TrainingError(f"{busy.path.name} is training already. Wait for it, or stop it.")
+    run = process.new_run(pictures.name)
+    try:
+        source = pictures.source
+        if pictures.archive is not None:
+            folder = run.path / "photos" / process.folder_name(pictures.name)
+            source = str(unpack(pictures.archive, folder).folder)
+        root = imagenette_root() if source == "imagenette" else None
+        start_from = None
+        if network.weights is not None:
+            start_from = run.path / "start.safetensors"
+            save_weights(network.weights(), start_from)
+        process.start(
+            run,
+            source,
+            config,
+            recipe,
+            root=root,
+            download=pictures.download,
+            start_from=start_from,
+        )
+    except (iv.TrainingError, iv.WeightsError):
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    return run
+
+
+def find(name: str) -> Run | None:
+    """A run by its folder's name."""
+    if not name or Path(name).name != name:
+        return None
+    run = Run(runs_dir() / name)
+    return run if is_file(run.path / "status.json") else None

@@ -1,0 +1,41 @@
+"""What a head answers, with everything that must be said about that head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+import inception_viz as iv
+from app.session.scene import Scene
+from app.widgets.markdown import plain
+from inception_viz.figures.answers import answer_bars, percent
+from inception_viz.files.spreadsheet import csv_text
+
+UNTRAINED = "Never trained in these weights, so its answer would mean nothing."
+
+
+def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
+    """The five likeliest classes of ``head``; the class in question below if it isn't there."""
+    heading = f'<p class="iv-head">{escape(title)}</p>' * bool(title)
+    if head not in trace.heads:
+        st.html(heading)
+        st.caption(UNTRAINED)
+        return
+    target = scene.model.labels[scene.target]
+    predictions = trace.predictions(5, head)
+    st.html(heading + answer_bars(predictions, emphasised=target))
+    if head in scene.model.weights.fits:
+        st.caption(str(scene.model.weights.fits[head]))
+    belief = float(trace.probabilities(head)[scene.target])
+    if target not in dict(predictions):
+        st.caption(f"Class in question, {plain(target)}: {percent(belief)}")
+
+
+def csv(scene: Scene, heads: Sequence[str]) -> str:
+    """The probability of every class in every trained head, as CSV."""
+    trained = [head for head in heads if head in scene.trace.heads]
+    columns = {head: scene.trace.probabilities(head).tolist() for head in trained}
+    return csv_text(pd.DataFrame({"class": scene.model.labels, **columns}))

@@ -1,0 +1,62 @@
+"""A figure: its title, the drawing, one line on how to read it, and a way to take it home."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.session import state
+from app.widgets import take_home
+from app.widgets.markdown import plain
+from inception_viz.figures.numbers import figure_csv
+
+
+@contextmanager
+def frame(
+    key: str, title: str, how: str = "", *, csv: str = "", saved: bool = True
+) -> Iterator[None]:
+    """Frame what is drawn inside.
+
+    Args:
+        key: of the figure; letters, digits and underscores.
+        title: what it shows, Markdown without foreign text in it.
+        how: how to read it, in a line; Markdown.
+        csv: its numbers, for a file.
+        saved: whether it can be saved.
+    """
+    words = re.sub(r"[*`\\]", "", title)
+    with st.container(key=f"figure_{key}", gap="xsmall"):
+        with st.container(
+            key=f"heading_{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
+        ):
+            st.subheader(title, anchor=False, width="stretch")
+            if saved:
+                take_home.show(f"figure_{key}", words, _file_name(words), csv=csv)
+        with st.container(key=f"drawn_{key}"):
+            yield
+        if how:
+            st.caption(how)
+
+
+def chart(key: str, fig: go.Figure, how: str = "", *, alt: str = "") -> None:
+    """Frame a plotly figure; its own title becomes the frame's."""
+    title = re.sub(r"<[^>]*>", " ", fig.layout.title.text or "")
+    fig.update_layout(title=None, margin_t=12)
+    if state.large():
+        fig.update_layout(font_size=17, height=int((fig.layout.height or 450) * 1.25))
+    with frame(key, plain(title), how, csv=figure_csv(fig)):
+        st.plotly_chart(
+            fig,
+            width="stretch",
+            key=f"chart_{key}",
+            config={"displayModeBar": False},
+            alt=alt or title,
+        )
+
+
+def _file_name(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower().replace("×", "x")).strip("-")[:60] or "figure"

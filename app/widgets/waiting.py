@@ -1,0 +1,85 @@
+"""Wait for a job: with progress, one's place in the queue, and a way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.server.jobs import Job
+
+_QUICK = 0.12  # seconds; what is done by then needs no bar
+_TICK = 0.1
+_SLOW = 1.0  # after so many seconds there is a button to cancel
+_PATIENCE = 0.6  # seconds that nobody minds
+_PLACE = "waiting_place"
+
+
+def reserve_place() -> None:
+    """Make room for a note to those who wait; call before anything waits."""
+    with st.container(key="waiting"):
+        st.session_state[_PLACE] = st.empty()
+
+
+def result_of(job: Job, words: str = "") -> Any:
+    """The result of a quick job, whose error is raised here.
+
+    Who has to wait for others all the same sees how many; ``words`` say what is being done.
+    """
+    with job.watched():
+        if not job.finished.wait(_PATIENCE):
+            _wait_for_turn(job, words)
+    return job.outcome()
+
+
+def wait_for(key: str, job: Job, words: str) -> bool:
+    """Block until ``job`` is done; whether there is a result. Its error is raised here.
+
+    Args:
+        key: of the widgets.
+        job: the work.
+        words: what is being done, "Muting each branch …".
+    """
+    place = st.empty()  # always there, so that what follows keeps its place on the page
+    with job.watched():
+        if not job.finished.wait(_QUICK):
+            _show(key, place, job, words)
+    if job.error is not None:
+        raise job.error
+    if job.cancelled:
+        st.info(f"{words.rstrip(' …')}: stopped.", icon=":material/do_not_disturb_on:")
+        st.button("Start again", key=f"{key}_again", on_click=job.allow)
+        return False
+    return True
+
+
+def _wait_for_turn(job: Job, words: str) -> None:
+    place: DeltaGenerator = st.session_state[_PLACE]
+    while not job.finished.wait(_TICK):
+        # Said again and again: only then can another click of this user end the waiting.
+        place.markdown(_place_in_queue(job) or words or "Computing …")
+    place.empty()
+
+
+def _show(key: str, place: DeltaGenerator, job: Job, words: str) -> None:
+    def text() -> str:
+        return " ".join(filter(None, (words, _place_in_queue(job))))
+
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(job.share, text=text())
+        button = st.empty()
+    waited, offered = 0.0, False
+    while not job.finished.wait(_TICK):
+        waited += _TICK
+        bar.progress(job.share, text=text())
+        if waited > _SLOW and not offered:
+            button.button("Cancel", key=f"{key}_cancel", on_click=job.cancel)
+            offered = True
+    place.empty()
+
+
+def _place_in_queue(job: Job) -> str:
+    if not job.ahead:
+        return ""
+    return f"Waiting for your turn: {job.ahead} before you."

@@ -1,0 +1,197 @@
+"""Table 1 of the paper beside what its filter counts really cost.
+
+Source of the printed figures: Szegedy et al., "Going Deeper with Convolutions", arXiv 1409.4842,
+table 1. The paper's K is 1,024 parameters (weights without biases), its M a million operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.cost import (
+    LayerCost,
+    at_inference,
+    layers,
+    totals,
+)
+
+# type → patch and stride, output, depth, the six filter columns, params in K, ops in M, as printed.
+_PRINTED: dict[str, tuple[str, str, int, str, str, str, str, str, str, float | None, int | None]]
+_PRINTED = {
+    "convolution": ("7×7/2", "112×112×64", 1, "", "", "", "", "", "", 2.7, 34),
+    "max pool 1": ("3×3/2", "56×56×64", 0, "", "", "", "", "", "", None, None),
+    "convolution 2": ("3×3/1", "56×56×192", 2, "", "64", "192", "", "", "", 112, 360),
+    "max pool 2": ("3×3/2", "28×28×192", 0, "", "", "", "", "", "", None, None),
+    "inception (3a)": ("", "28×28×256", 2, "64", "96", "128", "16", "32", "32", 159, 128),
+    "inception (3b)": ("", "28×28×480", 2, "128", "128", "192", "32", "96", "64", 380, 304),
+    "max pool 3": ("3×3/2", "14×14×480", 0, "", "", "", "", "", "", None, None),
+    "inception (4a)": ("", "14×14×512", 2, "192", "96", "208", "16", "48", "64", 364, 73),
+    "inception (4b)": ("", "14×14×512", 2, "160", "112", "224", "24", "64", "64", 437, 88),
+    "inception (4c)": ("", "14×14×512", 2, "128", "128", "256", "24", "64", "64", 463, 100),
+    "inception (4d)": ("", "14×14×528", 2, "112", "144", "288", "32", "64", "64", 580, 119),
+    "inception (4e)": ("", "14×14×832", 2, "256", "160", "320", "32", "128", "128", 840, 170),
+    "max pool 4": ("3×3/2", "7×7×832", 0, "", "", "", "", "", "", None, None),
+    "inception (5a)": ("", "7×7×832", 2, "256", "160", "320", "32", "128", "128", 1072, 54),
+    "inception (5b)": ("", "7×7×1024", 2, "384", "192", "384", "48", "128", "128", 1388, 71),
+    "average pool": ("7×7/1", "1×1×1024", 0, "", "", "", "", "", "", None, None),
+    "linear": ("", "1×1×1000", 1, "", "", "", "", "", "", 1000, 1),
+}
+_PLACES = {
+    "convolution": ("conv1",),
+    "max pool 1": ("pool1",),
+    "convolution 2": ("conv2_reduce", "conv2"),
+    "max pool 2": ("pool2",),
+    "max pool 3": ("pool3",),
+    "max pool 4": ("pool4",),
+    "average pool": ("average",),
+    "linear": ("classifier",),
+}
+KILO = 1024
+_WORTH_A_MARK = 0.01  # relative; less is rounding
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One line of the table: the paper's figure and ours.
+
+    Attributes:
+        name: as in the paper's column "type", pools numbered.
+        patch, output, depth, filters: the printed columns; six filter counts, "" where blank.
+        paper_params, paper_ops: printed, in K (1,024) and M; None where the table is blank.
+        params, ops: computed, in the same units.
+        computed_output, computed_depth: what the network has.
+        remark: why paper and computation differ; empty where they agree.
+    """
+
+    name: str
+    patch: str
+    output: str
+    depth: int
+    filters: tuple[str, ...]
+    paper_params: float | None
+    paper_ops: int | None
+    params: float
+    ops: float
+    computed_output: str
+    computed_depth: int
+    remark: str
+
+    @property
+    def params_differ(self) -> bool:
+        """Whether the parameters differ by more than rounding."""
+        return differ(self.paper_params, self.params)
+
+    @property
+    def ops_differ(self) -> bool:
+        """Whether the operations differ by more than rounding."""
+        return differ(self.paper_ops, self.ops)
+
+
+def differ(printed: float | None, computed: float) -> bool:
+    """Whether two figures differ by more than the printed one's rounding, and by 1 % or more."""
+    if printed is None:
+        return False
+    gap = abs(printed - computed)
+    return gap > 1 and gap / printed >= _WORTH_A_MARK
+
+
+def audit() -> list[AuditRow]:
+    """Every row of the paper's table 1, in its order."""
+    found = {layer.name: layer for layer in at_inference(layers(GoogLeNetConfig.paper()))}
+    rows = []
+    for name, printed in _PRINTED.items():
+        patch, output, depth, *filters, params, ops = printed
+        of_row = _layers_of(name, found)
+        cost = totals(of_row)
+        computed = cost.weights / KILO
+        millions = cost.macs / 1e6
+        last = of_row[-1]
+        width = sum(layer.out_channels for layer in of_row if _leaves(layer, of_row))
+        rows.append(
+            AuditRow(
+                name,
+                patch,
+                output,
+                depth,
+                tuple(map(str, filters)),
+                params,
+                ops,
+                computed,
+                millions,
+                f"{last.size}×{last.size}×{width}",
+                _depth(of_row),
+                _remark(name, params, ops, computed, millions),
+            )
+        )
+    return rows
+
+
+def audit_table() -> pd.DataFrame:
+    """The audit, one row a line of the table."""
+    return pd.DataFrame(
+        {
+            "type": row.name,
+            "patch/stride": row.patch,
+            "output": row.output,
+            "depth": row.depth,
+            **dict(zip(_COLUMNS, row.filters, strict=True)),
+            "params, paper (K)": row.paper_params,
+            "params, computed (K)": round(row.params, 1),
+            "ops, paper (M)": row.paper_ops,
+            "ops, computed (M)": round(row.ops, 1),
+            "remark": row.remark,
+        }
+        for row in audit()
+    )
+
+
+_COLUMNS = ("#1×1", "#3×3 reduce", "#3×3", "#5×5 reduce", "#5×5", "pool proj")
+
+
+def _layers_of(name: str, found: dict[str, LayerCost]) -> list[LayerCost]:
+    if name in _PLACES:
+        return [found[layer] for layer in _PLACES[name]]
+    module = name.removeprefix("inception (").rstrip(")")
+    return [layer for layer in found.values() if layer.place == module]
+
+
+def _leaves(layer: LayerCost, of_row: list[LayerCost]) -> bool:
+    """Whether a layer's maps leave the row instead of being read inside it."""
+    if not layer.branch:
+        return layer is of_row[-1]
+    return layer is [other for other in of_row if other.branch == layer.branch][-1]
+
+
+def _depth(of_row: list[LayerCost]) -> int:
+    """Weighted layers one behind the other."""
+    weighted = [layer for layer in of_row if layer.weights]
+    branches = {layer.branch for layer in weighted}
+    return max(
+        (sum(layer.branch == branch for layer in weighted) for branch in branches), default=0
+    )
+
+
+def _remark(
+    name: str, paper_params: float | None, paper_ops: int | None, params: float, ops: float
+) -> str:
+    wrong_params, wrong_ops = differ(paper_params, params), differ(paper_ops, ops)
+    if name == "convolution":
+        return (
+            "A 7×7 convolution from 3 to 64 channels has 9,408 weights. The printed figures fit "
+            "one split into 7×1 and 1×7 (2 · 7 · 3 · 64 = 2,688 weights); the networks that were "
+            "published have the whole 7×7."
+        )
+    if wrong_params and wrong_ops:
+        return (
+            "Parameters and operations fit each other in print, but not the filter counts of their "
+            "row."
+        )
+    if wrong_params:
+        return (
+            "The printed operations fit the filter counts, the printed parameters don't: most "
+            "likely a slip in print."
+        )
+    return ""

@@ -1,0 +1,307 @@
+"""The commands ``train`` and ``fit-heads``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import get_args
+
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.cli.console import Console
+from inception_viz.errors import ConfigError, TrainingError, WeightsError
+from inception_viz.training.data import NAMED
+from inception_viz.training.networks import PRESETS, for_size, read_network
+from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
+from inception_viz.training.run import Row, Run, Status, runs_dir
+
+_ERRORS = (ConfigError, TrainingError, WeightsError)
+
+
+def add_train_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``train``; those of the recipe have its names and defaults."""
+    recipe = Recipe()
+    parser.add_argument("--data", help=f"{', '.join(NAMED)}, or a folder of class folders")
+    parser.add_argument("--root", type=Path, help="where the named dataset lies")
+    parser.add_argument("--download", action="store_true", help="fetch the named dataset")
+    parser.add_argument(
+        "--config", default="paper", help=f"{', '.join(PRESETS)}, or a JSON file (default: paper)"
+    )
+    parser.add_argument(
+        "--input-size",
+        type=int,
+        help="pixels that the finished model looks at (default: those of the last phase)",
+    )
+    parser.add_argument("-o", "--output", type=Path, help="the run's folder, a new one by default")
+    parser.add_argument(
+        "--start-from",
+        metavar="SOURCE",
+        help="begin with the weights of imagenette, bvlc, … or of a file instead of random ones",
+    )
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run")
+    parser.add_argument(
+        "--phases",
+        type=str,
+        help="SIZE:EPOCHS,… picture sizes in pixels "
+        f"(default: {','.join(f'{p.size}:{p.epochs}' for p in recipe.phases)})",
+    )
+    for name in (
+        "batch",
+        "learning_rate",
+        "warm_up",
+        "momentum",
+        "weight_decay",
+        "label_smoothing",
+        "aux_weight",
+        "mix",
+        "mix_until",
+        "average",
+        "validate_every",
+        "seed",
+    ):
+        value = getattr(recipe, name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}"
+        )
+    parser.add_argument("--augmentation", choices=get_args(Augmentation), default="light")
+    parser.add_argument("--precision", choices=get_args(Precision), default="auto")
+    parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
+    parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
+    parser.add_argument(
+        "--background", action="store_true", help="leave a core to whatever else runs here"
+    )
+    parser.add_argument("--checkpoint-seconds", type=float, default=120.0)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What to train, on what, how, and in which folder."""
+
+    run: Run
+    network: GoogLeNetConfig
+    recipe: Recipe
+    source: str
+    root: Path | None
+    download: bool
+    start_from: str | None
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train, with a progress bar on the terminal."""
+    try:
+        order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
+    except _ERRORS as error:
+        if options.background:  # nobody reads the terminal
+            Run(options.resume or options.output).fail(str(error))
+        raise
+    run = order.run
+    if not _is_main():
+        with Console(silent=True) as console:
+            _train(options, order, console)
+        return
+    try:
+        with run.locked(), Console() as console:
+            status = _train(options, order, console)
+    except Exception as error:
+        known = isinstance(error, _ERRORS)
+        if options.background or options.resume:
+            said = f"The training failed: {type(error).__name__}: {str(error)[:300]}."
+            run.fail(str(error) if known else said)
+        elif known:
+            run.discard()  # the message is on the terminal; an empty folder helps nobody
+        raise
+    print(f"{status.state}: {status.message or run.model}")
+
+
+def _is_main() -> bool:
+    """Whether this is the process that writes; several are started with a rank each."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _resumed(run: Run) -> _Order:
+    from inception_viz.training.checkpoint import checkpoints
+
+    config, recipe, record = run.start()
+    root = Path(record["root"]) if record["root"] else None
+    begins = not checkpoints(run.checkpoints)
+    start_from = record.get("started_from") if begins else None
+    return _Order(run, config, recipe, str(record["source"]), root, False, start_from)
+
+
+def _ordered(options: argparse.Namespace) -> _Order:
+    if not options.data:
+        raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
+    run = Run(options.output or _new_folder(options.data))
+    if run.exists() and _is_main():  # the others may come after it was made
+        raise TrainingError(f"{run.path} holds a run already. Use --resume {run.path}.")
+    recipe = _recipe(options)
+    network = read_network(options.config)
+    if options.input_size or options.config in PRESETS:
+        network = for_size(network, options.input_size or recipe.sizes[-1])
+    source = options.data
+    if source not in NAMED:
+        source = str(Path(source).expanduser().resolve())
+    root = options.root.resolve() if options.root else None
+    return _Order(run, network, recipe, source, root, options.download, options.start_from)
+
+
+def _train(options: argparse.Namespace, order: _Order, console: Console) -> Status:
+    import inception_viz as iv
+    from inception_viz.pictures.preprocessing import CROP_MARGIN
+    from inception_viz.training.data import open_data
+    from inception_viz.training.process import ease
+    from inception_viz.training.session import run_training
+
+    run, recipe = order.run, order.recipe
+    if _is_main():
+        run.set_status(Status(message="Reading the pictures."))
+    if options.background:
+        ease()
+    data = open_data(
+        order.source,
+        root=order.root,
+        download=order.download,
+        shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
+        seed=recipe.seed,
+        progress=console.reading,
+        fetching=_fetching(run, console),
+    )
+    for note in data.notes:
+        console.say(note)
+    config = replace(order.network, classes=len(data.labels))
+    if _is_main() and not options.resume:
+        where = {"source": order.source, "root": str(order.root) if order.root else None}
+        run.create(config, recipe, data.describe() | where | {"started_from": order.start_from})
+    return run_training(
+        run,
+        data,
+        config,
+        recipe,
+        resume=bool(options.resume),
+        workers=options.workers,
+        initial=iv.load(order.start_from).network if order.start_from else None,
+        checkpoint_seconds=options.checkpoint_seconds,
+        report=_reporter(options, run, console),
+    )
+
+
+def _fetching(run: Run, console: Console) -> Callable[[int, int], None]:
+    """Says how the download goes, and ends it when the run is to stop."""
+    said = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said
+        console.task("downloading", done, total)
+        if monotonic() - said < 1:
+            return
+        said = monotonic()
+        of = f" of {total / 1e6:.0f}" if total else ""
+        run.set_status(Status(message=f"Downloading the pictures: {done / 1e6:.0f}{of} MB."))
+        if run.command() == "stop":
+            raise TrainingError("Stopped. The next download goes on where this one did.")
+
+    return tell
+
+
+def _reporter(
+    options: argparse.Namespace, run: Run, console: Console
+) -> Callable[[Status, Row], None]:
+    if not options.tensorboard:
+        return console.report
+    from inception_viz.training.tensorboard import tensorboard_logs
+
+    board = tensorboard_logs(run.path / "tensorboard")
+
+    def report(status: Status, row: Row) -> None:
+        console.report(status, row)
+        board(status, row)
+
+    return report
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    names = [f.name for f in fields(Recipe) if f.name != "phases"]
+    recipe = Recipe(**{name: getattr(options, name) for name in names})
+    return replace(recipe, phases=parse_phases(options.phases)) if options.phases else recipe
+
+
+def _new_folder(data: str | None) -> Path:
+    name = Path(data or "run").name
+    return runs_dir() / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def add_fit_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``fit-heads``."""
+    from inception_viz.training.heads import HeadRecipe
+
+    parser.add_argument(
+        "--weights", required=True, metavar="SOURCE", help="bvlc, torchvision, or a weights file"
+    )
+    parser.add_argument("--images", type=Path, required=True, help="a folder of any photos")
+    parser.add_argument(
+        "--check", type=Path, help="measure the agreement on these photos (default: a tenth)"
+    )
+    parser.add_argument(
+        "--views",
+        type=int,
+        default=HeadRecipe.views,
+        help="cuts and mixtures of the photos to learn from; more are better and take longer "
+        f"(default: {HeadRecipe.views:,}, some fifteen minutes on two cores); 36 MB of disk a "
+        "thousand, until it is done",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=HeadRecipe.epochs,
+        help=f"passes over them (default: {HeadRecipe.epochs})",
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="NAME.safetensors for the whole network; without it, the heads are kept in the cache "
+        "and used wherever these weights are loaded",
+    )
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Fit auxiliary heads to a trained trunk."""
+    import inception_viz as iv
+    from inception_viz.files.cache import cache_dir
+    from inception_viz.sources.distilled import save_heads
+    from inception_viz.sources.file import save_weights
+    from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
+
+    if options.output and options.output.suffix != ".safetensors":
+        raise TrainingError(f"{options.output.name} must end in .safetensors.")
+    if options.epochs < 1 or options.views < 1:
+        raise TrainingError("Fit for at least one epoch, on at least one view.")
+    photos = photos_in(options.images)
+    check = photos_in(options.check) if options.check else []
+    weights = iv.load(options.weights).weights
+    recipe = HeadRecipe(views=options.views, epochs=options.epochs, seed=options.seed)
+    with Console() as console:
+        fitted = fit_heads(
+            weights,
+            photos,
+            data=options.images.name,
+            recipe=recipe,
+            check=check,
+            work=cache_dir(),
+            progress=console.task,
+        )
+    for name in fitted.skipped[:20]:
+        print(f"skipped: {name}")
+    for head, fit in fitted.weights.fits.items():
+        print(
+            f"{head} says the same as the main head on {fit.first:.1%} of {fit.judged:,} photos "
+            f"that it never saw; on {fit.in_five:.1%} it has it among its first five"
+        )
+    if options.output:
+        save_weights(fitted.weights, options.output)
+    print(f"wrote {options.output or save_heads(fitted.weights)}")

@@ -1,0 +1,43 @@
+"""Everything that can go wrong, in sentences for the user: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+
+class InceptionVizError(Exception):
+    """The base of all errors that this library raises for what a user gave or asked."""
+
+
+class ConfigError(InceptionVizError, ValueError):
+    """A network that can't exist. The text names the row, the column, the value and a remedy."""
+
+
+class ImageError(InceptionVizError, ValueError):
+    """A picture that can't be used."""
+
+
+class WeightsError(InceptionVizError, RuntimeError):
+    """Weights that can't be used."""
+
+
+class DownloadError(WeightsError):
+    """A download that failed; the text says how to go on."""
+
+
+class ExplainError(InceptionVizError, ValueError):
+    """What was asked can't be explained."""
+
+
+class TrainingError(InceptionVizError, RuntimeError):
+    """A training that can't start or go on."""
+
+
+class DataError(TrainingError):
+    """Pictures that can't be trained on; the text names the folders or files."""
+
+
+class BatchError(InceptionVizError, ValueError):
+    """A folder that can't be traced."""
+
+
+class StoppedError(BatchError):
+    """This process stops because the main one did, which says why."""

@@ -1,0 +1,151 @@
+"""The user's cache directory: where it is, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_dir
+
+from inception_viz.errors import WeightsError
+
+VARIABLE = "INCEPTION_VIZ_CACHE"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that takes no more
+_LOOK_AGAIN = 0.2  # seconds between two looks at a lock that another one holds
+
+
+def cache_dir() -> Path:
+    """The directory named by INCEPTION_VIZ_CACHE, else the platform's usual one. May not exist."""
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(user_cache_dir("inception-viz"))
+
+
+def cached(name: str) -> Path:
+    """Where the file ``name`` lies in the cache, whether it exists or not.
+
+    Raises:
+        ValueError: if ``name`` is more than a file's name.
+    """
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise ValueError(f"{name!r} must be a file's name without a path.")
+    return cache_dir() / name
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; not if it can't be told, as in a directory that can't be read."""
+    return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises on some errors)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a directory; not if it can't be told."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it takes ``path``'s place, synced to disk.
+
+    Raises:
+        WeightsError: if the directory can't be written.
+    """
+    with _directory_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        try:
+            yield temporary
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise  # about something else than this directory
+            with _directory_errors(path.parent):
+                raise
+        with _directory_errors(path.parent):
+            replace_synced(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_synced(temporary: Path, path: Path) -> None:
+    """Put a finished file in place so that a crash leaves the old file or the new one."""
+    with temporary.open("r+b") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
+    temporary.chmod(0o644)  # mkstemp's files are private; a cache may be shared
+    temporary.replace(path)
+
+
+@contextmanager
+def exclusive(
+    path: Path, *, timeout: float = 10.0, waiting: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Let one thread of one process at a time work on ``path``; the others wait.
+
+    The system lets go of what a killed process held. One that hangs is not waited for without end:
+
+    Args:
+        path: what is worked on.
+        timeout: seconds to wait.
+        waiting: called several times a second instead; an exception in it ends the waiting.
+
+    Raises:
+        WeightsError: if the directory can't be written, or after ``timeout``.
+    """
+    place = path.with_name(f".{path.name}.lock")
+    with _directory_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A lock object of its own for every caller: threads exclude each other through the file.
+        lock = FileLock(place, is_singleton=False)
+        started = monotonic()
+        while not _acquired(lock):
+            if not is_file(place):  # FileLock waits, too, where it can't make its file
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            if waiting is not None:
+                waiting()
+            elif monotonic() - started > timeout:
+                raise WeightsError(
+                    f"Another program has been working on {path} for {timeout:g} seconds. Try "
+                    "again when it is done; if it hangs, end it."
+                )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquired(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=_LOOK_AGAIN)
+    except Timeout:
+        return False
+    return True
+
+
+@contextmanager
+def _directory_errors(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WeightsError(
+            f"The directory {directory} can't be written ({error.strerror or error}). Free some "
+            f"space or allow writing there, or set {VARIABLE} to another directory."
+        ) from error
+
+
+def remove(path: Path) -> None:
+    """Delete a file if it is there and can be deleted."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def set_aside(path: Path) -> None:
+    """Give a file that can't be used another name, if that can be done: it may be somebody's."""
+    with contextlib.suppress(OSError):
+        path.replace(path.with_name(f"{path.name}.old"))

@@ -1,0 +1,289 @@
+"""Any user file -> a safe, upright RGB picture, or an ImageError that says what to do.
+
+Files are judged by their content, never by their name. Pillow's readers of the six formats are
+called directly, because ``Image.open`` warns above 89 million pixels and refuses above 179 million,
+and neither can be changed for one thread alone. ``Limits`` are checked instead, on the declared
+size, before a pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import ExifTags, Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from inception_viz.errors import ImageError
+from inception_viz.pictures.colours import bands, flattener, srgb_converter
+from inception_viz.pictures.limits import asks_for_too_much
+
+_FEWER_PIXELS = {"WEBP": 50_000_000}  # 16 bytes each while it is decoded
+WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
+
+_SMALLER = "make it smaller and try again"
+_RESAVE = "save it as JPEG or PNG and try again"
+_CHOOSE = "choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture instead"
+
+
+class _UnfitError(Exception):
+    """What an ImageError says after the file's name."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest picture that is read: bytes of the file, pixels in all, pixels on a side.
+
+    ``fewer_pixels`` has the formats whose decoders hold several copies of a picture at once.
+    ``benchmarks/largest_pictures.py`` measures what the limits mean in seconds and bytes.
+    """
+
+    max_bytes: int = 50 * 2**20
+    max_pixels: int = 12_000 * 12_000
+    max_side: int = 30_000
+    fewer_pixels: Mapping[str, int] = field(default_factory=lambda: _FEWER_PIXELS)
+
+    def pixels(self, file_format: str = "") -> int:
+        """How many pixels a picture of this format may have."""
+        return min(self.max_pixels, self.fewer_pixels.get(file_format, self.max_pixels))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An upright RGB picture and the identity of the file it came from.
+
+    ``image`` is in memory with no file behind it, so threads may share it. Comparing Pictures
+    leaves it out; ``sha256`` stands for it.
+    """
+
+    image: Image.Image = field(compare=False)  # mode RGB, at most WORKING_SIDE on its longer side
+    size: tuple[int, int]  # width and height of the upright original in pixels
+    sha256: str  # of the file's bytes; for a PIL image, of its mode, size and upright RGB pixels
+    format: str  # "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", or "memory" for a PIL image
+    name: str  # the file's name for display, "" if unknown
+
+
+_DEFAULT_LIMITS = Limits()
+
+
+def read_picture(
+    source: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | Picture,
+    *,
+    name: str = "",
+    limits: Limits = _DEFAULT_LIMITS,
+) -> Picture:
+    """Read a picture from a path, bytes, an open binary file or a PIL image.
+
+    Args:
+        source: A file object is read from its start if it can seek. A Picture comes back as is.
+        name: What to call the file; without it, the name that the source has, if any.
+        limits: What is too large. A PIL image has no bytes to count.
+
+    Raises:
+        ImageError: The source is missing, too large, damaged, or no picture of a known format.
+        TypeError: The source is none of the kinds above.
+    """
+    if isinstance(source, Picture):
+        return source
+    name = _display_name(name or _name_of(source))
+    subject = name or ("This picture" if isinstance(source, Image.Image) else "This file")
+    try:
+        if isinstance(source, Image.Image):
+            return _from_memory(source, name, limits)
+        return _from_file(_read_bytes(source, limits.max_bytes), name, limits)
+    except _UnfitError as unfit:
+        raise ImageError(f"{subject} {unfit}.") from unfit
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{subject} needs too much memory; {_SMALLER}.") from error
+    except Exception as error:  # on damaged files Pillow raises nearly every kind there is
+        raise ImageError(f"{subject} is damaged or incomplete; {_CHOOSE}.") from error
+
+
+def _name_of(source: object) -> str:
+    if isinstance(source, str | os.PathLike):
+        return os.fsdecode(source)
+    if not isinstance(source, bytes | Image.Image) and not hasattr(source, "read"):
+        raise TypeError(f"A picture can't be read from a {type(source).__name__}.")
+    name = getattr(source, "name", "")  # of an open file; a number if that is how it was opened
+    return name if isinstance(name, str) else ""
+
+
+def _display_name(path: str) -> str:
+    """Return the last part of any system's path, printable and not too long."""
+    last = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+    name = "".join(character for character in last if character.isprintable()).strip()
+    return name if len(name) <= 100 else f"{name[:60]}…{name[-30:]}"
+
+
+def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, max_bytes: int) -> bytes:
+    try:
+        if isinstance(source, str | os.PathLike):
+            data = _read_path(Path(os.fsdecode(source)), max_bytes)
+        else:
+            data = source if isinstance(source, bytes) else _read_stream(source, max_bytes)
+    except FileNotFoundError as error:
+        raise _UnfitError("doesn't exist; check the file's name and folder") from error
+    except (OSError, ValueError, TypeError) as error:  # a bad name; a file closed or open as text
+        raise _UnfitError("can't be read; check that you may open it and try again") from error
+    if not data:
+        raise _UnfitError("is empty; choose another copy of the picture")
+    if len(data) > max_bytes:
+        allowed = f"{max_bytes // 2**20} MB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
+        raise _UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
+    return data
+
+
+def _read_path(path: Path, max_bytes: int) -> bytes:
+    if path.is_dir():
+        raise _UnfitError("is a folder; choose a picture file in it")
+    if path.exists() and not path.is_file():  # a pipe could let us wait for ever
+        raise _UnfitError("is no ordinary file; choose a picture file")
+    with path.open("rb") as file:
+        return file.read(max_bytes + 1)
+
+
+def _read_stream(stream: BinaryIO, max_bytes: int) -> bytes:
+    if getattr(stream, "seekable", lambda: False)():
+        stream.seek(0)  # an upload that was read before stands at its end
+    data = bytearray()
+    while chunk := stream.read(max_bytes + 1 - len(data)):  # a pipe hands out a little at a time
+        data += chunk
+    return bytes(data)
+
+
+class _FirstFrameGif(GifImageFile):
+    """A GIF that prepares nothing for its second frame: Pillow warns if that takes a large area."""
+
+    disposal_method = property(lambda self: 0, lambda self, value: None)
+
+
+# What Pillow warns of in damaged files helps nobody: the picture comes, or our sentence.
+for _module in ("Png", "Tiff"):
+    warnings.filterwarnings("ignore", category=UserWarning, module=rf"PIL\.{_module}ImagePlugin")
+
+# How files begin: ours, pictures that others can convert, and the rest.
+_READERS: dict[bytes, type[ImageFile.ImageFile]] = {
+    rb"\xff\xd8\xff": JpegImageFile,
+    rb"\x89PNG\r\n\x1a\n": PngImageFile,
+    rb"RIFF.{4}WEBP": WebPImageFile,
+    rb"GIF8[79]a": _FirstFrameGif,
+    rb"BM": BmpImageFile,
+    rb"II[*+]\0|MM\0[*+]": TiffImageFile,
+}
+_CONVERTIBLE = {
+    rb".{4}ftyp(he|mif1|msf1)": "an HEIC picture",
+    rb".{4}ftypavi": "an AVIF picture",
+    rb".{4}ftypcrx|.{8}CR\x02|FUJIFILM": "a camera's raw picture",
+    rb".{4}(jP  |JXL )|\xff\x4f\xff\x51|\xff\x0a": "a JPEG 2000 or JPEG XL picture",
+    rb"8BPS": "a Photoshop picture",
+    rb"\0\0\x01\0": "an icon",
+    rb"(\xef\xbb\xbf)?\s*(<[?!](?!doctype html).{,4000})?<svg": "an SVG drawing",
+    rb"%PDF": "a PDF document",
+}
+_NO_PICTURES = {
+    rb".{4}ftyp|\x1aE\xdf\xa3|\0\0\x01\xba|RIFF.{4}(AVI |WAVE)|ID3|OggS": "a video or sound file",
+    rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive or office document",
+    rb"\xff\xfe|\xfe\xff|([\t\n\f\r -~]|[\xc2-\xf4][\x80-\xbf]*)+\Z": "a text file",
+}
+
+
+def _reader(data: bytes) -> type[ImageFile.ImageFile]:
+    """Return Pillow's class for what the file begins with."""
+    start = data[:5000]
+    for kinds, remedy in ((_CONVERTIBLE, _RESAVE), (_NO_PICTURES, _CHOOSE)):
+        for pattern, kind in kinds.items():
+            if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
+                raise _UnfitError(f"is {kind}, which can't be read here; {remedy}")
+    for pattern, reader in _READERS.items():
+        if re.match(pattern, start, re.DOTALL):
+            return reader
+    raise _UnfitError(f"is no picture of a known format; {_CHOOSE}")
+
+
+def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
+    reader = _reader(data)
+    kind = str(reader.format)
+    if asks_for_too_much(kind, data):
+        raise _UnfitError(f"is built of far more parts than a picture needs; {_RESAVE}")
+    with reader(io.BytesIO(data), "") as file:
+        size = file.size
+        _check_size(size, limits, kind)
+        file.draft(None, _working_size(size))  # decodes a large JPEG at 1/2, 1/4 or 1/8 of its size
+        if isinstance(file, TiffImageFile):  # Pillow warns above 89 MP when it makes the canvas
+            stored = file.tag_v2[ExifTags.Base.ImageWidth], file.tag_v2[ExifTags.Base.ImageLength]
+            file.im = Image.new(file.mode, stored).im
+        image, sideways = _upright_rgb(file)
+    digest = hashlib.sha256(data).hexdigest()
+    return Picture(image, size[::-1] if sideways else size, digest, str(file.format), name)
+
+
+def _from_memory(source: Image.Image, name: str, limits: Limits) -> Picture:
+    _check_size(source.size, limits)
+    image, sideways = _upright_rgb(source)
+    size = source.size[::-1] if sideways else source.size
+    # Whatever a palette, transparency, a profile or EXIF do, they have done to the upright pixels.
+    digest = hashlib.sha256(f"{source.mode} {size}".encode() + image.tobytes()).hexdigest()
+    return Picture(image, size, digest, "memory", name)
+
+
+def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") -> None:
+    width, height = size
+    most = limits.pixels(file_format)
+    if min(size) < 1:
+        raise _UnfitError("has no pixels; choose another picture")
+    if max(size) > limits.max_side or width * height > most:
+        raise _UnfitError(
+            f"has {width:,} × {height:,} pixels, but only {limits.max_side:,} on a side and "
+            f"{most / 1e6:g} million in all are allowed; {_SMALLER}"
+        )
+
+
+def _working_size(size: tuple[int, int]) -> tuple[int, int]:
+    scale = min(1.0, WORKING_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+_T = Image.Transpose
+_TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM}
+_TURNS |= {5: _T.TRANSPOSE, 6: _T.ROTATE_270, 7: _T.TRANSVERSE, 8: _T.ROTATE_90}
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return EXIF's 1 to 8 of a loaded picture. (Loading has put a TIFF upright: 1.)"""
+    try:
+        value = image.getexif()[ExifTags.Base.Orientation]
+    except Exception:  # no notes about the picture, or broken ones
+        return 1
+    return value if value in range(2, 9) else 1
+
+
+def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
+    """Return it upright, over white, in sRGB, of working size; and whether it lay on its side.
+
+    Bands are shrunk by a whole factor, to no less than twice the working size; Lanczos does the
+    rest and so decides what the picture looks like.
+    """
+    image.load()
+    factor = max(1, max(image.size) // (2 * WORKING_SIDE))
+    flatten, to_srgb = flattener(image), srgb_converter(image.info.get("icc_profile"))
+    result = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    for top, band in bands(image, factor):
+        result.paste(to_srgb(flatten(band).reduce(factor)), (0, top // factor))
+    if max(result.size) > WORKING_SIDE:
+        result = result.resize(_working_size(image.size), Image.Resampling.LANCZOS)
+    orientation = _orientation(image)
+    if orientation > 1:
+        result = result.transpose(_TURNS[orientation])
+    return result, orientation >= 5

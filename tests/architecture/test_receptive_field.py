@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.receptive_field import receptive_fields
+from inception_viz.network.googlenet import GoogLeNet, Record
+from tests.conftest import tiny_config
+
+
+@pytest.mark.parametrize("kernel", ["5", "3+3"])
+@pytest.mark.parametrize("unit", [(0, 0), (5, 6)])
+def test_fields_are_where_the_gradient_goes(kernel: str, unit: tuple[int, int]) -> None:
+    """Average pools in place of max pools let every pixel of the field count."""
+    config = tiny_config(kernel_5x5=kernel, norm="none", input_size=256)
+    network = GoogLeNet(config).eval()
+    for layer in list(network.modules()):
+        for name, child in layer.named_children():
+            if isinstance(child, nn.MaxPool2d):
+                setattr(layer, name, nn.AvgPool2d(3, child.stride, child.padding, ceil_mode=True))
+            if isinstance(child, nn.Conv2d):
+                nn.init.constant_(child.weight, 0.1)
+    x = torch.rand(1, 3, 256, 256, requires_grad=True)
+    record: Record = {}
+    network(x, record=record)
+    modules = network.modules_by_name
+    layers = {"conv1": record["conv1"], "pool1": record["pool1"], "conv2": record["conv2"]}
+    for module in ("3a", "4b"):
+        layers |= {f"{module}/{b}": m for b, m in modules[module].split(record[module]).items()}
+        layers[f"{module}/5x5/reduce"] = record[f"{module}.5x5"]
+    for name, maps in layers.items():
+        (gradient,) = torch.autograd.grad(maps[0, :, unit[0], unit[1]].sum(), x, retain_graph=True)
+        rows, columns = gradient[0].abs().sum(0).nonzero(as_tuple=True)
+        found = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        expected = receptive_fields(config)[name].box(*unit)
+        clipped = [min(max(edge, 0), 256) for edge in expected]
+        assert [int(edge) for edge in found] == clipped, name
+
+
+def test_known_sizes() -> None:
+    fields = receptive_fields(GoogLeNetConfig.paper())
+    assert (fields["conv1"].size, fields["conv1"].stride) == (7, 2)
+    assert (fields["pool2"].size, fields["pool2"].stride) == (27, 8)
+    assert fields["3a/1x1"].size == 27
+    assert fields["3a/3x3"].size == 27 + 2 * 8
+    assert fields["3a/5x5"].size == fields["3a"].size == 27 + 4 * 8
+    assert fields["5b"].stride == 32

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from inception_viz.files.spreadsheet import csv_text
+
+
+@pytest.mark.parametrize("label", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("x","y")'])
+def test_a_label_is_no_formula(label: str) -> None:
+    read = pd.read_csv(io.StringIO(csv_text(pd.DataFrame({"class": [label], label: [1.5]}))))
+    assert read.loc[0, "class"] == f"'{label}"
+    assert list(read.columns) == ["class", f"'{label}"]
+
+
+def test_numbers_and_plain_text_stay_as_they_are() -> None:
+    frame = pd.DataFrame(
+        {
+            "module": ["3a", "4c"],
+            "score": np.array([-0.1, 0.1], np.float32),
+            "channel": [-1, 2],
+            "branch": ["pool", None],
+        }
+    )
+    assert csv_text(frame) == frame.to_csv(index=False)
+    assert "-0.1," in csv_text(frame)

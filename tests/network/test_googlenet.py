@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import inception_viz._torchvision  # noqa: F401  (before torchvision)
+from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
+from inception_viz.network.folding import fold_batch_norm
+from inception_viz.network.googlenet import GoogLeNet, LocalResponseNorm
+from inception_viz.sources.state_files import fill_network
+from inception_viz.sources.torchvision_layout import read_layout
+from inception_viz.trace import run
+from tests.conftest import tiny_config
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize("norm", ["none", "lrn"])
+def test_parameter_counts_of_the_paper(norm: str) -> None:
+    with torch.device("meta"):
+        network = GoogLeNet(GoogLeNetConfig.paper(norm=norm))
+    assert parameters(network.trunk) + parameters(network.classifier) == 6_998_552
+    assert parameters(network.aux["aux1"]) == 3_188_840
+    assert parameters(network.aux["aux2"]) == 3_190_888
+
+
+def test_parameter_counts_of_torchvision() -> None:
+    with torch.device("meta"):
+        network = GoogLeNet(GoogLeNetConfig.torchvision())
+    assert parameters(network) == 13_004_888
+    assert parameters(network.trunk) + parameters(network.classifier) == 6_624_904
+
+
+def test_shapes_in_order() -> None:
+    network = GoogLeNet(GoogLeNetConfig.paper()).eval()
+    logits, record = run(network, torch.zeros(1, 3, 224, 224))
+    steps = {n: tuple(record[n].shape[1:]) for n in network.trunk}
+    assert list(steps.items()) == [
+        ("conv1", (64, 112, 112)),
+        ("pool1", (64, 56, 56)),
+        ("norm1", (64, 56, 56)),
+        ("conv2_reduce", (64, 56, 56)),
+        ("conv2", (192, 56, 56)),
+        ("norm2", (192, 56, 56)),
+        ("pool2", (192, 28, 28)),
+        ("3a", (256, 28, 28)),
+        ("3b", (480, 28, 28)),
+        ("pool3", (480, 14, 14)),
+        ("4a", (512, 14, 14)),
+        ("4b", (512, 14, 14)),
+        ("4c", (512, 14, 14)),
+        ("4d", (528, 14, 14)),
+        ("4e", (832, 14, 14)),
+        ("pool4", (832, 7, 7)),
+        ("5a", (832, 7, 7)),
+        ("5b", (1024, 7, 7)),
+    ]
+    assert [tuple(v.shape) for v in logits if v is not None] == [(1, 1000)] * 3
+
+
+@pytest.fixture(scope="module")
+def torchvision_pair() -> tuple[nn.Module, GoogLeNet]:
+    """torchvision's googlenet with random weights and statistics, and ours with the same."""
+    from torchvision.models import googlenet
+
+    torch.manual_seed(1)
+    reference = googlenet(weights=None, init_weights=False, aux_logits=True).eval()
+    for layer in reference.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            for value in (layer.weight, layer.running_var):
+                value.data.uniform_(0.5, 1.5)  # type: ignore[union-attr]
+            for value in (layer.bias, layer.running_mean):
+                value.data.normal_(std=0.1)  # type: ignore[union-attr]
+    state = reference.state_dict()
+    layout = read_layout(state)
+    return reference, fill_network(layout.config, state, layout.names, "the reference")
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_same_numbers_as_torchvision(
+    torchvision_pair: tuple[nn.Module, GoogLeNet], folded: bool
+) -> None:
+    reference, ours = torchvision_pair
+    ours = fold_batch_norm(ours) if folded else ours
+    tolerance = 1e-4 if folded else 1e-5
+    x = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(2))
+    theirs: dict[Any, Tensor] = {}
+    handles = [
+        reference.get_submodule(f"inception{module}.branch{index}").register_forward_hook(
+            lambda _m, _i, out, key=(module, branch): theirs.__setitem__(key, out)
+        )
+        for module in ours.modules_by_name
+        for index, branch in enumerate(("1x1", "3x3", "5x5", "pool"), start=1)
+    ]
+    handles += [
+        reference.get_submodule(f"inception{module}").register_forward_hook(
+            lambda _m, _i, out, key=module: theirs.__setitem__(key, out)
+        )
+        for module in ("4a", "4d")
+    ]
+    logits, record = run(ours, x)
+    with torch.no_grad():
+        main = reference(x)
+        # In eval mode torchvision leaves its heads out; they are modules all the same.
+        aux1 = reference.get_submodule("aux1")(theirs.pop("4a"))
+        aux2 = reference.get_submodule("aux2")(theirs.pop("4d"))
+    for handle in handles:
+        handle.remove()
+    assert len(theirs) == 36
+    for (module, branch), expected in theirs.items():
+        maps = ours.modules_by_name[module].split(record[module])
+        torch.testing.assert_close(maps[branch], expected, rtol=0, atol=tolerance)
+    for value, expected in ((logits.main, main), (logits.aux1, aux1), (logits.aux2, aux2)):
+        assert value is not None
+        torch.testing.assert_close(value, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 5, 64])
+def test_local_response_norm_equals_pytorchs(channels: int) -> None:
+    x = torch.randn(2, channels, 6, 6) * 40
+    torch.testing.assert_close(LocalResponseNorm()(x), nn.LocalResponseNorm(5)(x))
+
+
+def test_branch_maps_are_views_of_the_module_output() -> None:
+    network = GoogLeNet(tiny_config()).eval()
+    module = network.modules_by_name["3a"]
+    output = module(torch.randn(1, 8, 28, 28))
+    for maps in module.split(output).values():
+        assert maps.untyped_storage().data_ptr() == output.untyped_storage().data_ptr()
+
+
+@pytest.mark.parametrize("kernel", ["5", "3", "3+3"])
+@pytest.mark.parametrize("norm", ["none", "lrn", "batch"])
+def test_every_kind_of_network_runs_and_learns(kernel: str, norm: str) -> None:
+    network = GoogLeNet(tiny_config(kernel_5x5=kernel, norm=norm))
+    logits = network(torch.randn(2, 3, 224, 224))
+    assert logits.aux1 is not None and logits.aux2 is not None  # training mode evaluates the heads
+    sum(value.sum() for value in logits if value is not None).backward()
+    assert all(p.grad is not None for p in network.parameters())
+
+
+def test_eval_mode_leaves_the_heads_out_unless_asked() -> None:
+    network = GoogLeNet(tiny_config()).eval()
+    x = torch.randn(1, 3, 224, 224)
+    with torch.no_grad():
+        assert network(x).aux1 is None
+        assert network(x, heads=True).aux2 is not None
+
+
+def test_naive_and_sparse_modules() -> None:
+    sparse = ModuleRow(0, 0, 5, 0, 0, None)
+    naive = ModuleRow(4, 0, 6, 0, 3, 0)
+    network = GoogLeNet(tiny_config(stage3=(sparse, naive)))
+    first, second = (network.modules_by_name[name] for name in ("3a", "3b"))
+    assert first.widths == {"3x3": 5}
+    assert second.widths == {"1x1": 4, "3x3": 6, "5x5": 3, "pool": 5}
+    assert not hasattr(second.branches["3x3"], "reduce")
+    assert network.eval()(torch.randn(1, 3, 224, 224)).main.shape == (1, 7)
+
+
+def test_continuing_behind_a_step_gives_the_same_logits() -> None:
+    network = GoogLeNet(tiny_config()).eval()
+    x = torch.randn(1, 3, 224, 224)
+    whole, record = run(network, x)
+    for step in ("pool2", "4c", "5b"):
+        with torch.no_grad():
+            rest = network.forward_after(step, record[step], heads=True)
+        torch.testing.assert_close(rest.main, whole.main)
+        assert (rest.aux1 is None) == (step != "pool2")
+        assert (rest.aux2 is None) == (step == "5b")
+
+
+def test_random_weights_keep_the_activations_alive() -> None:
+    network = GoogLeNet(GoogLeNetConfig.paper()).eval()
+    network.initialise(seed=3)
+    _, record = run(network, torch.randn(1, 3, 224, 224))
+    means = [float(record[m].mean()) for m in network.modules_by_name]
+    assert min(means) > 1e-3
+    assert all(0.05 < later / earlier < 20 for earlier, later in pairwise(means))
+    again = GoogLeNet(GoogLeNetConfig.paper())
+    again.initialise(seed=3)
+    assert torch.equal(again.classifier.weight, network.classifier.weight)
