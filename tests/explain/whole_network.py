@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import inception_viz as iv
 from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig, ModuleRow
 from inception_viz.network.folding import fold_batch_norm
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet, Logits
 from tests.conftest import noise_photo, tiny_config
 
 Change = Callable[[Tensor], Tensor]
@@ -167,11 +167,13 @@ def rerun(
     try:
         if differentiable:
             first = next(iter(network.modules_by_name))
-            names = list(network.trunk)
             with torch.no_grad():
-                for name in names[: names.index(first) + 1]:
-                    x = network.run_step(name, x)
-            logits = network.forward_after(first, x.requires_grad_(), heads=True)
+                *_, (_, x) = network.walk(x, upto=first)
+            outputs[first] = x.requires_grad_()
+            steps = {first: x, **dict(network.walk(x, after=first))}
+            places = {head.after: name for name, head in network.config.heads.items()}
+            places |= {list(steps)[-1]: "main"}
+            logits = Logits(**{h: network.answer(h, steps[after]) for after, h in places.items()})
         else:
             logits = network(x, heads=True)
     finally:
