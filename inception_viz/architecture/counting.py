@@ -46,7 +46,7 @@ def count(network: nn.Module, size: int) -> Count:
 @cache
 def well_known() -> dict[str, Count]:
     """AlexNet and VGG-16, as torchvision builds them, at 224 pixels."""
-    from inception_viz import _torchvision  # noqa: F401, I001  (before torchvision)
+    from inception_viz import torchvision_on_cpu  # noqa: F401, I001  (before torchvision)
     from torchvision import models
 
     builders = {"AlexNet": models.alexnet, "VGG-16": partial(models.vgg16, init_weights=False)}

@@ -155,7 +155,7 @@ def random_map(size: int, seed: int, cells: int = 7) -> np.ndarray:
 
 def blurred(x: Tensor) -> Tensor:
     """The input with nothing left to recognise but its colours."""
-    from inception_viz import _torchvision  # noqa: F401, I001  (before torchvision)
+    from inception_viz import torchvision_on_cpu  # noqa: F401, I001  (before torchvision)
     from torchvision.transforms.v2.functional import gaussian_blur  # slow to import
 
     kernel, sigma = (value * x.shape[-1] / 224 for value in _BLUR)
