@@ -27,7 +27,6 @@ from inception_viz.architecture.cost import (
     layers,
     totals,
 )
-from inception_viz.architecture.counting import Count, well_known
 from inception_viz.architecture.text import decode
 from inception_viz.explain.channels import Layer, Order, measure
 from inception_viz.explain.firing import Firing
@@ -173,12 +172,6 @@ def rebuilt(
     job = _rebuilds.get((base.key, text, str(origins), keep), work)
     done: Operation = result_of(job, "Rebuilding the network …")
     return done
-
-
-@st.cache_data(show_spinner=False)
-def well_known_networks() -> dict[str, Count]:
-    """AlexNet and VGG-16, counted."""
-    return well_known()
 
 
 def paper_totals() -> Totals:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.session import services
-from inception_viz.architecture.paper import audit, audit_table
+from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table
 
 _SHORT = {  # so that all columns are seen at once; the text above says what K and M are
     "params, paper (K)": "K, paper",
@@ -48,7 +48,7 @@ def show() -> None:
         f"The printed column adds up to **{printed:,.1f} K**, the computed one to "
         f"**{ours:,.1f} K**, weights without biases and auxiliary heads."
     )
-    for name, found in services.well_known_networks().items():
+    for name, found in WELL_KNOWN.items():
         parameters, macs = found.parameters / 1e6, found.macs / 1e9
         own = services.paper_totals()
         st.caption(
