@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 import inception_viz as iv
@@ -11,8 +13,10 @@ from app.session import (
     services,
     state,
 )
-from app.sidebar import photo_strip
+from app.session.samples import Sample
+from app.widgets import picture_strip
 from app.widgets.markdown import plain
+from app.widgets.picture_strip import Small
 
 _ORIGINS = ("Samples", "Upload", "Camera")
 _ORIGIN = "photo_origin"
@@ -88,10 +92,18 @@ def note_another_photo() -> None:
 def _samples(model: iv.Classifier | None, chosen: str) -> None:
     known, other = samples.for_model(model)
     if known:
-        photo_strip.show("samples", known, chosen, _choose)
+        _strip("samples", "Sample photos", known, chosen)
     if other:
         st.caption("Not among its classes: what will it say?")
-        photo_strip.show("other_samples", other, chosen, _choose)
+        _strip("other_samples", "Sample photos of other things", other, chosen)
+
+
+def _strip(key: str, label: str, photos: Sequence[Sample], chosen: str) -> None:
+    pictures = [
+        Small(photo.id, services.thumbnail(str(photo.path), 192), photo.alt, tip=photo.title)
+        for photo in photos
+    ]
+    picture_strip.show(key, label, pictures, chosen, _choose)
 
 
 def _choose(sample: str) -> None:

@@ -10,18 +10,18 @@ from app.session import explanations, services, state
 from app.session.scene import Scene, current
 from app.views.grad_cam import (
     class_comparison,
-    film_strip,
     map_checks,
     pixel_panel,
 )
-from app.views.grad_cam.film_strip import Frame
 from app.widgets import (
     choice,
     figure,
     heading,
     output_choice,
+    picture_strip,
 )
 from app.widgets.markdown import plain
+from app.widgets.picture_strip import Small
 from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.figures.answers import percent
@@ -101,8 +101,8 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
         top = shared if scale == "shared" else tops[name]
         jpeg = explanations.cam_jpeg(scene.trace, cams, name, "", top, strength, 200)
         note = f"0 to {short(top)}" if tops[name] > 0 else "flat"
-        frames.append(Frame(name, jpeg, name, note, f"Where module {name} looks"))
-    film_strip.show("film", frames, module, state.choose_module)
+        frames.append(Small(name, jpeg, f"Where module {name} looks", title=name, note=note))
+    picture_strip.show("film", "Modules", frames, module, state.choose_module, layout="film")
 
 
 def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
