@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app.session import services
+from app.session import photos
 from app.session.samples import Sample
 
 _CSS = """
@@ -62,5 +62,5 @@ def show(
 
 
 def _thumbnail(photo: Sample) -> str:
-    picture = base64.b64encode(services.thumbnail(str(photo.path), 192)).decode()
+    picture = base64.b64encode(photos.thumbnail(str(photo.path), 192)).decode()
     return f"data:image/jpeg;base64,{picture}"

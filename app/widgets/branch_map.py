@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.session import state
+from app.session import address
 from inception_viz.figures.network_map import HeadAnswer, Painting, network_map
 
 CSS = """
@@ -79,7 +79,7 @@ def show(
 
     ``narrow``: the map stands beside others, so there is never room for the wide layout.
     """
-    large = state.large()
+    large = address.large()
     result = _map(
         key=key,
         data={

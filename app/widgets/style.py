@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.session import state
+from app.session import address
 
 FAVICON = Path(__file__).parents[2] / "assets" / "icon.png"
 
@@ -70,4 +70,4 @@ _LARGE = """
 
 def show() -> None:
     """Add the rules to the page."""
-    st.html(_CSS + (_LARGE if state.large() else ""))
+    st.html(_CSS + (_LARGE if address.large() else ""))

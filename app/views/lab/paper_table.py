@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app.session import services
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.cost import at_inference, layers, totals
+from inception_viz.architecture.counting import Count, well_known
 from inception_viz.architecture.paper import audit, audit_table
 
 _SHORT = {  # so that all columns are seen at once; the text above says what K and M are
@@ -48,12 +50,17 @@ def show() -> None:
         f"The printed column adds up to **{printed:,.1f} K**, the computed one to "
         f"**{ours:,.1f} K**, weights without biases and auxiliary heads."
     )
-    for name, found in services.well_known_networks().items():
+    own = totals(at_inference(layers(GoogLeNetConfig.paper())))
+    for name, found in _well_known().items():
         parameters, macs = found.parameters / 1e6, found.macs / 1e9
-        own = services.paper_totals()
         st.caption(
             f"{name}: {parameters:.1f} M parameters, {found.parameters / own.parameters:.1f} times "
             f"GoogLeNet's {own.parameters / 1e6:.1f} M; {macs:.2f} G MACs, "
             f"{found.macs / own.macs:.1f} times its {own.macs / 1e9:.2f} G. Counted on "
             "torchvision's model."
         )
+
+
+@st.cache_data(show_spinner=False)
+def _well_known() -> dict[str, Count]:
+    return well_known()

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from app.session import state
+from app.session import address
 from app.widgets.branch_map import CSS, REDRAW
 from inception_viz.figures.network_map import Painting, network_map
 
@@ -61,13 +61,13 @@ def show(key: str, painting: Painting, muted: Collection[str]) -> None:
     def flipped() -> None:
         change = st.session_state[key].flipped
         st.session_state[_NUMBER] = int(change["number"])
-        state.mute([str(place) for place in change["muted"]])
+        address.mute([str(place) for place in change["muted"]])
 
     _map(
         key=key,
         data={
-            "wide": network_map(painting, {}, "wide", large=state.large()),
-            "tall": network_map(painting, {}, "tall", large=state.large()),
+            "wide": network_map(painting, {}, "wide", large=address.large()),
+            "tall": network_map(painting, {}, "tall", large=address.large()),
             "muted": sorted(muted),
             "number": st.session_state.get(_NUMBER, 0),
             "session": st.session_state.setdefault(_SESSION, uuid4().hex),
