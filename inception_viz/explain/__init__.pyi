@@ -56,7 +56,6 @@ from .rerun import Progress as Progress
 from .rerun import Question as Question
 from .rerun import ask as ask
 from .rerun import silent as silent
-from .target import HEAD_NAMES as HEAD_NAMES
 from .target import Asked as Asked
 from .target import Target as Target
 from .target import find_class as find_class

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from functools import partial
 
-import inception_viz._torchvision  # noqa: F401  (before torchvision)
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.architecture import cost
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table, differ

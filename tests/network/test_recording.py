@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import inception_viz._torchvision
 import pytest
 import torch
 from torch import Tensor, nn
 
 import inception_viz as iv
+import inception_viz.torchvision_on_cpu
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.network.recording import bare_copy, parts
 from tests.conftest import tiny_config
