@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 import inception_viz as iv
 from app.session import address, links, photos, samples
-from app.sidebar import photo_strip
-from app.widgets import messages
+from app.session.samples import Sample
+from app.widgets import messages, picture_strip
 from app.widgets.markdown import plain
+from app.widgets.picture_strip import Small
 from app.widgets.waiting import result_of
 
 _ORIGINS = ("Samples", "Upload", "Camera")
@@ -85,10 +88,18 @@ def note_another_photo() -> None:
 def _samples(model: iv.Classifier | None, chosen: str) -> None:
     known, other = samples.for_model(model)
     if known:
-        photo_strip.show("samples", known, chosen, _choose)
+        _strip("samples", "Sample photos", known, chosen)
     if other:
         st.caption("Not among its classes: what will it say?")
-        photo_strip.show("other_samples", other, chosen, _choose)
+        _strip("other_samples", "Sample photos of other things", other, chosen)
+
+
+def _strip(key: str, label: str, some: Sequence[Sample], chosen: str) -> None:
+    pictures = [
+        Small(sample.id, photos.thumbnail(str(sample.path), 192), sample.alt, tip=sample.title)
+        for sample in some
+    ]
+    picture_strip.show(key, label, pictures, chosen, _choose)
 
 
 def _choose(sample: str) -> None:

@@ -15,8 +15,8 @@ import inception_viz.explain.gradients as library
 from app.server.jobs import Jobs, finished
 from app.session import explanations, traces
 from app.session.scene import Scene
+from inception_viz.explain.cam_variants import VARIANTS
 from inception_viz.explain.contributions import METHODS
-from inception_viz.explain.grad_cam import VARIANTS
 from inception_viz.explain.muting import Sweep
 from inception_viz.sources.base import HeadFit
 from inception_viz.sources.file import save_weights

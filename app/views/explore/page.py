@@ -21,7 +21,7 @@ from app.widgets import (
 )
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
-from inception_viz.explain.target import HEAD_NAMES
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES

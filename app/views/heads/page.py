@@ -13,6 +13,7 @@ from app.session.scene import Scene, current
 from app.widgets import answers, figure, heading, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.explain.heads import EarlyReading, HeadBelief
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
@@ -20,11 +21,7 @@ from inception_viz.figures.belief import belief_curve
 from inception_viz.figures.words import figure as short
 from inception_viz.figures.words import heads_sentence
 
-_TITLES = {
-    "aux1": "First auxiliary head",
-    "aux2": "Second auxiliary head",
-    "main": "Main head",
-}
+_TITLES = {head: name.capitalize() for head, name in HEAD_NAMES.items()}
 _PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
 
 _HOW = (

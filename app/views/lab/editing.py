@@ -12,15 +12,8 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, lab
 from app.widgets.markdown import plain
-from inception_viz.architecture.config import STAGES, GoogLeNetConfig
-from inception_viz.architecture.text import (
-    cell_errors,
-    columns,
-    decode,
-    encode,
-    rows_of,
-    titles,
-)
+from inception_viz.architecture.config import COLUMNS, STAGES, GoogLeNetConfig
+from inception_viz.architecture.text import cell_errors, decode, encode, rows_of
 
 _HISTORY = "lab_history"
 _PLACE = "lab_place"
@@ -71,7 +64,7 @@ def draft_of(config: GoogLeNetConfig, known: Sequence[str] = ()) -> Draft:
     """The table of a config; rows come from the modules of the same name where ``known`` has it."""
     rows = []
     for name, row in config.modules.items():
-        cells = tuple("" if (v := getattr(row, c)) is None else str(v) for c in columns())
+        cells = tuple("" if (v := getattr(row, c)) is None else str(v) for c in COLUMNS)
         rows.append(Row(int(name[0]), cells, name if name in known else ""))
     return Draft(tuple(rows), config)
 
@@ -102,7 +95,7 @@ def meaning(draft: Draft) -> Meaning:
 
 def _titled(text: str) -> str:
     """The library's names of columns as the table has them."""
-    return re.sub(r"\bf_\w+", lambda name: titles().get(name[0], name[0]), text)
+    return re.sub(r"\bf_\w+", lambda name: COLUMNS.get(name[0], name[0]), text)
 
 
 def current(base: iv.Classifier) -> Draft:

@@ -14,6 +14,7 @@ from app.views.lab import editing
 from app.views.lab.editing import Draft, Row
 from app.widgets import messages
 from inception_viz.architecture.config import (
+    HEAD_NAMES,
     AuxHeadConfig,
     GoogLeNetConfig,
     Kernel5x5,
@@ -117,8 +118,8 @@ def frame(draft: Draft) -> Draft:
                 _number("conv 3×3, filters", config.stem.conv2, config),
             )
         with right:
-            aux1 = _head("First auxiliary head", "aux1", config.aux1, draft)
-            aux2 = _head("Second auxiliary head", "aux2", config.aux2, draft)
+            aux1 = _head("aux1", config.aux1, draft)
+            aux2 = _head("aux2", config.aux2, draft)
     changes: dict[str, object] = {
         "kernel_5x5": kernel,
         "norm": norm,
@@ -159,11 +160,11 @@ def _number(label: str, value: int, config: GoogLeNetConfig) -> int:
     return int(st.number_input(label, 1, 4096, value, key=_key(label, config)))
 
 
-def _head(title: str, name: str, head: AuxHeadConfig | None, draft: Draft) -> AuxHeadConfig | None:
+def _head(name: str, head: AuxHeadConfig | None, draft: Draft) -> AuxHeadConfig | None:
     options = ["none", *draft.names]
     after = head.after if head else "none"
     chosen = st.selectbox(
-        f"{title}, after",
+        f"{HEAD_NAMES[name].capitalize()}, after",
         options,
         index=options.index(after) if after in options else 0,
         key=_key(name, draft.frame),

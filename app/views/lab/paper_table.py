@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.cost import at_inference, layers, totals
-from inception_viz.architecture.counting import Count, well_known
-from inception_viz.architecture.paper import audit, audit_table
+from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table
 
 _SHORT = {  # so that all columns are seen at once; the text above says what K and M are
     "params, paper (K)": "K, paper",
@@ -20,6 +18,8 @@ _SHORT = {  # so that all columns are seen at once; the text above says what K a
 
 def show() -> None:
     """Draw it."""
+    import pandas as pd
+
     st.markdown(
         "Table 1 of the paper ([arXiv 1409.4842](https://arxiv.org/abs/1409.4842)), and what its "
         "filter counts really cost. K is 1,024 weights, M a million multiply-accumulates. Where "
@@ -51,7 +51,7 @@ def show() -> None:
         f"**{ours:,.1f} K**, weights without biases and auxiliary heads."
     )
     own = totals(at_inference(layers(GoogLeNetConfig.paper())))
-    for name, found in _well_known().items():
+    for name, found in WELL_KNOWN.items():
         parameters, macs = found.parameters / 1e6, found.macs / 1e9
         st.caption(
             f"{name}: {parameters:.1f} M parameters, {found.parameters / own.parameters:.1f} times "
@@ -59,8 +59,3 @@ def show() -> None:
             f"{found.macs / own.macs:.1f} times its {own.macs / 1e9:.2f} G. Counted on "
             "torchvision's model."
         )
-
-
-@st.cache_data(show_spinner=False)
-def _well_known() -> dict[str, Count]:
-    return well_known()

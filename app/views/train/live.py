@@ -12,8 +12,9 @@ from app.session import address, models
 from app.views.train import orders
 from app.widgets import figure, messages
 from app.widgets.markdown import plain
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures.answers import percent
-from inception_viz.figures.training_curves import HEAD_NAMES, training_curves
+from inception_viz.figures.training_curves import training_curves
 from inception_viz.training import process
 from inception_viz.training.run import ACTIVE, Run, Status
 
@@ -101,9 +102,9 @@ def _figures(status: Status, history: list[dict[str, float | None]]) -> None:
         figures["Time left"] = str(timedelta(seconds=round(status.seconds_left)))
     else:
         figures["Epochs done"] = f"{status.epoch}"
-    for head, title in HEAD_NAMES.items():
+    for head, name in HEAD_NAMES.items():
         value = judged[-1].get(f"val_accuracy_{head}") if judged else None
-        figures[f"{title} right"] = "–" if value is None else percent(value)
+        figures[f"{name.capitalize()} right"] = "–" if value is None else percent(value)
     with st.container(horizontal=True, gap="large"):  # wraps on a phone
         for title, figure in figures.items():
             st.metric(title, figure, width="content")

@@ -10,7 +10,7 @@ from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
 from app.widgets import answers, figure, messages
 from app.widgets.markdown import plain
-from inception_viz.explain.target import HEAD_NAMES
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures.answers import percent
 
 
