@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -58,7 +59,8 @@ def _wait_for_turn(job: Job, words: str) -> None:
     place: DeltaGenerator = st.session_state[_PLACE]
     while not job.finished.wait(_TICK):
         # Said again and again: only then can another click of this user end the waiting.
-        place.markdown(_place_in_queue(job) or words or "Computing …")
+        said = _place_in_queue(job) or words or "Computing …"
+        place.html(f'<p class="iv-waiting" role="status">{escape(said)}</p>')
     place.empty()
 
 

@@ -42,6 +42,23 @@ _DRAWN = """() => {
   return hosts.length > 0 && hosts.every(drawn);
 }"""
 
+# How often the app began to run, or was asked to, since this was looked at first.
+_COUNT_RUNS = """() => {
+  if (window.appRuns === undefined) {
+    window.appRuns = 0;
+    const app = document.querySelector('[data-testid=stApp]');
+    const begins = change => change.oldValue === 'notRunning';
+    new MutationObserver(changes => { window.appRuns += changes.filter(begins).length; })
+      .observe(app, { attributeFilter: ['data-test-script-state'], attributeOldValue: true });
+  }
+  return window.appRuns;
+}"""
+# Fonts and pictures, ours and whoever else's, have come.
+_LOADED = """async () => {
+  await document.fonts.ready;
+  return [...document.images].every(image => image.complete);
+}"""
+
 
 def browser_path() -> str | None:
     """The installed browser, if any."""
@@ -106,6 +123,16 @@ def settle(page: Page, timeout: float = 60_000) -> None:
     )
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_function(_DRAWN)
+    page.wait_for_function(_LOADED)
+
+
+@contextmanager
+def rerun(page: Page) -> Iterator[None]:
+    """What is done inside makes the app run again; wait for that run, and until it is over."""
+    runs: int = page.evaluate(_COUNT_RUNS)
+    yield
+    page.wait_for_function("runs => window.appRuns > runs", arg=runs)
+    settle(page)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
