@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app import views
-from inception_viz.cli import _parser
+from inception_viz.cli import parser
 from inception_viz.explain.contributions import METHODS
 from inception_viz.sources.registry import REGISTRY
 from tests.conftest import ROOT, noise_photo, sample, tiny_config
@@ -48,7 +48,7 @@ def test_commands_exist(path: Path) -> None:
         for line in block.replace("\\\n", " ").splitlines():
             found = re.search(r"python -m inception_viz (.*)", line.partition("  #")[0])
             if found:
-                _parser().parse_args(shlex.split(found[1]))
+                parser().parse_args(shlex.split(found[1]))
             for target in re.findall(r"^make (\S+)", line):
                 assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.M)
 

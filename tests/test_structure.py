@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,11 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def imports_of(stub: Path) -> list[ast.ImportFrom]:
+    body = ast.parse(stub.read_text("utf-8")).body
+    return [node for node in body if isinstance(node, ast.ImportFrom)]
+
+
 def modules() -> list[Path]:
     return [p for p in LIBRARY.rglob("*.py") if p != LIBRARY / "__init__.py"]
 
@@ -37,6 +44,26 @@ def test_the_library_knows_no_screen(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "app").rglob("*.py")), ids=lambda p: p.stem)
 def test_the_app_does_no_tensor_math(path: Path) -> None:
     assert "torch" not in {n.split(".")[0] for n in imports(path)}
+
+
+DOORS = sorted(LIBRARY.rglob("__init__.pyi"))
+
+
+@pytest.mark.parametrize("stub", DOORS, ids=lambda p: p.parent.name)
+def test_a_package_shows_and_gives_what_it_promises(stub: Path) -> None:
+    """What editors read is what TAB lists and what comes, also once the modules are loaded."""
+    promised = {a.asname: a.name for n in imports_of(stub) for a in n.names}
+    name = ".".join(stub.parent.relative_to(ROOT).parts)
+    code = f"import json, {name} as p; print(json.dumps(dir(p)))"
+    fresh = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert set(json.loads(fresh.stdout)) == set(promised)
+    assert all(alias == inside for alias, inside in promised.items())
+    package = import_module(name)
+    for node in imports_of(stub):
+        for alias in node.names:
+            module = import_module(f"{name}.{node.module or alias.name}")
+            expected = getattr(module, alias.name) if node.module else module
+            assert getattr(package, alias.name) is expected
 
 
 def test_import_is_light() -> None:

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from app.frontend import component
-from app.session import explanations, state
+from app.session import address, explanations, photos
 from app.session.scene import Scene
 
 _link = component("copy_link")
@@ -22,12 +22,12 @@ def show(scene: Scene | None) -> None:
     with st.container(horizontal=True, key="toolbar", vertical_alignment="center", gap="small"):
         st.toggle(
             "Large type",
-            key=state.LARGE,
+            key=address.LARGE,
             bind="query-params",
             help="For projectors: everything larger.",
         )
         note, done = "The address of exactly this view, to send or to keep.", "Link copied"
-        if state.uploaded() is not None:
+        if photos.own() is not None:
             note += " Your own photo is not in it: whoever opens it is told so."
             done = "Copied without your photo"
         if scene is not None:

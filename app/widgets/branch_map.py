@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.frontend import component
-from app.session import state
+from app.session import address
 from inception_viz.figures.network_map import HeadAnswer, Painting, network_map
 
 _map = component("branch_map")
@@ -18,7 +18,7 @@ def show(
 
     ``narrow``: the map stands beside others, so there is never room for the wide layout.
     """
-    large = state.large()
+    large = address.large()
     result = _map(
         key=key,
         data={

@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from app.session import services
+from app.session import traces
 from app.session.scene import Scene
 from app.widgets.picture import data_url
 from inception_viz.figures.answers import percent
@@ -18,7 +18,7 @@ def show(title: str, scene: Scene) -> None:
     with st.container(horizontal=True, key="heading_row", vertical_alignment="center"):
         st.html(
             f'<img class="iv-subject" alt="{escape(scene.alt)}" '
-            f'src="{data_url(services.small_photo(scene.trace))}">',
+            f'src="{data_url(traces.small_photo(scene.trace))}">',
             width="content",
         )
         st.title(title, width="content")

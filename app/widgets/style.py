@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.frontend import text
-from app.session import state
+from app.session import address
 
 FAVICON = Path(__file__).parents[2] / "assets" / "icon.png"
 _PAGE, _LARGE = text("page.css"), text("large.css")
@@ -15,4 +15,4 @@ _PAGE, _LARGE = text("page.css"), text("large.css")
 
 def show() -> None:
     """Add the rules to the page."""
-    st.html(f"<style>{_PAGE}{_LARGE if state.large() else ''}</style>")
+    st.html(f"<style>{_PAGE}{_LARGE if address.large() else ''}</style>")

@@ -10,7 +10,9 @@ from app.frontend import component
 from app.views.lab import editing
 from app.views.lab.editing import Draft, Meaning, Row
 from inception_viz.architecture import cost
-from inception_viz.architecture.text import columns, titles
+from inception_viz.architecture.config import COLUMNS
+from inception_viz.architecture.plan import steps
+from inception_viz.architecture.receptive_field import receptive_fields
 from inception_viz.figures.colours import BRANCH_COLOURS
 
 _table = component("lab_table")
@@ -45,8 +47,8 @@ def show(key: str, draft: Draft, found: Meaning) -> None:
                 {"stage": r.stage, "origin": r.origin, "cells": list(r.cells)} for r in draft.rows
             ],
             "errors": {str(place): dict(errors) for place, errors in found.errors.items()},
-            "columns": list(columns()),
-            "titles": [titles()[column] for column in columns()],
+            "columns": list(COLUMNS),
+            "titles": list(COLUMNS.values()),
             "colours": _COLOURS,
             "info": _info(found),
         },
@@ -58,7 +60,7 @@ def _rows(sent: list[dict[str, Any]]) -> tuple[Row, ...]:
     return tuple(
         Row(
             min(max(int(row["stage"]), 3), 5),
-            tuple(str(text)[:12] for text in row["cells"][: len(columns())]),
+            tuple(str(text)[:12] for text in row["cells"][: len(COLUMNS)]),
             str(row["origin"])[:8],
         )
         for row in sent[: 3 * 26]
@@ -69,23 +71,20 @@ def _info(found: Meaning) -> list[dict[str, Any]]:
     config = found.config
     if config is None:
         return []
-    layers = cost.layers(config)
-    fields = {layer.name: layer.field for layer in layers}
+    layers, fields, module_layers = cost.layers(config), receptive_fields(config), steps(config)
     info = []
     for name in config.modules:
         whole = cost.totals(layers, name)
-        inputs, outputs = config.channels[name]
-        size = config.map_size(name)
+        inputs, joined = module_layers[name][0].inputs, module_layers[name][-1]
         shares = [
             (colour, cost.totals(layers, name, branch).macs / whole.macs if whole.macs else 0.0)
             for branch, colour in BRANCH_COLOURS.items()
         ]
-        own = [f for layer, f in fields.items() if f and layer.startswith(f"{name}/")]
         info.append(
             {
                 "texts": [
-                    f"{inputs:,} → {outputs:,}",
-                    f"{size}×{size}",
+                    f"{inputs:,} → {joined.outputs:,}",
+                    f"{joined.size}×{joined.size}",
                     f"{whole.parameters / 1000:,.1f} K",
                     f"{whole.macs / 1e6:,.1f} M",
                 ],
@@ -94,7 +93,7 @@ def _info(found: Meaning) -> list[dict[str, Any]]:
                     f"{branch} {share:.0%}"
                     for branch, (_, share) in zip(BRANCH_COLOURS, shares, strict=True)
                 ),
-                "field": f"{max(f.size for f in own)} px",
+                "field": f"{fields[name].size} px",
             }
         )
     return info
