@@ -21,6 +21,7 @@ def sender(chromium: Browser, address: str) -> Iterator[Page]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(30_000)
+    driver.watch(page)
     yield page
     context.close()
 
