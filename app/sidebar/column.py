@@ -24,7 +24,7 @@ _FIRST = -1  # not None: Back would leave the box empty
 
 def show() -> Scene | None:
     """Draw the sidebar and compute what it asks for; None if that isn't possible."""
-    with st.sidebar:
+    with st.sidebar, st.container(key="choices"):
         above = st.container()
         st.divider()
         model = model_picker.show()
