@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from inception_viz.batch.folder import trace_folder as trace_folder
     from inception_viz.classifier import Classifier as Classifier
     from inception_viz.classifier import load as load
+    from inception_viz.classifier import wrap as wrap
     from inception_viz.errors import BatchError as BatchError
     from inception_viz.errors import ConfigError as ConfigError
     from inception_viz.errors import DownloadError as DownloadError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from inception_viz.explain.pixels import pixel_map as pixel_map
     from inception_viz.explain.randomisation import sanity_check as sanity_check
     from inception_viz.explain.target import Target as Target
+    from inception_viz.network.recording import recording as recording
     from inception_viz.pictures.reading import Picture as Picture
     from inception_viz.pictures.reading import read_picture as read_picture
     from inception_viz.trace import Trace as Trace
@@ -69,8 +71,10 @@ _HOME = {
     "pixel_map": "explain.pixels",
     "read_picture": "pictures.reading",
     "sanity_check": "explain.randomisation",
+    "recording": "network.recording",
     "sweep": "explain.muting",
     "trace_folder": "batch.folder",
+    "wrap": "classifier",
 }
 
 _PACKAGES = {

@@ -12,10 +12,11 @@ from app.session.scene import Scene
 from app.session.services import trace_key, turns
 from app.widgets.waiting import result_of
 from inception_viz.batch.accuracy import accuracy_on_folder
+from inception_viz.explain.cam_variants import Variant
 from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.channel_scores import channel_scores as score_channels
 from inception_viz.explain.contributions.baseline import Baseline
-from inception_viz.explain.grad_cam import Cams, Variant, cams_from
+from inception_viz.explain.grad_cam import Cams, cams_from
 from inception_viz.explain.gradients import Gradients, gradients
 from inception_viz.explain.pixels import PixelMethod
 from inception_viz.figures.overlay import encode, overlay

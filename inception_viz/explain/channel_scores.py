@@ -64,10 +64,6 @@ def channel_scores(trace: Trace, slopes: Gradients, module: str) -> ChannelScore
         raise ExplainError(
             f"The head in question can't see module {module[:20]}; it sees {', '.join(slopes.at)}."
         )
-    scores = (trace.modules[module] * slopes.at[module]).double().sum((1, 2)).numpy()
-    branches: dict[str, np.ndarray] = {}
-    start = 0
-    for branch, maps in trace.branches[module].items():
-        branches[branch] = scores[start : start + len(maps)]
-        start += len(maps)
+    scores = (trace.modules[module] * slopes.at[module]).double().sum((1, 2))
+    branches = {str(b): part.numpy() for b, part in trace.split(module, scores).items()}
     return ChannelScores(module, branches, slopes.target)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.rerun import Progress, explained, silent
+from inception_viz.explain.rerun import Progress, ask, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
 
@@ -99,13 +99,13 @@ def faithfulness(
         ExplainError: for a map of another size, an unknown target, a trace of another classifier or
             one with something muted.
     """
-    what = explained(classifier, trace, target)
+    question = ask(classifier, trace, target)
     if trace.muted:
         raise ExplainError("Unmute everything first: these curves are about the whole network.")
     size = trace.input.shape[-1]
     if values.shape != (size, size):
         raise ExplainError(f"The map is {values.shape}; it must be {(size, size)}, input size.")
-    target_class = Target(what.target.index, head=what.target.head, kind="probability")
+    target_class = Target(question.target.index, head=question.target.head, kind="probability")
     rankings = {"map": [values], "centre": [centre_prior(size)]}
     rankings["random"] = [random_map(size, seed + i) for i in range(_RANDOM_MAPS)]
     games: dict[Game, tuple[Tensor, Tensor]] = {

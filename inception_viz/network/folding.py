@@ -6,7 +6,6 @@ PyTorch rearranges them at every call: a fifth of the time that one picture take
 
 from __future__ import annotations
 
-import copy
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from inception_viz.network.googlenet import ConvBlock, GoogLeNet
+from inception_viz.network.recording import bare_copy
 
 # Elsewhere oneDNN may be missing, or hand over to libraries that this was never measured with.
 _CAN_PACK = torch._C._has_mkldnn and platform.machine() in ("x86_64", "AMD64")
@@ -36,7 +36,7 @@ def fold_batch_norm(
             share memory in the copy, too.
     """
     with torch.inference_mode(False):  # its tensors could never be differentiated through
-        folded = copy.deepcopy(network).eval().requires_grad_(False)
+        folded = bare_copy(network).cpu().float().eval().requires_grad_(False)
         for name, layer in list(folded.named_modules()):
             if isinstance(layer, ConvBlock):
                 folded.set_submodule(name, _FrozenBlock(layer))

@@ -7,7 +7,7 @@ Shapes below are for the paper's config and an input of N × 3 × 224 × 224.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,12 +15,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inception_viz.architecture.config import Branch, GoogLeNetConfig
-from inception_viz.architecture.plan import Layer, steps, widths
-
-Record = dict[str, Tensor]
-"""What the steps of one forward pass put out: "3a", "conv1"; a reduce layer's is "3a.3x3"."""
+from inception_viz.architecture.plan import Layer, branch_widths, steps
 
 BATCH_NORM_EPS = 1e-3  # as in torchvision's googlenet and the Inception papers' own code
+
+
+Edit = Callable[[str, Tensor], Tensor]
+"""(step, its output) → the output that the next step reads."""
 
 
 class Logits(NamedTuple):
@@ -87,16 +88,16 @@ class LocalResponseNorm(nn.Module):
         return x * (root * root.sqrt())  # d^-0.75 = d^-0.5 · d^-0.25
 
 
-class BranchLayers(nn.Sequential):
-    """The layers of one branch, one behind the other: reduce, conv, conv_b; or pool, project."""
+def split(values: Tensor, widths: Mapping[Branch, int], dim: int = 1) -> dict[Branch, Tensor]:
+    """Cut what holds one value a channel of a module into its branches' parts, without copying.
 
-    def forward(self, x: Tensor, key: str = "", record: Record | None = None) -> Tensor:
-        """The branch's maps; ``record[key]`` becomes what its reduce layer, if any, puts out."""
-        for name, layer in self._modules.items():
-            x = layer(x)
-            if record is not None and name == "reduce":
-                record[key] = x
-        return x
+    Args:
+        values: with Σ widths values along ``dim``.
+        widths: each branch's number of channels, in the module's order.
+        dim: the channels' dimension.
+    """
+    parts = torch.split(values, list(widths.values()), dim=dim)
+    return dict(zip(widths, parts, strict=True))
 
 
 class InceptionModule(nn.Module):
@@ -110,27 +111,29 @@ class InceptionModule(nn.Module):
     def __init__(self, layers: Sequence[Layer]) -> None:
         """Build a branch for each that the module's ``layers`` have."""
         super().__init__()
-        self.widths = widths(layers)
+        self.widths = branch_widths(layers)
         self.branches = nn.ModuleDict(
             {
-                branch: BranchLayers(
+                branch: nn.Sequential(
                     OrderedDict((la.role, _built(la)) for la in layers if la.branch == branch)
                 )
                 for branch in self.widths
             }
         )
 
-    def forward(self, x: Tensor, key: str = "", record: Record | None = None) -> Tensor:
-        """The concatenation, in the order 1×1, 3×3, 5×5, pool; ``record`` takes the reduces."""
-        branches = self.branches.items()
-        if record is None:  # hooks of others then see x alone
-            return torch.cat([branch(x) for _, branch in branches], dim=1)
-        return torch.cat([branch(x, f"{key}.{name}", record) for name, branch in branches], dim=1)
+    def forward(self, x: Tensor) -> Tensor:
+        """The concatenation, in the order 1×1, 3×3, 5×5, pool."""
+        return torch.cat([branch(x) for branch in self.branches.values()], dim=1)
 
     def split(self, output: Tensor, dim: int = 1) -> dict[Branch, Tensor]:
         """Cut the module's output into its branches' maps, without copying."""
-        parts = torch.split(output, list(self.widths.values()), dim=dim)
-        return dict(zip(self.widths, parts, strict=True))
+        return split(output, self.widths, dim)
+
+    @property
+    def reduces(self) -> dict[Branch, ConvBlock]:
+        """The 1×1 layers in front of the larger kernels, by branch."""
+        blocks = {branch: getattr(self.branches[branch], "reduce", None) for branch in self.widths}
+        return {branch: block for branch, block in blocks.items() if block is not None}
 
 
 class AuxHead(nn.Module):
@@ -204,46 +207,46 @@ class GoogLeNet(nn.Module):
         """The inception modules in order: ``{"3a": …, …}``."""
         return {n: step for n, step in self.trunk.items() if isinstance(step, InceptionModule)}
 
-    def forward(
-        self, x: Tensor, *, heads: bool | None = None, record: Record | None = None
-    ) -> Logits:
-        """Run the network; ``heads=None`` evaluates the auxiliary heads in training only.
-
-        ``record``, if there is one, fills with what each step puts out.
-        """
-        return self.forward_after(None, x, heads=heads, record=record)
-
-    def forward_after(
-        self,
-        step: str | None,
-        x: Tensor,
-        *,
-        heads: bool | None = None,
-        record: Record | None = None,
-    ) -> Logits:
-        """Continue behind ``step`` of the trunk, whose output is ``x``; None starts at the image.
-
-        Heads that attach before or at ``step`` are left out.
-        """
+    def forward(self, x: Tensor, *, heads: bool | None = None) -> Logits:
+        """Run the network; ``heads=None`` evaluates the auxiliary heads in training only."""
         heads = self.training if heads is None else heads
         attached = {head.after: name for name, head in self.config.heads.items()} if heads else {}
-        names = list(self.trunk)
         aux: dict[str, Tensor] = {}
-        for name in names[names.index(step) + 1 :] if step is not None else names:
-            x = self.run_step(name, x, record)
-            if name in attached:
-                aux[attached[name]] = self.aux[attached[name]](x)
-        return Logits(self.classify(x), **aux)
+        output = x
+        for step, output in self.walk(x):
+            if step in attached:
+                aux[attached[step]] = self.aux[attached[step]](output)
+        return Logits(self.classify(output), **aux)
 
-    def run_step(self, name: str, x: Tensor, record: Record | None = None) -> Tensor:
-        """One step of the trunk on its input; ``record`` takes its output and its reduces'."""
-        step = self.trunk[name]
-        if record is None:
-            out: Tensor = step(x)
-            return out
-        out = step(x, name, record) if isinstance(step, InceptionModule) else step(x)
-        record[name] = out
-        return out
+    def walk(
+        self,
+        x: Tensor,
+        *,
+        after: str | None = None,
+        upto: str | None = None,
+        edit: Edit | None = None,
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Run the trunk step by step; yields each step's name and output.
+
+        Args:
+            x: the image; or, with ``after``, what that step put out.
+            after: the step to continue behind; None begins at the image.
+            upto: the last step to run; None goes on to the last module.
+            edit: changes what a step puts out before the next one reads it.
+        """
+        names = list(self.trunk)
+        first = 0 if after is None else names.index(after) + 1
+        last = len(names) if upto is None else names.index(upto) + 1
+        for name in names[first:last]:
+            x = self.trunk[name](x)
+            if edit is not None:
+                x = edit(name, x)
+            yield name, x
+
+    def answer(self, head: str, x: Tensor) -> Tensor:
+        """Logits of "main", "aux1" or "aux2" for the output of the module that it reads."""
+        logits: Tensor = self.classify(x) if head == "main" else self.aux[head](x)
+        return logits
 
     def classify(self, x: Tensor) -> Tensor:
         """The main head on the last module's output: average over the map, dropout, linear."""

@@ -14,8 +14,8 @@ import inception_viz as iv
 import inception_viz.explain.gradients as library
 from app.session import explanations, services
 from app.session.scene import Scene
+from inception_viz.explain.cam_variants import VARIANTS
 from inception_viz.explain.contributions import METHODS
-from inception_viz.explain.grad_cam import VARIANTS
 from inception_viz.sources.base import HeadFit
 from inception_viz.sources.file import save_weights
 from tests.app.test_pages import start, texts

@@ -59,7 +59,7 @@ def _sums(step: LastStep, last: str, label: str) -> None:
         for column, (branch, value) in zip(columns, step.branches.items(), strict=False):
             _number(column, BRANCH_NAMES[branch], signed(value), BRANCH_COLOURS[branch])
         _number(columns[-2], "bias", signed(step.bias), "#6B7280")
-        _number(columns[-1], "= logit", short(step.logit), "#6B7280")
+        _number(columns[-1], "= logit", short(step.value), "#6B7280")
 
 
 def _number(column: st.delta_generator.DeltaGenerator, name: str, text: str, colour: str) -> None:
