@@ -23,7 +23,9 @@ lint: $(DEV_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python .ci/pins.py
+	$(BIN)/python .ci/frontend.py
 
 audit: $(DEV_READY)  ## known vulnerabilities of what is installed; needs a connection
 	$(BIN)/python .ci/audit.py

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
 
-import inception_viz._torchvision  # noqa: F401  (before torchvision)
+import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
 from benchmarks.timing import medians
 from inception_viz import trace
 from inception_viz.architecture.config import GoogLeNetConfig

@@ -32,7 +32,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 import inception_viz as iv
-import inception_viz._torchvision
+import inception_viz.torchvision_on_cpu
 from benchmarks.timing import medians
 from inception_viz import trace as tracing
 from inception_viz.explain.channel_scores import channel_scores

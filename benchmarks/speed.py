@@ -31,7 +31,7 @@ import torch
 from torch import nn
 
 import inception_viz as iv
-import inception_viz._torchvision
+import inception_viz.torchvision_on_cpu
 from benchmarks.capture import torchvision_pair
 from benchmarks.cost import fvcore_counts
 from benchmarks.explain import PHOTO, Peers, results_agree

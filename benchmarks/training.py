@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
-import inception_viz._torchvision  # noqa: F401  (before torchvision)
+import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import IMAGENET

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shlex
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app import views
-from inception_viz.cli import _parser
+from inception_viz.cli import parser
 from inception_viz.explain.contributions import METHODS
 from inception_viz.sources.registry import REGISTRY
 from tests.conftest import ROOT, noise_photo, sample, tiny_config
@@ -48,7 +49,7 @@ def test_commands_exist(path: Path) -> None:
         for line in block.replace("\\\n", " ").splitlines():
             found = re.search(r"python -m inception_viz (.*)", line.partition("  #")[0])
             if found:
-                _parser().parse_args(shlex.split(found[1]))
+                parser().parse_args(shlex.split(found[1]))
             for target in re.findall(r"^make (\S+)", line):
                 assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.M)
 
@@ -78,14 +79,23 @@ def test_the_page_of_the_guide_shows_itself(tmp_path: Path) -> None:
         "import runpy, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import streamlit as st\n"
-        "from app.components import sidebar\n"
-        "st.session_state['scene'] = sidebar.show()\n"
+        "from app.session import scene\n"
+        "from app.sidebar import column\n"
+        "from app.widgets import waiting\n"
+        "waiting.reserve_place()\n"
+        "scene.keep(column.show())\n"
         f"runpy.run_path({str(tmp_path / 'size.py')!r})\n",
         default_timeout=60,
     ).run()
     assert not app.exception
     assert [t.value for t in app.title] == ["Size"]
     assert "Units of each module" in [s.value for s in app.subheader]
+
+
+def test_the_picture_of_the_layers_shows_the_contracts() -> None:
+    drawn = runpy.run_path(str(ROOT / "docs" / "layers.py"))["svg"]()
+    shown = (ROOT / "docs" / "architecture.svg").read_text("utf-8")
+    assert shown == drawn, "Run `python docs/layers.py`."
 
 
 def test_the_source_of_the_guide_loads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import inception_viz as iv
-import inception_viz._torchvision
+import inception_viz.torchvision_on_cpu
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import IMAGENET, Preprocessing
 from tests.conftest import noise_photo, tiny_config

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -22,6 +21,9 @@ from inception_viz.errors import ExplainError
 from inception_viz.explain.rerun import Progress, ask, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Game = Literal["deletion", "insertion"]
 STEPS = 20
@@ -64,6 +66,8 @@ class Faithfulness:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a point of a curve."""
+        import pandas as pd
+
         return pd.concat(
             pd.DataFrame({"game": game, "ranking": name, "share": c.share, "probability": c.value})
             for game, curves in (("deletion", self.deletion), ("insertion", self.insertion))
@@ -155,7 +159,7 @@ def random_map(size: int, seed: int, cells: int = 7) -> np.ndarray:
 
 def blurred(x: Tensor) -> Tensor:
     """The input with nothing left to recognise but its colours."""
-    from inception_viz import _torchvision  # noqa: F401, I001  (before torchvision)
+    from inception_viz import torchvision_on_cpu  # noqa: F401, I001  (before torchvision)
     from torchvision.transforms.v2.functional import gaussian_blur  # slow to import
 
     kernel, sigma = (value * x.shape[-1] / 224 for value in _BLUR)

@@ -1,1 +1,5 @@
 """Where weights come from: one file a source; ``registry`` lists them."""
+
+from lazy_loader import attach_stub
+
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

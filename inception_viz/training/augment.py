@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from inception_viz import _torchvision  # noqa: F401  (before torchvision)
+from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.pictures.preprocessing import (
     IMAGENET,
     Preprocessing,

@@ -100,7 +100,7 @@ def _counted(fetching: Progress | None) -> Callable[[int, int | None], None]:
 
 
 def _imagenette(root: Path, shorter_side: int, progress: Progress | None) -> TrainingData:
-    from inception_viz import _torchvision  # noqa: F401  (before torchvision)
+    from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
     from torchvision.datasets import Imagenette  # isort: skip
 
     folder = imagenette_folder(root)
@@ -121,7 +121,7 @@ def _imagenette(root: Path, shorter_side: int, progress: Progress | None) -> Tra
 
 
 def _cifar10(root: Path) -> TrainingData:
-    from inception_viz import _torchvision  # noqa: F401  (before torchvision)
+    from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
     from torchvision.datasets import CIFAR10  # isort: skip
 
     def part(train: bool) -> Any:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 
-from inception_viz import _torchvision  # noqa: F401  (before torchvision)
+from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.errors import TrainingError
 from inception_viz.training.recipe import Recipe
 

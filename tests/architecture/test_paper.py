@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import inception_viz._torchvision  # noqa: F401  (before torchvision)
+import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.architecture import cost
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table, differ

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import inception_viz._torchvision  # noqa: F401  (before torchvision)
+import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
 from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import GoogLeNet, LocalResponseNorm

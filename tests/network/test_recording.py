@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import inception_viz as iv
-import inception_viz._torchvision
+import inception_viz.torchvision_on_cpu
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.network.recording import bare_copy, parts
 from tests.conftest import tiny_config

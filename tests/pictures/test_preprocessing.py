@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-import inception_viz._torchvision  # noqa: F401  (before torchvision)
+import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.pictures.preprocessing import (
     CAFFE,
     IMAGENET,

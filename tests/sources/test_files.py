@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import inception_viz as iv
-import inception_viz._torchvision
+import inception_viz.torchvision_on_cpu
 from inception_viz.architecture.config import StemConfig
 from inception_viz.explain.firing import measure_reference
 from inception_viz.pictures.preprocessing import CAFFE, IMAGENET, TORCHVISION

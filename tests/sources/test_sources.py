@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-import inception_viz._torchvision
+import inception_viz.torchvision_on_cpu
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.sources import bvlc, torchvision_weights
 from inception_viz.sources.file import load_file, save_weights

@@ -106,7 +106,7 @@ def test_a_dataset_that_is_not_there(tmp_path: Path, name: str) -> None:
 
 
 def test_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from inception_viz import _torchvision  # noqa: F401  (before torchvision)
+    from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
     from torchvision.datasets import CIFAR10  # isort: skip
 
     folder = tmp_path / CIFAR10.base_folder

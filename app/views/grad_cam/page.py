@@ -6,22 +6,24 @@ from typing import Literal
 
 import streamlit as st
 
-from app.session import explanations, services, state
+from app.session import address, explanations
 from app.session.scene import Scene, current
 from app.views.grad_cam import (
     class_comparison,
-    film_strip,
     map_checks,
     pixel_panel,
 )
-from app.views.grad_cam.film_strip import Frame
 from app.widgets import (
     choice,
     figure,
     heading,
+    messages,
     output_choice,
+    picture_strip,
 )
 from app.widgets.markdown import plain
+from app.widgets.picture_strip import Small
+from app.widgets.waiting import result_of
 from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.figures.answers import percent
@@ -60,9 +62,9 @@ def show() -> None:
             "cam_scale", "Scale", {"own": "own", "shared": "shared"}, help=_SCALE_HELP
         )
         strength = _strength()
-    with services.messages():
-        cams = explanations.cams(scene.model, scene.trace, target, variant)
-        module = state.module_in(cams)
+    with messages.errors():
+        cams = result_of(explanations.cams(scene.model, scene.trace, target, variant))
+        module = address.module_in(cams)
         label = plain(target.describe(scene.trace.labels))
         title = f"What speaks for the {label} in each module"
         with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
@@ -101,8 +103,8 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
         top = shared if scale == "shared" else tops[name]
         jpeg = explanations.cam_jpeg(scene.trace, cams, name, "", top, strength, 200)
         note = f"0 to {short(top)}" if tops[name] > 0 else "flat"
-        frames.append(Frame(name, jpeg, name, note, f"Where module {name} looks"))
-    film_strip.show("film", frames, module, state.choose_module)
+        frames.append(Small(name, jpeg, f"Where module {name} looks", title=name, note=note))
+    picture_strip.show("film", "Modules", frames, module, address.choose_module, layout="film")
 
 
 def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:

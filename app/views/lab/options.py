@@ -10,9 +10,9 @@ from zlib import crc32
 import streamlit as st
 
 import inception_viz as iv
-from app.session import services
 from app.views.lab import editing
 from app.views.lab.editing import Draft, Row
+from app.widgets import messages
 from inception_viz.architecture.config import (
     HEAD_NAMES,
     AuxHeadConfig,
@@ -69,7 +69,7 @@ def _files(base: iv.Classifier, draft: Draft) -> None:
     file = st.file_uploader("Or a file: JSON of a network, CSV of its modules", key="lab_file")
     if file is None or st.session_state.get("lab_file_taken") == file.file_id:
         return
-    with services.messages():
+    with messages.errors():
         text = _text(file.getvalue())
         if text.lstrip().startswith("{"):
             config = GoogLeNetConfig.from_json(text)
@@ -129,7 +129,7 @@ def frame(draft: Draft) -> Draft:
     }
     if all(getattr(config, name) == value for name, value in changes.items()):
         return draft
-    with services.messages():
+    with messages.errors():
         # Heads may attach to rows that were just added, so the whole table is what must fit.
         whole = editing.meaning(draft).config or config
         changed = Draft(draft.rows, replace(whole, **changes))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Import torchvision beside a CPU-only torch. Import this module before any torchvision import.
+"""Import torchvision beside a CPU-only torch. Import this module before torchvision itself.
 
 The torchvision wheel on PyPI is built for CUDA. Beside a CPU build of torch its compiled part can't
 be loaded, and ``import torchvision`` stops at "operator torchvision::nms does not exist"

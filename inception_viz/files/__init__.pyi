@@ -1,0 +1,10 @@
+from .cache import VARIABLE as VARIABLE
+from .cache import atomic_write as atomic_write
+from .cache import cache_dir as cache_dir
+from .cache import cached as cached
+from .cache import exclusive as exclusive
+from .cache import is_file as is_file
+from .cache import is_folder as is_folder
+from .spreadsheet import csv_text as csv_text
+from .wording import file_name as file_name
+from .wording import shown as shown

@@ -1,0 +1,14 @@
+from .preprocessing import CAFFE as CAFFE
+from .preprocessing import CROP_MARGIN as CROP_MARGIN
+from .preprocessing import FITS as FITS
+from .preprocessing import IMAGENET as IMAGENET
+from .preprocessing import TORCHVISION as TORCHVISION
+from .preprocessing import Fit as Fit
+from .preprocessing import Fitting as Fitting
+from .preprocessing import Preprocessing as Preprocessing
+from .preprocessing import fit_image as fit_image
+from .preprocessing import fitting as fitting
+from .reading import WORKING_SIDE as WORKING_SIDE
+from .reading import Limits as Limits
+from .reading import Picture as Picture
+from .reading import read_picture as read_picture
