@@ -274,11 +274,5 @@ def messages() -> Iterator[None]:
     """Show the library's errors as messages, where they happen; nothing else is lost."""
     try:
         yield
-    except (
-        iv.ImageError,
-        iv.WeightsError,
-        iv.ConfigError,
-        iv.TrainingError,
-        iv.ExplainError,
-    ) as error:
+    except iv.InceptionVizError as error:
         st.error(plain(str(error)), icon=":material/error:")

@@ -23,8 +23,8 @@ from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
 from inception_viz.explain.gradients import Gradients, differentiate
 from inception_viz.explain.rerun import explained
-from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Asked, Target
+from inception_viz.files.cache import atomic_write
 from inception_viz.trace import Trace
 
 Variant = Literal["grad_cam", "hires_cam", "layer_cam"]
@@ -135,11 +135,11 @@ class Cams(Mapping[str, np.ndarray]):
         """Write ``NAME.npz``: "3a" (size, size) after ReLU; "3a/1x1" (h, w) before ReLU; …
 
         Raises:
-            ExplainError: if it can't be written.
+            FileError: if it can't be written.
         """
         arrays = {module: self[module] for module in self}
         arrays |= {f"{m}/{b}": self.raw(m, b) for m, parts in self.branches.items() for b in parts}
-        with saving(Path(path)) as temporary, temporary.open("wb") as file:
+        with atomic_write(Path(path)) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
