@@ -24,6 +24,7 @@ lint: $(DEV_READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python .ci/pins.py
+	$(BIN)/python .ci/frontend.py
 
 audit: $(DEV_READY)  ## known vulnerabilities of what is installed; needs a connection
 	$(BIN)/python .ci/audit.py

@@ -10,15 +10,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
-from app.server import collector
+from app.server import tuning  # before PyTorch is loaded
 
-with collector.paused():
-    from app.server import cores  # noqa: F401  # isort: skip  (before PyTorch is loaded)
-    from app.server import login, memory
-    from app.session import links
+with tuning.collector_paused():
+    from app.server import login
+    from app.session import links, scene
     from app.sidebar import column, photo_picker, toolbar
     from app.views import REGISTRY
-    from app.widgets import style, waiting
+    from app.widgets import messages, style, waiting
 
 
 def main() -> None:
@@ -34,13 +33,17 @@ def main() -> None:
         for index, view in enumerate(REGISTRY)
     ]
     page = st.navigation(pages, position="sidebar")
-    st.session_state["scene"] = column.show()
-    toolbar.show(st.session_state["scene"])
+    found = column.show()
+    scene.keep(found)
+    toolbar.show(found)
     photo_picker.note_another_photo()
-    page.run()
-    links.note_what_is_missing()
-    collector.freeze_libraries()
-    memory.give_back()
+    if found is None and REGISTRY[pages.index(page)].needs_scene:
+        st.info("Choose a photo and a model at the side to begin.")
+    else:
+        page.run()
+    messages.unmet(links.unmet())
+    tuning.freeze_libraries()
+    tuning.give_memory_back()
 
 
 main()

@@ -30,6 +30,7 @@ import torch
 from tqdm import tqdm
 
 import inception_viz as iv
+from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.faithfulness import (
     STEPS,
     Game,
@@ -39,7 +40,6 @@ from inception_viz.explain.faithfulness import (
     centre_prior,
     random_map,
 )
-from inception_viz.explain.grad_cam import VARIANTS, Variant
 from inception_viz.explain.rerun import silent
 from inception_viz.trace import Trace
 from inception_viz.training.data import imagenette_folder

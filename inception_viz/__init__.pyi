@@ -18,6 +18,7 @@ from .batch.folder import TracedFolder as TracedFolder
 from .batch.folder import trace_folder as trace_folder
 from .classifier import Classifier as Classifier
 from .classifier import load as load
+from .classifier import wrap as wrap
 from .errors import BatchError as BatchError
 from .errors import ConfigError as ConfigError
 from .errors import DownloadError as DownloadError
@@ -41,6 +42,7 @@ from .explain.muting import sweep as sweep
 from .explain.pixels import pixel_map as pixel_map
 from .explain.randomisation import sanity_check as sanity_check
 from .explain.target import Target as Target
+from .network.recording import recording as recording
 from .pictures.reading import Picture as Picture
 from .pictures.reading import read_picture as read_picture
 from .trace import Trace as Trace

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from inception_viz import trace as tracing
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import WeightsError
 from inception_viz.network.folding import fold_batch_norm
@@ -29,9 +28,10 @@ from inception_viz.pictures.reading import Picture, read_picture
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import attach_heads
 from inception_viz.sources.file import SUFFIXES, load_file
+from inception_viz.sources.in_memory import state_hash, weights_of
 from inception_viz.sources.random_weights import build
 from inception_viz.sources.registry import REGISTRY
-from inception_viz.trace import Trace
+from inception_viz.trace import Trace, trace_input
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +86,16 @@ class Classifier:
             self.network, [(base.network, base.inference_network)] if base is not None else []
         )
 
+    def refresh(self) -> None:
+        """See what the weights are now, where somebody else changes them: see :func:`wrap`.
+
+        Traces from before belong to the weights of before, so explanations refuse them.
+        """
+        weights = replace(self.weights, fingerprint=state_hash(self.network))
+        object.__setattr__(self, "weights", weights)
+        for prepared in ("key", "inference_network"):
+            self.__dict__.pop(prepared, None)
+
     def trace(
         self,
         image: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | Picture,
@@ -106,20 +116,17 @@ class Classifier:
         """
         picture = read_picture(image)
         x, placed = self.input_of(picture, fit)
-        network = self.inference_network
-        logits, record = tracing.run(network, x)
-        self.require_finite(logits.main)
-        return tracing.assemble(
-            network,
-            logits,
-            record,
+        trace = trace_input(
+            self.inference_network,
+            x,
             picture=picture,
             fitting=placed,
-            input=x,
             labels=self.labels,
             model=self.key,
             trained_heads=self.weights.trained_heads,
         )
+        self.require_finite(trace.logits)
+        return trace
 
     def input_of(self, picture: Picture, fit: Fit) -> tuple[Tensor, Fitting]:
         """The network's input (1, 3, size, size), and where it lies on the picture.
@@ -183,3 +190,27 @@ def load(
         )
     weights = load_file(path, config=config, labels=labels, preprocessing=preprocessing)
     return Classifier(attach_heads(weights), f"file:{path.name}", path.name)
+
+
+def wrap(
+    model: nn.Module,
+    labels: Sequence[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+) -> Classifier:
+    """A classifier of a network that you have in memory, during training, say.
+
+    It shares the model's parameters, and takes what it runs from them when it is first used.
+    After they changed, call :meth:`Classifier.refresh`, or wrap the model again. The model itself
+    stays as it is: its modes, its hooks, its gradients.
+
+    Args:
+        model: a :class:`~inception_viz.network.GoogLeNet`, or a torchvision one, on any device.
+        labels: one name a class; default ImageNet's for 1000 classes, else numbers.
+        preprocessing: how the model wants its input; default ImageNet's mean and deviation.
+
+    Raises:
+        TypeError: if it is no GoogLeNet.
+        WeightsError: if its layers were changed beyond one, or there isn't one label a class.
+    """
+    weights = weights_of(model, labels, preprocessing)
+    return Classifier(weights, "memory", f"{type(model).__name__} in memory")

@@ -8,7 +8,17 @@ class InceptionVizError(Exception):
 
 
 class ConfigError(InceptionVizError, ValueError):
-    """A network that can't exist. The text names the row, the column, the value and a remedy."""
+    """A network that can't exist. The text names the row, the column, the value and a remedy.
+
+    Attributes:
+        row: what is wrong: a module, "stem", "aux1", "aux2"; None for the network as a whole.
+        column: which of its fields: "f_3x3_r", "after", "classes"; None for more than one.
+    """
+
+    def __init__(self, text: str, *, row: str | None = None, column: str | None = None) -> None:
+        """Say ``text``."""
+        super().__init__(text)
+        self.row, self.column = row, column
 
 
 class ImageError(InceptionVizError, ValueError):

@@ -1,21 +1,18 @@
-"""Record everything that one forward pass of one picture produces.
-
-The network hands its steps' outputs to a record that belongs to the call, so nothing hangs on it
-and threads that share it never see each other's tensors.
-"""
+"""Everything that one forward pass of one picture produces."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
-from inception_viz.network.googlenet import GoogLeNet, Logits, Record
+from inception_viz.network.googlenet import GoogLeNet, Logits, split
+from inception_viz.network.recording import Record, recording
 from inception_viz.pictures.preprocessing import Fitting
 from inception_viz.pictures.reading import Picture
 
@@ -66,6 +63,10 @@ class Trace:
             (m, b): len(maps) for m, found in self.branches.items() for b, maps in found.items()
         }
 
+    def split(self, module: str, values: Tensor) -> dict[Branch, Tensor]:
+        """What holds one value, or map, a channel of a module, cut into its branches' parts."""
+        return split(values, {b: len(maps) for b, maps in self.branches[module].items()}, dim=0)
+
     def layer(self, name: str) -> Tensor:
         """Maps (channels, height, width) of a layer by name.
 
@@ -106,51 +107,66 @@ class Trace:
 
 
 def run(network: GoogLeNet, x: Tensor) -> tuple[Logits, Record]:
-    """Forward ``x`` through all heads without gradients and record what each step puts out."""
-    record: Record = {}
+    """Run all heads on ``x`` without gradients; the logits, and what every part put out."""
     # no_grad, not inference_mode: inference tensors could never be used for gradients again.
-    with torch.no_grad():
-        return network(x, heads=True, record=record), record
+    with torch.no_grad(), recording(network) as record:
+        return network(x, heads=True), record
 
 
-class Sorted(NamedTuple):
-    """A record of one picture, sorted as in :class:`Trace`; only what the record holds."""
+def trace_input(
+    network: GoogLeNet,
+    x: Tensor,
+    *,
+    picture: Picture,
+    fitting: Fitting,
+    labels: tuple[str, ...],
+    model: str,
+    trained_heads: Collection[str],
+) -> Trace:
+    """Run ``network`` on ``x`` (1, 3, size, size) without gradients; everything it does as a trace.
 
-    modules: Mapping[str, Tensor]
-    branches: Mapping[str, Mapping[Branch, Tensor]]
-    reduces: Mapping[str, Mapping[str, Tensor]]
-
-
-def sort_record(network: GoogLeNet, first: Record) -> Sorted:
-    """Sort the outputs of one picture (channels, height, width) by module and branch."""
-    modules = {n: m for n, m in network.modules_by_name.items() if n in first}
-    reduces = {
-        name: {b: first[key] for b in module.branches if (key := f"{name}.{b}") in first}
-        for name, module in modules.items()
-    }
-    return Sorted(
-        modules=MappingProxyType({name: first[name] for name in modules}),
-        branches=_frozen({n: m.split(first[n], dim=0) for n, m in modules.items()}),
-        reduces=_frozen(reduces),
+    The other arguments are the trace's fields of these names; heads that aren't ``trained_heads``
+    are left out.
+    """
+    logits, record = run(network, x)
+    heads = {h: z[0] for h, z in logits._asdict().items() if z is not None and h in trained_heads}
+    found = {name: output[0] for name, output in record.items()}
+    steps = list(network.trunk)
+    modules = network.modules_by_name
+    stem = steps[: steps.index(next(iter(modules)))]
+    return Trace(
+        picture=picture,
+        fitting=fitting,
+        input=x,
+        heads=MappingProxyType(heads),
+        modules=MappingProxyType({name: found[name] for name in modules}),
+        branches=_frozen({n: {b: found[f"{n}/{b}"] for b in m.widths} for n, m in modules.items()}),
+        reduces=_frozen(
+            {n: {b: found[f"{n}/{b}/reduce"] for b in m.reduces} for n, m in modules.items()}
+        ),
+        stem=MappingProxyType({name: found[name] for name in stem}),
+        labels=labels,
+        model=model,
     )
 
 
-def assemble(network: GoogLeNet, logits: Logits, record: Record, **rest: Any) -> Trace:
-    """Sort the record of one picture into a :class:`Trace`; ``rest`` are its other fields."""
-    first = {name: output[0] for name, output in record.items()}
-    trained = rest.pop("trained_heads")
-    heads = {
-        name: value[0]
-        for name, value in logits._asdict().items()
-        if value is not None and name in trained
-    }
-    steps = list(network.trunk)
-    stem = steps[: steps.index(next(iter(network.modules_by_name)))]
-    return Trace(
-        heads=MappingProxyType(heads),
-        stem=MappingProxyType({name: first[name] for name in stem}),
-        **sort_record(network, first)._asdict(),
-        **rest,
+def with_outputs(
+    trace: Trace,
+    network: GoogLeNet,
+    modules: Mapping[str, Tensor],
+    reduces: Mapping[str, Mapping[str, Tensor]],
+    heads: Mapping[str, Tensor],
+    muted: frozenset[str],
+) -> Trace:
+    """The trace with other outputs of some modules (channels, height, width), and what follows."""
+    branches = {n: network.modules_by_name[n].split(out, dim=0) for n, out in modules.items()}
+    return replace(
+        trace,
+        heads=MappingProxyType({**trace.heads, **heads}),
+        modules=MappingProxyType({**trace.modules, **modules}),
+        branches=MappingProxyType({**trace.branches, **_frozen(branches)}),
+        reduces=MappingProxyType({**trace.reduces, **_frozen(reduces)}),
+        muted=muted,
     )
 
 

@@ -1,155 +1,191 @@
 """What is computed for pages: in the background, once for all who ask for it, with turns.
 
-A page that needs a result asks for its job and watches it. The page can be left, or the work
-cancelled; whoever asks for the same thing meanwhile, or later, finds the same job. A few results
-are kept for those who come back; the others live as long as some session holds them.
+A page that needs a result asks for its job and watches it: the work begins with the first watcher,
+and stops a little after the last has gone. So the page can be left, and who cancels only ceases to
+watch; whoever asks for the same thing meanwhile, or later, finds the same job. A few results are
+kept for those who come back; the others live as long as some session holds them.
 """
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 from weakref import WeakValueDictionary
 
-from app.server.scheduler import Ticket, Turns
+from app.server.scheduler import SHARED, Scheduler, Ticket
 
+T = TypeVar("T")
 Progress = Callable[[float], None]
 
 ABANDONED_SECONDS = 4.0  # after which work that nobody watches any more stops
 
 
-class _StoppedError(Exception):
-    """Raised inside the work when it is cancelled or abandoned."""
+class _AbandonedError(BaseException):
+    """Raised inside work that nobody watches any more; no ``except Exception`` there catches it."""
 
 
-@dataclass(eq=False)
-class Job:
-    """Work under way, or done.
+class Job(Generic[T]):
+    """Work that may be under way, or done.
 
     Attributes:
+        key: what is computed.
+        words: what is being done, "Reading the photo …".
         share: how much is done, 0 to 1.
-        result: what came out, once ``finished``.
-        error: what went wrong, once ``finished``.
-        cancelled: whether somebody asked it to stop; it is not started again by itself.
+        finished: set when there is a result or an error, and never otherwise.
+        error: what went wrong, once ``finished``; without what a traceback holds, see
+            :func:`_without_frames`.
     """
 
-    share: float = 0.0
-    result: Any = None
-    error: Exception | None = None
-    cancelled: bool = False
-    _stopped: bool = False
-    finished: threading.Event = field(default_factory=threading.Event)
-    _turns: Turns | None = None
-    _ticket: Ticket = field(default_factory=Ticket)
-    _watchers: int = 0
-    _left: float = field(default_factory=time.monotonic)
+    def __init__(
+        self,
+        key: Hashable,
+        work: Callable[[Progress], T],
+        done: Callable[[Job[T]], None],
+        scheduler: Scheduler = SHARED,
+        words: str = "",
+    ) -> None:
+        """Not begun; ``done`` is called with it when there is a result or an error."""
+        self.key = key
+        self.words = words
+        self.share = 0.0
+        self.finished = threading.Event()
+        self.error: BaseException | None = None
+        self._result: T | None = None
+        self._plan: tuple[Callable[[Progress], T], Callable[[Job[T]], None]] | None = (work, done)
+        self._scheduler = scheduler
+        self._ticket = Ticket()
+        self._guard = threading.Lock()  # of what follows
+        self._running = False
+        self._watchers = 0
+        self._left = 0.0
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Keep the work going while somebody looks at it."""
-        self._watchers += 1
+        """Begin the work, unless that was done, and keep it going while somebody looks at it."""
+        with self._guard:
+            self._watchers += 1
+            if not self._running and not self.finished.is_set():
+                self._running = True
+                self._ticket = Ticket()
+                threading.Thread(target=self._run, args=(self._ticket,), daemon=True).start()
         try:
             yield
         finally:
-            self._left = time.monotonic()
-            self._watchers -= 1
+            with self._guard:
+                self._watchers -= 1
+                self._left = time.monotonic()
 
-    def outcome(self) -> Any:
+    def outcome(self) -> T:
         """Wait for the result; an error of the work is raised here."""
         with self.watched():
             self.finished.wait()
         if self.error is not None:
-            raise self.error
-        return self.result
+            raise copy.copy(self.error)  # each who raises it adds frames of their own
+        return cast("T", self._result)
+
+    def withdraw(self) -> None:
+        """Whoever watched it wants it no more: unless somebody else does, it stops soon."""
+        with self._guard:
+            if not self._watchers:
+                self._left = -ABANDONED_SECONDS
 
     @property
     def ahead(self) -> int:
         """How many computations come before this one; 0 once it has begun."""
-        return self._turns.ahead(self._ticket) if self._turns and not self.share else 0
+        return 0 if self.share else self._scheduler.ahead(self._ticket)
 
-    @property
-    def worthless(self) -> bool:
-        """Whether it is over without a result, but not because somebody cancelled it."""
-        failed = self._stopped or (self.finished.is_set() and self.error is not None)
-        return failed and not self.cancelled
+    def _run(self, ticket: Ticket) -> None:
+        def progress(share: float) -> None:
+            self._stop_if_abandoned()
+            self.share = min(max(share, 0.0), 1.0)
+            self._scheduler.yield_turn(ticket)
 
-    def cancel(self) -> None:
-        """Stop soon, and stay so until :meth:`allow`."""
-        self.cancelled = True
+        assert self._plan is not None  # it goes when the job is finished
+        work, done = self._plan
+        self._scheduler.take_turn(ticket)
+        try:
+            progress(0.0)
+            self._result = work(progress)
+        except _AbandonedError:
+            return
+        except BaseException as error:  # reaches whoever watches
+            self.error = _without_frames(error)
+        finally:
+            self._scheduler.end_turn()
+        self._plan = None  # with all that the work knew
+        done(self)
+        self.finished.set()
 
-    def allow(self) -> None:
-        """Let it start anew when it is asked for again."""
-        self.cancelled = False
+    def _stop_if_abandoned(self) -> None:
+        with self._guard:  # nobody can begin to watch it meanwhile
+            if self._watchers or time.monotonic() - self._left <= ABANDONED_SECONDS:
+                return
+            self._running = False  # who comes now begins it anew
+            self.share = 0.0
+        raise _AbandonedError
 
-    @property
-    def abandoned(self) -> bool:
-        """Whether nobody has watched it for a while."""
-        return not self._watchers and time.monotonic() - self._left > ABANDONED_SECONDS
+
+def _without_frames(error: BaseException) -> BaseException:
+    """The error with its traceback as text: as frames it would keep all that they knew, tensors."""
+    try:
+        bare = copy.copy(error)  # has no traceback, no cause and no context
+    except Exception:  # it can't be made from its arguments
+        bare = RuntimeError(f"{type(error).__name__}: {error}")
+    bare.add_note("".join(traceback.format_exception(error)))
+    return bare
 
 
 class Jobs:
     """Jobs by what they compute. What failed or was abandoned is tried anew when asked for."""
 
-    def __init__(self, turns: Turns, kept: int) -> None:
-        """Work takes ``turns``; so many finished jobs are ``kept``, whoever holds their results."""
-        self._turns = turns
-        self._kept = kept
-        self._guard = threading.Lock()
-        self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
-        self._held: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
+    def __init__(self, kept: int, words: str = "", scheduler: Scheduler = SHARED) -> None:
+        """So many results are ``kept``, whoever holds them; ``words`` say what is being done."""
+        self._most = kept
+        self._words = words
+        self._scheduler = scheduler
+        self._guard = threading.Lock()  # of what follows
+        self._known: WeakValueDictionary[Hashable, Job[Any]] = WeakValueDictionary()
+        self._results: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
+        self._kept: OrderedDict[Hashable, Job[Any]] = OrderedDict()
 
-    def get(self, key: Hashable, work: Callable[[Progress], Any]) -> Job:
-        """The job of ``key``; starts ``work`` if there is none. ``work`` gets a progress call."""
+    def get(self, key: Hashable, work: Callable[[Progress], T]) -> Job[T]:
+        """The job of ``key``, which does ``work`` if it is new. ``work`` gets a progress call."""
         with self._guard:
-            job = self._jobs.get(key) or self._still_held(key)
-            if job is None or job.worthless:
-                job = Job(_turns=self._turns)
-                threading.Thread(target=self._run, args=(key, job, work), daemon=True).start()
-            job._left = time.monotonic()  # whoever asks is about to watch
-            self._jobs[key] = job
-            self._jobs.move_to_end(key)
-            done = [k for k, j in self._jobs.items() if j.finished.is_set()]
-            for old in done[: max(len(self._jobs) - self._kept, 0)]:
-                del self._jobs[old]
+            job = self._known.get(key)
+            if job is None or job.error is not None:
+                job = self._done_before(key) or Job(
+                    key, work, self._keep, self._scheduler, self._words
+                )
+                self._known[key] = job
+            if key in self._kept:
+                self._kept.move_to_end(key)
             return job
 
-    def _still_held(self, key: Hashable) -> Job | None:
+    def _done_before(self, key: Hashable) -> Job[Any] | None:
         """A finished job of what was computed before, if some session still holds the result."""
-        result = self._held.get(key)
-        if result is None:
-            return None
-        job = Job(share=1.0, result=result)
-        job.finished.set()
-        return job
+        result = self._results.get(key)
+        return None if result is None else finished(result, key)
 
-    def _run(self, key: Hashable, job: Job, work: Callable[[Progress], Any]) -> None:
-        def progress(share: float) -> None:
-            with self._guard:  # nobody can begin to watch it meanwhile
-                job._stopped = job.cancelled or job.abandoned
-            if job._stopped:
-                raise _StoppedError
-            job.share = min(max(share, 0.0), 1.0)
-            self._turns.pass_on(job._ticket)
+    def _keep(self, job: Job[Any]) -> None:
+        if job.error is not None:
+            return
+        with self._guard:
+            if type(job._result).__weakrefoffset__:  # numbers and texts are small
+                self._results[job.key] = job._result
+            self._kept[job.key] = job
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
-        self._turns.take(job._ticket)
-        try:
-            progress(0.0)
-            job.result = work(progress)
-            with self._guard:
-                self._hold(key, job.result)
-        except _StoppedError:
-            pass
-        except Exception as error:  # reaches whoever watches
-            job.error = error
-        finally:
-            self._turns.give()
-            job.finished.set()
 
-    def _hold(self, key: Hashable, result: object) -> None:
-        if type(result).__weakrefoffset__:  # numbers and texts are too small to be worth it
-            self._held[key] = result
+def finished(result: T, key: Hashable = None) -> Job[T]:
+    """A job that is done: for what needs no computing."""
+    job = Job(key, lambda _progress: result, lambda _job: None)
+    job._result, job._plan, job.share = result, None, 1.0
+    job.finished.set()
+    return job

@@ -1,10 +1,10 @@
-"""Turns to compute: one at a time, and whoever has computed little goes before who has much.
+"""Who computes when: one at a time, and whoever has computed little goes before who has much.
 
 One computation uses all cores, so two at once would only slow each other down. A forward pass takes
 50 ms, an explanation a second or ten: in the order of coming, a click would wait for whatever
-somebody else has begun. So slow work offers its turn again and again (:meth:`Turns.pass_on`), and
-who waits is called by when they are *due*: new work at once, work that has computed for a while
-later, in proportion to how long that was. Nobody waits for ever, since every due time comes.
+somebody else has begun. So slow work yields its turn again and again, and who waits is called by
+when they are *due*: new work at once, work that has computed for a while later, in proportion to
+how long that was. Nobody waits for ever, since every due time comes.
 """
 
 from __future__ import annotations
@@ -43,28 +43,17 @@ class Ticket:
             self.due = now + _BACK * self.used
 
 
-class Turns:
-    """A lock for whoever computes; ``with turns:`` takes a new ticket."""
+class Scheduler:
+    """A lock whose holder yields it to whoever is due first."""
 
     def __init__(self) -> None:
         """Nobody computes yet."""
         self._guard = threading.Lock()
         self._busy = False
         self._waiting: list[Ticket] = []
-        self._own = threading.local()
 
-    def __enter__(self) -> Turns:
-        """Wait for one's turn."""
-        self._own.ticket = Ticket()
-        self.take(self._own.ticket)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Call the next."""
-        self.give()
-
-    def take(self, ticket: Ticket) -> None:
-        """Wait until ``ticket`` has its turn."""
+    def take_turn(self, ticket: Ticket) -> None:
+        """Wait until it is ``ticket``'s turn."""
         with self._guard:
             wait = self._busy
             if wait:
@@ -75,7 +64,7 @@ class Turns:
             ticket._called.wait()
         ticket._began = time.monotonic()
 
-    def give(self) -> None:
+    def end_turn(self) -> None:
         """End the turn: call who is due first."""
         with self._guard:
             if not self._waiting:
@@ -85,14 +74,14 @@ class Turns:
             self._waiting.remove(following)  # stays busy: the turn is handed over
         following._called.set()
 
-    def pass_on(self, ticket: Ticket) -> None:
+    def yield_turn(self, ticket: Ticket) -> None:
         """In the middle of slow work: let those go first who are due before ``ticket``."""
         ticket.spend()
         with self._guard:
             others = any(waiting.due < ticket.due for waiting in self._waiting)
         if others:
-            self.give()
-            self.take(ticket)
+            self.end_turn()
+            self.take_turn(ticket)
 
     def ahead(self, ticket: Ticket) -> int:
         """How many will have their turn before ``ticket``; 0 if it is computing, or has done so."""
@@ -100,3 +89,6 @@ class Turns:
             if ticket not in self._waiting:
                 return 0
             return 1 + sum(other.due < ticket.due for other in self._waiting)
+
+
+SHARED = Scheduler()  # of this process: all its computations want the same cores

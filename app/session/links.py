@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.widgets.markdown import plain
 from inception_viz.files.wording import shown
 
 _ASKED = "asked_by_link"
 _NAMES = "names_in_links"
 _LEFT_OUT = "left_out_of_link"
-_SAID = 6  # of them, in words
 _KEPT = ("model", "train_")  # a lesson follows the model, and touches nobody's training
 _UNNAMED = ("target", "quick_target", "module", "against")  # choices that links hold by their value
 _FRESH = "fresh"  # in the address: nothing of an earlier view stays
@@ -48,24 +46,16 @@ def leave_out(key: str, value: str) -> None:
     st.session_state.setdefault(_LEFT_OUT, {})[key] = value
 
 
-def note_what_is_missing() -> None:
-    """Say once which of its wishes couldn't be met; call when the page is drawn.
+def unmet() -> list[str]:
+    """Which of the link's wishes couldn't be met, in words, once; ask when the page is drawn.
 
     A widget takes out of the address what it doesn't know, without a word: that is found here.
     """
     asked: dict[str, str] = st.session_state[_ASKED]
+    st.session_state[_ASKED] = {}
     missing = {key: value for key, value in asked.items() if not _met(key, value)}
     missing |= st.session_state.pop(_LEFT_OUT, {})
-    if missing:
-        unmet = [f"{shown(key, 20)} = {shown(value, 40)}" for key, value in missing.items()]
-        if len(unmet) > _SAID:
-            unmet[_SAID:] = [f"{len(unmet) - _SAID} more"]
-        st.toast(
-            f"Parts of this link mean nothing here and were left out: {plain(', '.join(unmet))}.",
-            icon=":material/link_off:",
-            duration="long",
-        )
-    st.session_state[_ASKED] = {}
+    return [f"{shown(key, 20)} = {shown(value, 40)}" for key, value in missing.items()]
 
 
 def _met(key: str, value: str) -> bool:

@@ -8,6 +8,8 @@ import streamlit as st
 
 import inception_viz as iv
 
+_KEY = "scene"
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -30,10 +32,19 @@ class Scene:
     base: iv.Classifier
 
 
+def keep(scene: Scene | None) -> None:
+    """Make it the scene of this run."""
+    st.session_state[_KEY] = scene
+
+
+def find() -> Scene | None:
+    """The scene of this run, if there is one."""
+    scene: Scene | None = st.session_state.get(_KEY)
+    return scene
+
+
 def current() -> Scene:
-    """The scene of this run; the page stops here, quietly, where there is none."""
-    scene: Scene | None = st.session_state.get("scene")
-    if scene is None:
-        st.info("Choose a photo and a model at the side to begin.")
-        st.stop()
+    """The scene of this run, for pages that are drawn only where there is one."""
+    scene = find()
+    assert scene is not None
     return scene

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import services, state
+from app.session import address, models, traces
 from app.session.scene import Scene
 from app.sidebar import model_picker, photo_picker
-from app.widgets import choice
+from app.widgets import choice, messages
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz.figures.answers import percent
 from inception_viz.pictures.preprocessing import Fit
 
@@ -29,14 +30,16 @@ def show() -> Scene | None:
         model = model_picker.show()
         with above:  # which samples come first depends on the model
             picture, photo, alt = photo_picker.show(model)
-            fit = choice.show(state.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP)
+            fit = choice.show(
+                address.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP
+            )
         if model is None or picture is None:
             return None
         base = model
-        with services.messages():
+        with messages.errors():
             model = model_picker.rebuilt(base)
-        with services.messages():
-            trace = services.trace(model, picture, fit)
+        with messages.errors():
+            trace = result_of(traces.trace(model, picture, fit))
             st.divider()
             return Scene(model, trace, _target(model, trace), photo, alt, base)
     return None
@@ -45,15 +48,15 @@ def show() -> Scene | None:
 def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     """The class in question: the network's first choice, or any other."""
     best = trace.top_classes(5)
-    names = services.unique_names(model.labels)
+    names = models.unique_names(model.labels)
     options = [_FIRST, *sorted(range(len(names)), key=lambda index: names[index].lower())]
-    if st.session_state.get(state.TARGET, _FIRST) >= len(names):
-        del st.session_state[state.TARGET]  # the model before had more classes
+    if st.session_state.get(address.TARGET, _FIRST) >= len(names):
+        del st.session_state[address.TARGET]  # the model before had more classes
     chosen = st.selectbox(
         "Class in question",
         options,
         format_func=lambda index: "The network's first choice" if index == _FIRST else names[index],
-        key=state.TARGET,
+        key=address.TARGET,
         bind="query-params",
         help="Pages explain this class. Type to search all classes.",
     )
@@ -70,4 +73,4 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
 
 def _take_quick_target() -> None:
     if st.session_state["quick_target"] is not None:
-        st.session_state[state.TARGET] = st.session_state["quick_target"]
+        st.session_state[address.TARGET] = st.session_state["quick_target"]

@@ -5,47 +5,43 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import (
-    downloads,
-    links,
-    services,
-    state,
-)
-from app.widgets import choice
+from app.session import address, downloads, lab, links, models
+from app.widgets import choice, messages
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz.architecture.text import decode
 from inception_viz.files.cache import cached
 from inception_viz.sources.base import Source
 from inception_viz.sources.file import SUFFIXES
 from inception_viz.sources.registry import REGISTRY, default_source
-from inception_viz.surgery import Keep, Operation
-from inception_viz.training import process
-from inception_viz.training.run import Run
+from inception_viz.surgery import Operation
 
 _FILE = "file"
+_PLACE = "weights_file"
 _FILE_TITLE = "A file of yours …"
 _FILE_MEGABYTES = 64
-_RUNS = 12
 
 
 def show() -> iv.Classifier | None:
     """Draw the choice; return the model, another one while the chosen one isn't here yet."""
     fallback = default_source()
-    runs = usable_runs()
+    runs = models.usable_runs()
     titles = {name: source.title for name, source in REGISTRY.items()}
-    titles |= {name: run_title(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
-    st.session_state.setdefault(state.MODEL, fallback.id)
+    titles |= {name: models.title_of_run(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
+    st.session_state.setdefault(address.MODEL, fallback.id)
     chosen = st.selectbox(
         "Model",
         list(titles),
         format_func=titles.__getitem__,
-        key=state.MODEL,
+        key=address.MODEL,
         bind="query-params",
     )
-    links.name_choice(state.MODEL, titles[chosen])
+    links.name_choice(address.MODEL, titles[chosen])
+    if chosen != _FILE:
+        models.forget_file(_PLACE)
     if chosen in runs:
-        with services.messages():
-            trained = services.classifier_of_run(runs[chosen])
+        with messages.errors():
+            trained = result_of(models.of_run(runs[chosen]))
             _describe(trained, "Trained on this computer; see the page Train.")
             return trained
         st.caption(f"Until then, you see {fallback.title}.")
@@ -82,7 +78,7 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
         ConfigError: if the link describes no network that can be built.
     """
     done = _rebuilt_in_use(base)
-    state.use_rebuilt(done)
+    lab.use_rebuilt(done)
     if done is None:
         return base
     for note in done.classifier.weights.notes[-1:]:
@@ -91,47 +87,27 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
 
 
 def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
-    text = state.architecture()
-    if not text or not (state.built() or state.REBUILT in st.query_params):
+    text = lab.architecture()
+    if not text or not (lab.built() or address.REBUILT in st.query_params):
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."
-    if choice.show(state.REBUILT, "Architecture", names, help=help_text) == "original":
+    if choice.show(address.REBUILT, "Architecture", names, help=help_text) == "original":
         return None
-    return services.rebuilt(base, text, state.origins(decode(text)), keep())
-
-
-def keep() -> Keep:
-    """Which filters the lab keeps where there are fewer than before."""
-    return "activation" if st.session_state.get("keep") == "activation" else "norm"
-
-
-def run_title(run: Run) -> str:
-    """How a training is called in the list of models, and in URLs."""
-    return f"Training {run.path.name}"
-
-
-def choose_run(run: Run) -> None:
-    """Make a training the model, from a button's callback."""
-    state.choose_model(f"run:{run.path.name}")
-
-
-def usable_runs() -> dict[str, Run]:
-    """The newest trainings that have learned something, by their names in URLs."""
-    found = [run for run in process.runs() if services.has_checkpoint(run) or run.model.is_file()]
-    return {f"run:{run.path.name}": run for run in found[:_RUNS]}
+    job = models.rebuilt(base, text, lab.origins(decode(text)), lab.kept_filters())
+    return result_of(job)
 
 
 def _load(chosen: str, fallback: Source) -> iv.Classifier | None:
     """The model of a source that is here; of a damaged one, what to do and another network."""
-    with services.messages():
-        return services.classifier(chosen)
+    with messages.errors():
+        return result_of(models.of_source(chosen))
     if REGISTRY[chosen].fetch is not None:
         _download_button(REGISTRY[chosen], "Download it again")
     for other in (fallback.id, "random"):
         if other != chosen:
-            with services.messages():
-                instead = services.classifier(other)
+            with messages.errors():
+                instead = result_of(models.of_source(other))
                 st.caption(f"Until then, you see {REGISTRY[other].title}.")
                 return instead
     return None
@@ -150,16 +126,16 @@ def _from_file() -> iv.Classifier | None:
     # No type= here: its refusal would be terser than the library's.
     file = st.file_uploader(
         f"Weights ({', '.join(SUFFIXES)}), up to {_FILE_MEGABYTES} MB",
-        key="weights_file",
+        key=_PLACE,
         max_upload_size=_FILE_MEGABYTES,
         help="Also a torchvision GoogLeNet that you fine-tuned: its state dict.",
     )
     if file is None:
         return None
-    with services.messages():
+    with messages.errors():
         if file.size > _FILE_MEGABYTES * 2**20:  # the browser's check can be left out
             raise iv.WeightsError(f"{file.name} is larger than {_FILE_MEGABYTES} MB.")
-        return services.classifier_of_file(file.file_id, file.name, file.getvalue())
+        return result_of(models.of_file(_PLACE, file))
     return None
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 import inception_viz as iv
-from app.session import (
-    links,
-    samples,
-    services,
-    state,
-)
-from app.sidebar import photo_strip
+from app.session import address, links, photos, samples
+from app.session.samples import Sample
+from app.widgets import messages, picture_strip
 from app.widgets.markdown import plain
+from app.widgets.picture_strip import Small
+from app.widgets.waiting import result_of
 
 _ORIGINS = ("Samples", "Upload", "Camera")
 _ORIGIN = "photo_origin"
@@ -29,7 +29,7 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture | None, str, str]:
     Samples that show a class of ``model`` come first.
     """
     begins = _KEPT not in st.session_state
-    asked = st.query_params.get(state.SAMPLE)
+    asked = st.query_params.get(address.SAMPLE)
     if st.session_state.get(_SHOWS_OWN) and asked in samples.every():
         st.session_state[_ORIGIN] = "Samples"  # a link that was followed shows what it promises
     elif not begins:
@@ -42,19 +42,19 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture | None, str, str]:
         st.session_state[_LOST] = origin != "Samples"
     if origin != "Samples":
         good = _bring_own(str(origin))
-        own = state.uploaded()
+        own = photos.own()
         if own is not None:
-            st.query_params[state.SAMPLE] = _OWN
+            st.query_params[address.SAMPLE] = _OWN
             st.session_state[_SHOWS_OWN] = True
             still = "" if good else f"You still see {plain(own.name)}. "
             st.caption(f"{still}Your photo stays in this session: a link or a reload loses it.")
             return own, own.name, f"Your photo {own.name}"
     st.session_state[_SHOWS_OWN] = False
-    if st.query_params.get(state.SAMPLE) == _OWN:
-        del st.query_params[state.SAMPLE]
-        links.answer(state.SAMPLE)
+    if st.query_params.get(address.SAMPLE) == _OWN:
+        del st.query_params[address.SAMPLE]
+        links.answer(address.SAMPLE)
         st.session_state[_FOREIGN] = begins and origin == "Samples"
-    sample = state.sample(samples.every(), next(iter(samples.every())))
+    sample = address.sample(samples.every(), next(iter(samples.every())))
     if origin != "Samples":
         st.caption("Until then, the sample photo is shown.")
     else:
@@ -88,15 +88,23 @@ def note_another_photo() -> None:
 def _samples(model: iv.Classifier | None, chosen: str) -> None:
     known, other = samples.for_model(model)
     if known:
-        photo_strip.show("samples", known, chosen, _choose)
+        _strip("samples", "Sample photos", known, chosen)
     if other:
         st.caption("Not among its classes: what will it say?")
-        photo_strip.show("other_samples", other, chosen, _choose)
+        _strip("other_samples", "Sample photos of other things", other, chosen)
+
+
+def _strip(key: str, label: str, some: Sequence[Sample], chosen: str) -> None:
+    pictures = [
+        Small(sample.id, photos.thumbnail(str(sample.path), 192), sample.alt, tip=sample.title)
+        for sample in some
+    ]
+    picture_strip.show(key, label, pictures, chosen, _choose)
 
 
 def _choose(sample: str) -> None:
     st.session_state[_FOREIGN] = False
-    state.choose_sample(sample)
+    address.choose_sample(sample)
 
 
 def _bring_own(origin: str) -> bool:
@@ -114,7 +122,7 @@ def _bring_own(origin: str) -> bool:
         file = st.camera_input("Take a photo", key=f"camera{again}")
     if file is None:
         return True
-    with services.messages():
-        state.keep_upload(services.uploaded_picture(_OWN, file.file_id, file.name, file.getvalue()))
+    with messages.errors():
+        photos.keep_own(result_of(photos.read(_OWN, file)))
         return True
     return False

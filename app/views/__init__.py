@@ -1,6 +1,6 @@
 """One thin script a page: read state, call the library, show figures.
 
-A new page is one file here and one line in the registry.
+A new page is one folder here and one line in the registry.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ class View(NamedTuple):
     script: str
     title: str
     url: str
+    needs_scene: bool = True  # else it is drawn also where no model can answer
 
 
 REGISTRY = (
@@ -25,7 +26,7 @@ REGISTRY = (
     View("grad_cam/page.py", "Grad-CAM", "grad-cam"),
     View("compare/page.py", "Compare", "compare"),
     View("lab/page.py", "Architecture lab", "lab"),
-    View("train/page.py", "Train", "train"),
+    View("train/page.py", "Train", "train", needs_scene=False),
     View("learn/page.py", "Learn", "learn"),
     View("teach/page.py", "For teachers", "teach"),
 )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.session import state
+from app.session import address
 from app.widgets import take_home
 from app.widgets.markdown import plain
 from inception_viz.figures.numbers import figure_csv
@@ -46,7 +46,7 @@ def chart(key: str, fig: go.Figure, how: str = "", *, alt: str = "") -> None:
     """Frame a plotly figure; its own title becomes the frame's."""
     title = re.sub(r"<[^>]*>", " ", fig.layout.title.text or "")
     fig.update_layout(title=None, margin_t=12)
-    if state.large():
+    if address.large():
         fig.update_layout(font_size=17, height=int((fig.layout.height or 450) * 1.25))
     with frame(key, plain(title), how, csv=figure_csv(fig)):
         st.plotly_chart(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from html import escape
 
 import streamlit as st
 
-from app.session import services
+from app.session import traces
 from app.session.scene import Scene
+from app.widgets.picture import data_url
 from inception_viz.figures.answers import percent
 
 
 def show(title: str, scene: Scene) -> None:
     """Draw them in one row; below each other where there is no room."""
     label, probability = scene.trace.predictions(1)[0]
-    small = base64.b64encode(services.small_photo(scene.trace)).decode()
     with st.container(horizontal=True, key="heading_row", vertical_alignment="center"):
         st.html(
             f'<img class="iv-subject" alt="{escape(scene.alt)}" '
-            f'src="data:image/jpeg;base64,{small}">',
+            f'src="{data_url(traces.small_photo(scene.trace))}">',
             width="content",
         )
         st.title(title, width="content")

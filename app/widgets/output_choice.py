@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 import inception_viz as iv
-from app.session import services
+from app.session import models
 from app.session.scene import Scene
 from app.widgets import choice
 
@@ -44,7 +44,7 @@ def show(scene: Scene) -> iv.Target:
 
 
 def _second_class(scene: Scene, head: str) -> int:
-    names = services.unique_names(scene.model.labels)
+    names = models.unique_names(scene.model.labels)
     likeliest = next(i for i, _ in scene.trace.top_classes(2, head) if i != scene.target)
     others = [i for i in sorted(range(len(names)), key=names.__getitem__) if i != scene.target]
     if st.session_state.get(AGAINST) not in (None, *others):

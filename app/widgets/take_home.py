@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from app.frontend import component
 
-import streamlit as st
-
-_CSS = """
-.take-home { display: flex; gap: .1rem; align-items: baseline; justify-content: flex-end;
-  font: 400 .8rem var(--st-font, sans-serif); color: var(--st-text-color); white-space: nowrap; }
-@media (max-width: 640px) { .take-home { justify-content: flex-start; } }
-button { font: inherit; color: var(--st-primary-color); background: none; border: 0;
-  padding: .25rem .3rem; border-radius: 4px; cursor: pointer; text-decoration: underline;
-  text-underline-offset: 2px; }
-button:hover, button:focus-visible { outline: 1px solid var(--st-text-color); }
-button:disabled { opacity: .5; cursor: progress; }
-"""
-
-_take_home = st.components.v2.component(
-    "inception_viz.take_home",
-    html='<div class="take-home" role="group"></div>',
-    css=_CSS,
-    js=(Path(__file__).parents[1] / "frontend" / "take_home.js").read_text("utf-8"),
-)
+_take_home = component("take_home")
 
 
 def show(figure: str, title: str, name: str, *, csv: str = "", picture: bool = True) -> None:

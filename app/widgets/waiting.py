@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.server.jobs import Job
+
+T = TypeVar("T")
 
 _QUICK = 0.12  # seconds; what is done by then needs no bar
 _TICK = 0.1
@@ -22,19 +25,19 @@ def reserve_place() -> None:
         st.session_state[_PLACE] = st.empty()
 
 
-def result_of(job: Job, words: str = "") -> Any:
+def result_of(job: Job[T]) -> T:
     """The result of a quick job, whose error is raised here.
 
-    Who has to wait for others all the same sees how many; ``words`` say what is being done.
+    Who has to wait for others all the same sees how many, or what is being done.
     """
     with job.watched():
         if not job.finished.wait(_PATIENCE):
-            _wait_for_turn(job, words)
-    return job.outcome()
+            _wait_for_turn(job)
+        return job.outcome()
 
 
-def wait_for(key: str, job: Job, words: str) -> bool:
-    """Block until ``job`` is done; whether there is a result. Its error is raised here.
+def wait_for(key: str, job: Job[T], words: str) -> T | None:
+    """The result of a slow job, whose error is raised here; None once this user has cancelled it.
 
     Args:
         key: of the widgets.
@@ -42,27 +45,37 @@ def wait_for(key: str, job: Job, words: str) -> bool:
         words: what is being done, "Muting each branch …".
     """
     place = st.empty()  # always there, so that what follows keeps its place on the page
+    cancelled = f"{key}_cancelled"  # in the session: for others the job goes on
+    if st.session_state.get(cancelled) == job.key and not job.finished.is_set():
+        st.info(f"{words.rstrip(' …')}: stopped.", icon=":material/do_not_disturb_on:")
+        st.button("Start again", key=f"{key}_again", on_click=partial(_forget, cancelled))
+        return None
     with job.watched():
         if not job.finished.wait(_QUICK):
-            _show(key, place, job, words)
-    if job.error is not None:
-        raise job.error
-    if job.cancelled:
-        st.info(f"{words.rstrip(' …')}: stopped.", icon=":material/do_not_disturb_on:")
-        st.button("Start again", key=f"{key}_again", on_click=job.allow)
-        return False
-    return True
+            _show(key, place, job, words, partial(_cancel, cancelled, job))
+        return job.outcome()
 
 
-def _wait_for_turn(job: Job, words: str) -> None:
+def _cancel(key: str, job: Job[Any]) -> None:
+    st.session_state[key] = job.key
+    job.withdraw()
+
+
+def _forget(key: str) -> None:
+    st.session_state.pop(key, None)
+
+
+def _wait_for_turn(job: Job[Any]) -> None:
     place: DeltaGenerator = st.session_state[_PLACE]
     while not job.finished.wait(_TICK):
         # Said again and again: only then can another click of this user end the waiting.
-        place.markdown(_place_in_queue(job) or words or "Computing …")
+        place.markdown(_place_in_queue(job) or job.words or "Computing …")
     place.empty()
 
 
-def _show(key: str, place: DeltaGenerator, job: Job, words: str) -> None:
+def _show(
+    key: str, place: DeltaGenerator, job: Job[Any], words: str, cancel: partial[None]
+) -> None:
     def text() -> str:
         return " ".join(filter(None, (words, _place_in_queue(job))))
 
@@ -74,12 +87,12 @@ def _show(key: str, place: DeltaGenerator, job: Job, words: str) -> None:
         waited += _TICK
         bar.progress(job.share, text=text())
         if waited > _SLOW and not offered:
-            button.button("Cancel", key=f"{key}_cancel", on_click=job.cancel)
+            button.button("Cancel", key=f"{key}_cancel", on_click=cancel)
             offered = True
     place.empty()
 
 
-def _place_in_queue(job: Job) -> str:
+def _place_in_queue(job: Job[Any]) -> str:
     if not job.ahead:
         return ""
     return f"Waiting for your turn: {job.ahead} before you."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.cost import FLOAT_BYTES, layers, totals
+from inception_viz.architecture.cost import layers, totals
+from inception_viz.architecture.plan import FLOAT_BYTES
 from inception_viz.errors import ConfigError
 
 LIMIT = 2 * 2**30  # bytes; a classroom's server has to hold several

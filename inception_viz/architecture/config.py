@@ -8,18 +8,17 @@ from __future__ import annotations
 import json
 import string
 from dataclasses import asdict, dataclass, field, fields, replace
-from math import ceil
 from typing import Any, Literal, Self, get_args
 
 from inception_viz.architecture.checks import (
-    MAX_FILTERS,
+    check_heads,
     check_row,
+    check_stage,
+    check_values,
     choice,
-    fraction,
     from_object,
     json_object,
     refuse_unknown,
-    whole,
 )
 from inception_viz.errors import ConfigError
 from inception_viz.files.wording import shown
@@ -31,10 +30,15 @@ HeadPool = Literal["5x5/3", "4x4"]
 
 BRANCHES: tuple[Branch, ...] = get_args(Branch)
 STAGES = (3, 4, 5)
-
-MAX_CLASSES = 100_000
-MAX_MODULES_PER_STAGE = len(string.ascii_lowercase)
-INPUT_SIZES = range(32, 1025)
+HEAD_NAMES = {"main": "main head", "aux1": "first auxiliary head", "aux2": "second auxiliary head"}
+COLUMNS = {  # of a module's row, with their titles in the paper's table 1
+    "f_1x1": "#1×1",
+    "f_3x3_r": "#3×3 reduce",
+    "f_3x3": "#3×3",
+    "f_5x5_r": "#5×5 reduce",
+    "f_5x5": "#5×5",
+    "f_pp": "pool proj",
+}
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,6 @@ class ModuleRow:
     f_5x5_r: int
     f_5x5: int
     f_pp: int | None
-
-    def widths(self, in_channels: int) -> dict[Branch, int]:
-        """Output channels of each branch that exists; an unprojected pool keeps ``in_channels``."""
-        pool = None if self.f_pp is None else self.f_pp or in_channels
-        counts: dict[Branch, int | None] = {
-            "1x1": self.f_1x1,
-            "3x3": self.f_3x3,
-            "5x5": self.f_5x5,
-            "pool": pool,
-        }
-        return {branch: count for branch, count in counts.items() if count}
 
 
 @dataclass(frozen=True)
@@ -87,10 +80,6 @@ class AuxHeadConfig:
     fc: int = 1024
     dropout: float = 0.7
     pool: HeadPool = "5x5/3"
-
-    def pooled_size(self, map_size: int) -> int:
-        """Side of the pooled map for a ``map_size`` × ``map_size`` input."""
-        return 4 if self.pool == "4x4" else (map_size - 5) // 3 + 1
 
 
 _PAPER_ROWS = {
@@ -224,31 +213,10 @@ class GoogLeNetConfig:
         return {3: self.stage3, 4: self.stage4, 5: self.stage5}[stage]
 
     @property
-    def channels(self) -> dict[str, tuple[int, int]]:
-        """Module name → (input channels, output channels)."""
-        channels, current = {}, self.stem.conv2
-        for name, row in self.modules.items():
-            out = sum(row.widths(current).values())
-            channels[name] = (current, out)
-            current = out
-        return channels
-
-    @property
-    def out_channels(self) -> int:
-        """Channels of the last module, which the main classifier averages and reads."""
-        return list(self.channels.values())[-1][1]
-
-    @property
     def heads(self) -> dict[str, AuxHeadConfig]:
         """The auxiliary heads that exist, by name."""
         heads = {"aux1": self.aux1, "aux2": self.aux2}
         return {name: head for name, head in heads.items() if head is not None}
-
-    def map_size(self, module: str) -> int:
-        """Side of the square map that the modules of ``module``'s stage work on."""
-        stage3 = pooled(pooled(ceil(self.input_size / 2), 3), 3)
-        stage4 = pooled(stage3, 3)
-        return {3: stage3, 4: stage4, 5: pooled(stage4, self.pool4)}[int(module[0])]
 
     # JSON -----------------------------------------------------------------------------------
 
@@ -273,12 +241,12 @@ class GoogLeNetConfig:
             for stage, stage_rows in _rows_by_stage(rows).items():
                 values[f"stage{stage}"] = stage_rows
         known = {f.name for f in fields(cls)}
-        refuse_unknown("the config", values, known)
+        refuse_unknown(None, values, known)
         if "stem" in values:
-            values["stem"] = from_object(StemConfig, values["stem"], "the stem")
+            values["stem"] = from_object(StemConfig, values["stem"], "stem")
         for head in ("aux1", "aux2"):
             if values.get(head) is not None:
-                values[head] = from_object(AuxHeadConfig, values[head], f"head {head}")
+                values[head] = from_object(AuxHeadConfig, values[head], head)
         return cls(**values)
 
 
@@ -287,73 +255,29 @@ def _halved(row: ModuleRow) -> ModuleRow:
     return ModuleRow(**halves)
 
 
-def pooled(size: int, kernel: int) -> int:
-    """Output side of a max pool with stride 2 and ceil rounding (no padding)."""
-    out = max(ceil((size - kernel) / 2), 0) + 1
-    return out - 1 if (out - 1) * 2 >= size else out  # a window must start inside the map
-
-
 def _check(config: GoogLeNetConfig) -> None:
     """Raise :class:`ConfigError` unless ``config`` describes a network that can be built."""
     if not isinstance(config.stem, StemConfig):
-        raise ConfigError(f"The stem must be a StemConfig, not {config.stem!r:.60}.")
-    for column in ("conv1", "conv2_reduce", "conv2"):
-        whole("The stem", column, getattr(config.stem, column), 1, MAX_FILTERS)
+        raise ConfigError(f"The stem must be a StemConfig, not {config.stem!r:.60}.", row="stem")
     for stage in STAGES:
-        _check_stage(stage, getattr(config, f"stage{stage}"))
+        rows = config._rows(stage)
+        if not isinstance(rows, tuple):
+            raise ConfigError(f"Stage {stage} must be a tuple of rows, not {rows!r:.60}.")
+        check_stage(stage, len(rows))
     for name, row in config.modules.items():
         if not isinstance(row, ModuleRow):
-            raise ConfigError(f"Module {name} must be a ModuleRow of six counts, not {row!r:.60}.")
+            text = f"Module {name} must be a ModuleRow of six counts, not {row!r:.60}."
+            raise ConfigError(text, row=name)
         check_row(name, row)
-    choice("kernel_5x5", config.kernel_5x5, get_args(Kernel5x5))
-    choice("norm", config.norm, get_args(Norm))
-    whole("The config", "classes", config.classes, 1, MAX_CLASSES)
-    whole("The config", "input_size", config.input_size, INPUT_SIZES[0], INPUT_SIZES[-1])
-    whole("The config", "pool4", config.pool4, 2, 3)
-    fraction("The config", "dropout", config.dropout)
-    _check_heads(config)
-
-
-def _check_stage(stage: int, rows: Any) -> None:
-    if not isinstance(rows, tuple):
-        raise ConfigError(f"Stage {stage} must be a tuple of rows, not {rows!r:.60}.")
-    if not 1 <= len(rows) <= MAX_MODULES_PER_STAGE:
-        raise ConfigError(
-            f"Stage {stage} has {len(rows)} modules; keep from 1 to {MAX_MODULES_PER_STAGE}."
-        )
-
-
-def _check_heads(config: GoogLeNetConfig) -> None:
-    order = list(config.modules)
-    for name in ("aux1", "aux2"):
-        head = getattr(config, name)
-        if head is None:
-            continue
-        where = f"Head {name}"
+    choice(None, "kernel_5x5", config.kernel_5x5, get_args(Kernel5x5))
+    choice(None, "norm", config.norm, get_args(Norm))
+    check_values(config)
+    for name, head in config.heads.items():
         if not isinstance(head, AuxHeadConfig):
-            raise ConfigError(f"{where} must be an AuxHeadConfig or None, not {head!r:.60}.")
-        if head.after not in order:
-            raise ConfigError(
-                f'{where}, column after: there is no module "{shown(str(head.after))}". '
-                f"Attach it after one of {', '.join(order)}, or remove the head."
-            )
-        whole(where, "conv", head.conv, 1, MAX_FILTERS)
-        whole(where, "fc", head.fc, 1, MAX_FILTERS)
-        fraction(where, "dropout", head.dropout)
-        choice("pool", head.pool, get_args(HeadPool), where)
-        size = config.map_size(head.after)
-        if head.pool == "5x5/3" and size < 5:
-            raise ConfigError(
-                f"{where} sees a {size}×{size} map after {head.after}, too small for its 5×5 "
-                'average pool. Raise input_size, attach it earlier, or set its pool to "4x4".'
-            )
-    if config.aux1 and config.aux2:
-        first, second = config.aux1.after, config.aux2.after
-        if order.index(first) >= order.index(second):
-            raise ConfigError(
-                f"Head aux1 sits after {first}, head aux2 after {second}; aux1 must come first. "
-                "Move one of them."
-            )
+            text = f"Head {name} must be an AuxHeadConfig or None, not {head!r:.60}."
+            raise ConfigError(text, row=name)
+        choice(name, "pool", head.pool, get_args(HeadPool))
+    check_heads(config)
 
 
 def _rows_by_stage(rows: object) -> dict[int, tuple[ModuleRow, ...]]:
@@ -368,5 +292,5 @@ def _rows_by_stage(rows: object) -> dict[int, tuple[ModuleRow, ...]]:
                 f'Module "{shown(name)}" is out of place. Name the modules of a stage in order: '
                 "3a, 3b, … 4a, 4b, … 5a, 5b, …"
             )
-        stages[stage].append(from_object(ModuleRow, values, f"module {name}"))
+        stages[stage].append(from_object(ModuleRow, values, name))
     return {stage: tuple(stage_rows) for stage, stage_rows in stages.items()}

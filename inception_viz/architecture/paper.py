@@ -7,16 +7,14 @@ table 1. The paper's K is 1,024 parameters (weights without biases), its M a mil
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from inception_viz.architecture.config import COLUMNS, GoogLeNetConfig
+from inception_viz.architecture.cost import totals
+from inception_viz.architecture.plan import Layer, plan
 
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.cost import (
-    LayerCost,
-    at_inference,
-    layers,
-    totals,
-)
+if TYPE_CHECKING:
+    import pandas as pd
 
 # type → patch and stride, output, depth, the six filter columns, params in K, ops in M, as printed.
 _PRINTED: dict[str, tuple[str, str, int, str, str, str, str, str, str, float | None, int | None]]
@@ -39,7 +37,7 @@ _PRINTED = {
     "average pool": ("7×7/1", "1×1×1024", 0, "", "", "", "", "", "", None, None),
     "linear": ("", "1×1×1000", 1, "", "", "", "", "", "", 1000, 1),
 }
-_PLACES = {
+_LAYERS = {  # of the rows that are no modules
     "convolution": ("conv1",),
     "max pool 1": ("pool1",),
     "convolution 2": ("conv2_reduce", "conv2"),
@@ -51,6 +49,20 @@ _PLACES = {
 }
 KILO = 1024
 _WORTH_A_MARK = 0.01  # relative; less is rounding
+
+
+@dataclass(frozen=True)
+class Count:
+    """Parameters, and MACs of convolutions and linear layers for one picture."""
+
+    parameters: int
+    macs: int
+
+
+WELL_KNOWN = {  # as torchvision builds them, at 224 pixels
+    "AlexNet": Count(61_100_840, 714_188_480),
+    "VGG-16": Count(138_357_544, 15_470_264_320),
+}
 
 
 @dataclass(frozen=True)
@@ -79,16 +91,6 @@ class AuditRow:
     computed_depth: int
     remark: str
 
-    @property
-    def params_differ(self) -> bool:
-        """Whether the parameters differ by more than rounding."""
-        return differ(self.paper_params, self.params)
-
-    @property
-    def ops_differ(self) -> bool:
-        """Whether the operations differ by more than rounding."""
-        return differ(self.paper_ops, self.ops)
-
 
 def differ(printed: float | None, computed: float) -> bool:
     """Whether two figures differ by more than the printed one's rounding, and by 1 % or more."""
@@ -100,16 +102,16 @@ def differ(printed: float | None, computed: float) -> bool:
 
 def audit() -> list[AuditRow]:
     """Every row of the paper's table 1, in its order."""
-    found = {layer.name: layer for layer in at_inference(layers(GoogLeNetConfig.paper()))}
-    rows = []
+    every, rows = plan(GoogLeNetConfig.paper()), []
     for name, printed in _PRINTED.items():
         patch, output, depth, *filters, params, ops = printed
-        of_row = _layers_of(name, found)
+        module = name.removeprefix("inception (").rstrip(")")
+        own = _LAYERS.get(name, ())
+        of_row = [layer for layer in every if layer.name in own or layer.place == module]
         cost = totals(of_row)
         computed = cost.weights / KILO
         millions = cost.macs / 1e6
         last = of_row[-1]
-        width = sum(layer.out_channels for layer in of_row if _leaves(layer, of_row))
         rows.append(
             AuditRow(
                 name,
@@ -121,7 +123,7 @@ def audit() -> list[AuditRow]:
                 ops,
                 computed,
                 millions,
-                f"{last.size}×{last.size}×{width}",
+                f"{last.size}×{last.size}×{last.outputs}",
                 _depth(of_row),
                 _remark(name, params, ops, computed, millions),
             )
@@ -131,13 +133,15 @@ def audit() -> list[AuditRow]:
 
 def audit_table() -> pd.DataFrame:
     """The audit, one row a line of the table."""
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "type": row.name,
             "patch/stride": row.patch,
             "output": row.output,
             "depth": row.depth,
-            **dict(zip(_COLUMNS, row.filters, strict=True)),
+            **dict(zip(COLUMNS.values(), row.filters, strict=True)),
             "params, paper (K)": row.paper_params,
             "params, computed (K)": round(row.params, 1),
             "ops, paper (M)": row.paper_ops,
@@ -148,24 +152,7 @@ def audit_table() -> pd.DataFrame:
     )
 
 
-_COLUMNS = ("#1×1", "#3×3 reduce", "#3×3", "#5×5 reduce", "#5×5", "pool proj")
-
-
-def _layers_of(name: str, found: dict[str, LayerCost]) -> list[LayerCost]:
-    if name in _PLACES:
-        return [found[layer] for layer in _PLACES[name]]
-    module = name.removeprefix("inception (").rstrip(")")
-    return [layer for layer in found.values() if layer.place == module]
-
-
-def _leaves(layer: LayerCost, of_row: list[LayerCost]) -> bool:
-    """Whether a layer's maps leave the row instead of being read inside it."""
-    if not layer.branch:
-        return layer is of_row[-1]
-    return layer is [other for other in of_row if other.branch == layer.branch][-1]
-
-
-def _depth(of_row: list[LayerCost]) -> int:
+def _depth(of_row: list[Layer]) -> int:
     """Weighted layers one behind the other."""
     weighted = [layer for layer in of_row if layer.weights]
     branches = {layer.branch for layer in weighted}

@@ -7,9 +7,13 @@ Distill 2019: going through a layer with kernel k, stride s and padding p, the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
-from inception_viz.architecture.config import Branch, GoogLeNetConfig, ModuleRow
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.plan import plan
 
 
 @dataclass(frozen=True)
@@ -39,50 +43,17 @@ class ReceptiveField:
         return x - half, y - half, x + half, y + half
 
 
-def receptive_fields(config: GoogLeNetConfig) -> dict[str, ReceptiveField]:
-    """Layer → field. Keys are the stem's steps, "3a", "3a/3x3" for a branch, "3a/3x3/reduce".
+@lru_cache(maxsize=64)
+def receptive_fields(config: GoogLeNetConfig) -> Mapping[str, ReceptiveField]:
+    """Layer → field, up to the heads; names as in :class:`~inception_viz.architecture.plan.Layer`.
 
     A module's own field is that of its widest branch.
     """
     fields: dict[str, ReceptiveField] = {}
-    current = ReceptiveField()
-    for name, kernel, stride, padding in _stem(config):
-        current = current.through(kernel, stride, padding)
-        fields[name] = current
-    stage = "3"
-    for name, row in config.modules.items():
-        if name[0] != stage:
-            current = current.through(3 if stage == "3" else config.pool4, 2)
-            fields[f"pool{stage}"] = current
-            stage = name[0]
-        for branch, kernels in _branch_kernels(config, row).items():
-            field = current
-            for kernel in kernels:
-                field = field.through(kernel, padding=kernel // 2)
-            fields[f"{name}/{branch}"] = field
-            if (branch == "3x3" and row.f_3x3_r) or (branch == "5x5" and row.f_5x5_r):
-                fields[f"{name}/{branch}/reduce"] = current
-        current = max(
-            (fields[f"{name}/{b}"] for b in _branch_kernels(config, row)), key=lambda f: f.size
-        )
-        fields[name] = current
-    return fields
-
-
-def _stem(config: GoogLeNetConfig) -> list[tuple[str, int, int, int]]:
-    lrn = config.norm == "lrn"
-    steps = [("conv1", 7, 2, 3), ("pool1", 3, 2, 0)]
-    steps += [("norm1", 1, 1, 0)] if lrn else []
-    steps += [("conv2_reduce", 1, 1, 0), ("conv2", 3, 1, 1)]
-    steps += [("norm2", 1, 1, 0)] if lrn else []
-    return [*steps, ("pool2", 3, 2, 0)]
-
-
-def _branch_kernels(config: GoogLeNetConfig, row: ModuleRow) -> dict[Branch, tuple[int, ...]]:
-    kernels: dict[Branch, tuple[int, ...]] = {
-        "1x1": (1,),
-        "3x3": (3,),
-        "5x5": tuple(int(k) for k in config.kernel_5x5.split("+")),
-        "pool": (3,),
-    }
-    return {branch: kernels[branch] for branch in row.widths(1)}
+    for layer in plan(config):
+        if layer.place == "main":  # behind an average over the map a unit has no place
+            break
+        read = [fields[name] for name in layer.reads] or [ReceptiveField()]
+        widest = max(read, key=lambda field: field.size)
+        fields[layer.name] = widest.through(layer.kernel, layer.stride, layer.padding)
+    return MappingProxyType(fields)

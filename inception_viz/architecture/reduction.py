@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.plan import Layer, plan
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,26 @@ PAPER_EXAMPLE = Reduction(size=28, in_channels=192, reduce=16, filters=32, kerne
 
 
 def reductions(config: GoogLeNetConfig) -> dict[tuple[str, str], Reduction]:
-    """(module, "3x3" or "5x5") → its reduction, for every such branch that exists."""
-    found = {}
-    for name, row in config.modules.items():
-        inputs, size = config.channels[name][0], config.map_size(name)
-        if row.f_3x3:
-            found[name, "3x3"] = Reduction(size, inputs, row.f_3x3_r, row.f_3x3, 3)
-        if row.f_5x5:
-            # Two 3×3 convolutions in a row are counted as the 5×5 that they replace.
-            kernel = 3 if config.kernel_5x5 == "3" else 5
-            found[name, "5x5"] = Reduction(size, inputs, row.f_5x5_r, row.f_5x5, kernel)
-    return found
+    """(module, "3x3" or "5x5") → its reduction, for every such branch that exists.
+
+    Two 3×3 convolutions in a row are counted as the 5×5 that they replace.
+    """
+    branches: dict[tuple[str, str], list[Layer]] = {}
+    for layer in plan(config):
+        if layer.branch in ("3x3", "5x5"):
+            branches.setdefault((layer.place, layer.branch), []).append(layer)
+    return {
+        branch: Reduction(
+            size=own[-1].size,
+            in_channels=own[0].inputs,
+            reduce=own[0].outputs if own[0].role == "reduce" else 0,
+            filters=own[-1].outputs,
+            kernel=1 + sum(layer.kernel - 1 for layer in own),
+        )
+        for branch, own in branches.items()
+    }
 
 
 def channel_growth(config: GoogLeNetConfig) -> dict[str, int]:
     """Module → channels that it puts out; naive modules pile up what their pool passes on."""
-    return {name: out for name, (_, out) in config.channels.items()}
+    return {layer.name: layer.outputs for layer in plan(config) if layer.kind == "concatenation"}

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any, get_args
 
-from inception_viz.architecture.checks import COLUMNS, check_row
+from inception_viz.architecture.checks import MAX_FILTERS, check_row, whole
 from inception_viz.architecture.config import (
+    COLUMNS,
     STAGES,
     AuxHeadConfig,
     GoogLeNetConfig,
@@ -27,14 +28,6 @@ from inception_viz.files.wording import shown
 
 MAX_TEXT = 4000
 PAPER = "paper"
-_TITLES = {
-    "f_1x1": "#1×1",
-    "f_3x3_r": "#3×3 reduce",
-    "f_3x3": "#3×3",
-    "f_5x5_r": "#5×5 reduce",
-    "f_5x5": "#5×5",
-    "f_pp": "pool proj",
-}
 _PLAIN = ("kernel_5x5", "norm", "classes", "dropout", "input_size", "pool4")
 
 
@@ -134,7 +127,7 @@ def to_csv(config: GoogLeNetConfig) -> str:
     """The modules as CSV: name and the six columns; an empty cell for a missing pool branch."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["module", *_TITLES.values()])
+    writer.writerow(["module", *COLUMNS.values()])
     for name, row in config.modules.items():
         writer.writerow([name, *("" if count is None else count for count in astuple(row))])
     return out.getvalue()
@@ -168,58 +161,46 @@ def read_rows(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def rows_of(cells: Sequence[Sequence[str]], names: Sequence[str]) -> list[ModuleRow]:
+def rows_of(cells: Iterable[Sequence[str]], names: Iterable[str]) -> list[ModuleRow]:
     """Module rows from text cells.
 
     Raises:
         ConfigError: naming the module and the column of a cell that is no count.
     """
-    rows = []
-    for name, texts in zip(names, cells, strict=True):
-        counts: dict[str, int | None] = {}
-        for column, text in zip(COLUMNS, texts, strict=True):
-            if column == "f_pp" and not text.strip():
-                counts[column] = None
-                continue
-            try:
-                counts[column] = _count(text.strip() or "0")
-            except ValueError as error:
-                raise ConfigError(
-                    f"Module {shown(name, 20)}, column {column}: {text[:20]!r} is not a count; "
-                    "use a whole number from 0 to 4096."
-                ) from error
-        rows.append(ModuleRow(**counts))  # type: ignore[arg-type]
-    return rows
+    return [
+        ModuleRow(**{c: _read_cell(name, c, text) for c, text in zip(COLUMNS, texts, strict=True)})  # type: ignore[arg-type]
+        for name, texts in zip(names, cells, strict=True)
+    ]
+
+
+def _read_cell(name: str, column: str, text: str) -> int | None:
+    if column == "f_pp" and not text.strip():
+        return None
+    try:
+        count = _count(text.strip() or "0")
+    except ValueError as error:
+        raise ConfigError(
+            f"Module {shown(name, 20)}, column {column}: {text[:20]!r} is not a count; "
+            f"use a whole number from 0 to {MAX_FILTERS}.",
+            row=name,
+            column=column,
+        ) from error
+    whole(name, column, count, 0, MAX_FILTERS)
+    return count
 
 
 def cell_errors(name: str, cells: Sequence[str]) -> dict[str, str]:
     """Column → what is wrong with its cell, for a module's six cells as typed."""
     errors: dict[str, str] = {}
-    for place, column in enumerate(COLUMNS):
-        alone = ["1", "0", "1", "0", "1", "1"]
-        alone[place] = cells[place]
+    for column, text in zip(COLUMNS, cells, strict=True):
         try:
-            check_row(name, rows_of([alone], [name])[0])
+            _read_cell(name, column, text)
         except ConfigError as error:
-            reduces = column in ("f_3x3_r", "f_5x5_r")
-            if not reduces or "nothing would" not in str(error):
-                errors[column] = str(error)
+            errors[column] = str(error)
     if errors:
         return errors
     try:
-        check_row(name, rows_of([cells], [name])[0])
-    except ConfigError as error:
-        columns = [column for column in COLUMNS if f"{column} is" in str(error)]
-        errors.update(dict.fromkeys(columns[:1] or ["f_1x1"], str(error)))
+        check_row(name, *rows_of([cells], [name]))
+    except ConfigError as error:  # of the whole row: shown at its first cell
+        errors[error.column or next(iter(COLUMNS))] = str(error)
     return errors
-
-
-def columns() -> tuple[str, ...]:
-    """The six columns, in order."""
-    return COLUMNS
-
-
-def titles() -> Mapping[str, str]:
-    """Column → its title in the paper's table."""
-    assert set(_TITLES) == {f.name for f in fields(ModuleRow)}
-    return _TITLES

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import inception_viz as iv
+from inception_viz.architecture.config import BRANCHES, HEAD_NAMES
 from inception_viz.cli.loading import check_ending
 from inception_viz.cli.photos import add_photo_options, check_head, load_classifier
 from inception_viz.files.paths import typed_path
@@ -39,7 +40,7 @@ def add_explain_options(parser: argparse.ArgumentParser) -> None:
 
 def add_gradcam_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``gradcam``."""
-    from inception_viz.explain.grad_cam import VARIANTS
+    from inception_viz.explain.cam_variants import VARIANTS
 
     add_photo_options(parser)
     _add_target_options(parser)
@@ -73,7 +74,7 @@ def _add_target_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--head",
         default="main",
-        choices=["main", "aux1", "aux2"],
+        choices=list(HEAD_NAMES),
         help="which classifier's answer (default: main)",
     )
     parser.add_argument(
@@ -122,7 +123,7 @@ def explain(options: argparse.Namespace) -> None:
     found = iv.contributions(classifier, trace, target, options.method, baseline=options.baseline)
     if options.output is None:
         table = found.to_frame().pivot(index="module", columns="branch", values="score")
-        columns = [b for b in ("1x1", "3x3", "5x5", "pool") if b in table]
+        columns = [b for b in BRANCHES if b in table]
         print(f"{found.method} of {found.label}, in {found.unit}; baseline {found.baseline}")
         print(table.loc[[m for m in found.modules if m in table.index], columns].round(3))
         return

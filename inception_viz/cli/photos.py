@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import inception_viz as iv
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.cli import folders
 from inception_viz.cli.loading import loaded
 from inception_viz.files.paths import typed_path
@@ -19,7 +20,7 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--head",
         default="main",
-        choices=["main", "aux1", "aux2"],
+        choices=list(HEAD_NAMES),
         help="which classifier answers (default: main)",
     )
     parser.add_argument("-k", type=_positive, default=5, help="how many answers (default: 5)")

@@ -3,6 +3,8 @@ from .arithmetic import Walk as Walk
 from .arithmetic import last_step as last_step
 from .arithmetic import walk as walk
 from .arithmetic import walks as walks
+from .cam_variants import VARIANTS as VARIANTS
+from .cam_variants import Variant as Variant
 from .channel_scores import ChannelScores as ChannelScores
 from .channels import Layer as Layer
 from .channels import Order as Order
@@ -30,9 +32,7 @@ from .faithfulness import random_map as random_map
 from .firing import BranchFiring as BranchFiring
 from .firing import Firing as Firing
 from .firing import measure_reference as measure_reference
-from .grad_cam import VARIANTS as VARIANTS
 from .grad_cam import Cams as Cams
-from .grad_cam import Variant as Variant
 from .grad_cam import cams_from as cams_from
 from .gradients import Gradients as Gradients
 from .heads import EarlyReading as EarlyReading
@@ -52,11 +52,10 @@ from .randomisation import Randomised as Randomised
 from .randomisation import SanityCheck as SanityCheck
 from .randomisation import rank_correlation as rank_correlation
 from .randomisation import sanity_check as sanity_check
-from .rerun import Explained as Explained
 from .rerun import Progress as Progress
-from .rerun import explained as explained
+from .rerun import Question as Question
+from .rerun import ask as ask
 from .rerun import silent as silent
-from .target import HEAD_NAMES as HEAD_NAMES
 from .target import Asked as Asked
 from .target import Target as Target
 from .target import find_class as find_class

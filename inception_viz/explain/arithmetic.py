@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.rerun import explained
+from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked
 from inception_viz.network.googlenet import ConvBlock, InceptionModule
 from inception_viz.trace import Trace
@@ -91,7 +91,7 @@ def walk(
         ExplainError: for a branch without reduction (see :func:`walks`), a channel that doesn't
             exist, or a trace of another classifier.
     """
-    explained(classifier, trace, None)
+    ask(classifier, trace, None)
     if (module, branch) not in walks(classifier):
         raise ExplainError(f"There is no {branch} branch with one reduction in module {module}.")
     maps = trace.layer(f"{module}/{branch}")
@@ -141,33 +141,40 @@ class LastStep:
     Attributes:
         channels: how many averages there are; each is over ``units`` units.
         branches: branch → what its channels' weight × average add up to.
-        bias: of the class.
-        logit: of the class, as the network gave it.
+        bias: of the class; for a margin, its bias minus the other's.
+        value: the logit, or the margin of two, as the network gave it.
     """
 
     channels: int
     units: int
     branches: dict[str, float]
     bias: float
-    logit: float
+    value: float
 
 
 def last_step(classifier: Classifier, trace: Trace, target: Asked = None) -> LastStep:
-    """Take the main head's logit of a class apart, by the linear layer's own weights.
+    """Take a logit of the main head, or the margin of two, apart by the linear layer's weights.
 
     Raises:
-        ExplainError: for a class that doesn't exist, or a trace of another classifier.
+        ExplainError: for a class that doesn't exist, a target that is no such sum (a probability,
+            an auxiliary head's logit), or a trace of another classifier.
     """
-    index = explained(classifier, trace, target).target.index
-    last = list(trace.modules)[-1]
-    linear = classifier.inference_network.classifier
-    start, sums = 0, {}
-    for branch, maps in trace.branches[last].items():
-        weights = linear.weight[index, start : start + len(maps)].double()
-        sums[str(branch)] = float((weights * maps.mean((1, 2)).double()).sum())
-        start += len(maps)
-    units = trace.modules[last].shape[-1] ** 2
-    return LastStep(start, units, sums, float(linear.bias[index]), float(trace.logits[index]))
+    question = ask(classifier, trace, target)
+    chosen, last = question.target, question.modules[-1]
+    if chosen.head != "main" or chosen.kind != "logit":
+        raise ExplainError(
+            "Only a logit of the main head, or the margin of two, is a sum over the last module's "
+            "channels. Choose the main head and the kind logit."
+        )
+    linear = question.network.classifier
+    weight, bias = linear.weight[chosen.index].double(), linear.bias[chosen.index].double()
+    if chosen.against is not None:
+        weight = weight - linear.weight[chosen.against].double()
+        bias = bias - linear.bias[chosen.against].double()
+    averages = trace.modules[last].mean((1, 2)).double()
+    sums = {str(b): float(part.sum()) for b, part in trace.split(last, weight * averages).items()}
+    units = trace.modules[last][0].numel()
+    return LastStep(len(averages), units, sums, float(bias), question.value)
 
 
 def _conv(block: nn.Module) -> nn.Conv2d:
@@ -181,12 +188,12 @@ def _bias(conv: nn.Conv2d, channel: int) -> float:
 
 def _input_of(classifier: Classifier, trace: Trace, module: str) -> Tensor:
     """(C, h, w): what comes into a module."""
-    trunk = classifier.inference_network.trunk
-    steps = list(trunk)
+    network = classifier.inference_network
+    steps = list(network.trunk)
     before = steps[steps.index(module) - 1]
     if before in trace.modules or before in trace.stem:
         return trace.layer(before)
     # A pool between two stages isn't kept; its input is.
-    earlier = trace.layer(steps[steps.index(before) - 1])
-    pooled: Tensor = trunk[before](earlier[None])[0]
-    return pooled
+    earlier = steps[steps.index(before) - 1]
+    ((_, pooled),) = network.walk(trace.layer(earlier)[None], after=earlier, upto=before)
+    return pooled[0]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from inception_viz.errors import ExplainError
 from inception_viz.explain.gradients import Gradients
 from inception_viz.explain.target import Target
 from inception_viz.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,8 @@ class ChannelScores:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a channel."""
+        import pandas as pd
+
         return pd.concat(
             pd.DataFrame(
                 {
@@ -64,10 +69,6 @@ def channel_scores(trace: Trace, slopes: Gradients, module: str) -> ChannelScore
         raise ExplainError(
             f"The head in question can't see module {module[:20]}; it sees {', '.join(slopes.at)}."
         )
-    scores = (trace.modules[module] * slopes.at[module]).double().sum((1, 2)).numpy()
-    branches: dict[str, np.ndarray] = {}
-    start = 0
-    for branch, maps in trace.branches[module].items():
-        branches[branch] = scores[start : start + len(maps)]
-        start += len(maps)
+    scores = (trace.modules[module] * slopes.at[module]).double().sum((1, 2))
+    branches = {str(b): part.numpy() for b, part in trace.split(module, scores).items()}
     return ChannelScores(module, branches, slopes.target)

@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.rerun import Progress, explained, silent
+from inception_viz.explain.rerun import Progress, ask, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Game = Literal["deletion", "insertion"]
 STEPS = 20
@@ -64,6 +66,8 @@ class Faithfulness:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a point of a curve."""
+        import pandas as pd
+
         return pd.concat(
             pd.DataFrame({"game": game, "ranking": name, "share": c.share, "probability": c.value})
             for game, curves in (("deletion", self.deletion), ("insertion", self.insertion))
@@ -99,13 +103,13 @@ def faithfulness(
         ExplainError: for a map of another size, an unknown target, a trace of another classifier or
             one with something muted.
     """
-    what = explained(classifier, trace, target)
+    question = ask(classifier, trace, target)
     if trace.muted:
         raise ExplainError("Unmute everything first: these curves are about the whole network.")
     size = trace.input.shape[-1]
     if values.shape != (size, size):
         raise ExplainError(f"The map is {values.shape}; it must be {(size, size)}, input size.")
-    target_class = Target(what.target.index, head=what.target.head, kind="probability")
+    target_class = Target(question.target.index, head=question.target.head, kind="probability")
     rankings = {"map": [values], "centre": [centre_prior(size)]}
     rankings["random"] = [random_map(size, seed + i) for i in range(_RANDOM_MAPS)]
     games: dict[Game, tuple[Tensor, Tensor]] = {

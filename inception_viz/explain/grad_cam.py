@@ -1,8 +1,4 @@
-"""Where a module looks: class activation maps of all modules from one backward pass.
-
-Grad-CAM: Selvaraju et al., arXiv 1610.02391. LayerCAM: Jiang et al. 2021, "LayerCAM: Exploring
-Hierarchical Class Activation Maps". HiResCAM: Draelos, Carin, arXiv 2011.08891.
-"""
+"""Where a module looks: class activation maps of all modules from one backward pass."""
 
 from __future__ import annotations
 
@@ -10,25 +6,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
 from inception_viz.architecture.config import Branch
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
+from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.gradients import Gradients, differentiate
-from inception_viz.explain.rerun import explained
+from inception_viz.explain.registry import choose
+from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked, Target
 from inception_viz.files.cache import atomic_write
 from inception_viz.trace import Trace
 
-Variant = Literal["grad_cam", "hires_cam", "layer_cam"]
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +115,8 @@ class Cams(Mapping[str, np.ndarray]):
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch; energy: its map's positive part, share: of its module's."""
+        import pandas as pd
+
         rows = [
             {
                 "module": module,
@@ -158,8 +156,8 @@ def grad_cam(
     Raises:
         ExplainError: for an unknown variant or target, or a trace of another classifier.
     """
-    what = explained(classifier, trace, target)
-    return cams_from(trace, differentiate(what), variant)
+    question = ask(classifier, trace, target)
+    return cams_from(trace, differentiate(question), variant)
 
 
 def cams_from(trace: Trace, slopes: Gradients, variant: Variant = "grad_cam") -> Cams:
@@ -168,22 +166,14 @@ def cams_from(trace: Trace, slopes: Gradients, variant: Variant = "grad_cam") ->
     Raises:
         ExplainError: for an unknown variant.
     """
-    if variant not in VARIANTS:
-        raise ExplainError(f'There is no variant "{variant:.40}"; use {", ".join(VARIANTS)}.')
+    chosen = choose(VARIANTS, variant, "variant")
     maps: dict[str, Mapping[Branch, np.ndarray]] = {}
     for module, slope in slopes.at.items():
-        found, start = {}, 0
-        for branch, activation in trace.branches[module].items():
-            part = slope[start : start + len(activation)]
-            start += len(activation)
-            found[branch] = _map(activation, part, variant).numpy()
-        maps[module] = MappingProxyType(found)
+        parts = trace.split(module, slope)
+        maps[module] = MappingProxyType(
+            {
+                branch: chosen.weigh(activation, parts[branch]).numpy()
+                for branch, activation in trace.branches[module].items()
+            }
+        )
     return Cams(MappingProxyType(maps), slopes.target, slopes.value, variant, trace.input.shape[-1])
-
-
-def _map(activation: Tensor, slope: Tensor, variant: Variant) -> Tensor:
-    """(C, h, w) twice → (h, w)."""
-    if variant == "grad_cam":
-        return torch.einsum("c,chw->hw", slope.mean((1, 2)), activation)
-    weight = slope.clamp(min=0) if variant == "layer_cam" else slope
-    return (weight * activation).sum(0)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.rerun import Explained, explained, gradients_on
+from inception_viz.explain.rerun import Question, ask, gradients_on
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
 
@@ -38,21 +38,19 @@ def gradients(classifier: Classifier, trace: Trace, target: Asked = None) -> Gra
     Raises:
         ExplainError: for a target that doesn't exist, or a trace of another classifier.
     """
-    return differentiate(explained(classifier, trace, target))
+    return differentiate(ask(classifier, trace, target))
 
 
-def differentiate(what: Explained) -> Gradients:
+def differentiate(question: Question) -> Gradients:
     """As :func:`gradients`."""
-    first, last = what.modules[0], what.modules[-1]
-    names = list(what.network.trunk)
+    first = question.modules[0]
     with gradients_on():
-        x = what.output(first).clone().requires_grad_()
-        outputs = {first: x}
-        for name in names[names.index(first) + 1 : names.index(last) + 1]:
-            x = what.step(name, x)
-            if name in what.trace.modules:
-                outputs[name] = x
-        value = what.target.of(what.answer(x))
+        start = question.output(first).clone().requires_grad_()
+        steps = {first: start, **dict(question.walk(start, after=first))}
+        outputs = {name: steps[name] for name in question.modules}
+        value = question.target.of(
+            question.network.answer(question.target.head, outputs[question.modules[-1]])
+        )
         slopes = torch.autograd.grad(value, list(outputs.values()))
     at = {name: slope[0].detach() for name, slope in zip(outputs, slopes, strict=True)}
-    return Gradients(MappingProxyType(at), what.target, float(value.detach()))
+    return Gradients(MappingProxyType(at), question.target, float(value.detach()))

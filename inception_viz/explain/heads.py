@@ -8,7 +8,7 @@ from math import log2
 import torch
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.rerun import explained
+from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked
 from inception_viz.sources.base import HeadFit
 from inception_viz.trace import Trace
@@ -51,7 +51,7 @@ def beliefs(classifier: Classifier, trace: Trace, target: Asked = None) -> list[
     Raises:
         ExplainError: for a class that doesn't exist, or a trace of another classifier.
     """
-    index = explained(classifier, trace, target).target.index
+    index = ask(classifier, trace, target).target.index
     modules = list(trace.modules)
     main = trace.probabilities("main")
     places = {name: head.after for name, head in classifier.config.heads.items()}
@@ -110,14 +110,14 @@ def logit_lens(classifier: Classifier, trace: Trace, target: Asked = None) -> li
     Raises:
         ExplainError: for a class that doesn't exist, or a trace of another classifier.
     """
-    what = explained(classifier, trace, target)
-    needed = what.network.classifier.in_features
+    question = ask(classifier, trace, target)
+    needed = question.network.classifier.in_features
     readings = []
     for depth, (name, output) in enumerate(trace.modules.items(), start=1):
         p = choice = None
         if len(output) == needed:
             with torch.no_grad():
-                probabilities = torch.softmax(what.network.classify(output[None])[0], 0)
-            p, choice = float(probabilities[what.target.index]), int(probabilities.argmax())
+                probabilities = torch.softmax(question.network.classify(output[None])[0], 0)
+            p, choice = float(probabilities[question.target.index]), int(probabilities.argmax())
         readings.append(EarlyReading(name, depth, len(output), needed, p, choice))
     return readings

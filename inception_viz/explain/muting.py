@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -14,14 +13,18 @@ from inception_viz.architecture.config import Branch
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import (
     Progress,
-    explained,
-    masks,
+    ask,
+    masks_of,
     silent,
     within,
 )
 from inception_viz.explain.target import Asked, Target
-from inception_viz.network.googlenet import Record
-from inception_viz.trace import Trace, sort_record
+from inception_viz.network.googlenet import split
+from inception_viz.network.recording import recording
+from inception_viz.trace import Trace, with_outputs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
@@ -37,36 +40,30 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
     Raises:
         ExplainError: for a place that doesn't exist, or a trace of another classifier.
     """
-    what = explained(classifier, trace, None)
-    network = what.network
     muted = trace.muted | frozenset(places)
-    silenced = masks(network, muted)
+    question = ask(classifier, trace)
+    network = question.network
+    masks = masks_of(network, muted)
     if muted == trace.muted:
         return trace
-    first = next(name for name in trace.modules if name in silenced)
-    steps = list(network.trunk)
+    question = replace(question, masks=masks)
+    first = next(name for name in trace.modules if name in masks)
     attached = {head.after: name for name, head in classifier.config.heads.items()}
-    heads: dict[str, Tensor] = dict(trace.heads)
-    record: Record = {}
-    with torch.no_grad():
-        x = what.output(first)
-        for name in steps[steps.index(first) :]:
-            x = x if name == first else network.run_step(name, x, record)
-            x = record[name] = x * silenced[name] if name in silenced else x
-            if attached.get(name) in heads:
-                heads[attached[name]] = network.aux[attached[name]](x)[0]
-        heads["main"] = network.classify(x)[0]
-    changed = sort_record(network, {name: output[0] for name, output in record.items()})
-    return replace(
-        trace,
-        heads=MappingProxyType(heads),
-        modules=MappingProxyType({**trace.modules, **changed.modules}),
-        branches=MappingProxyType({**trace.branches, **changed.branches}),
-        reduces=MappingProxyType(
-            {**trace.reduces, **changed.reduces, first: trace.reduces[first]}  # in front of it
-        ),
-        muted=muted,
-    )
+    heads: dict[str, Tensor] = {}
+    with torch.no_grad(), recording(network) as record:
+        outputs = {first: question.mute(first, question.output(first))}
+        outputs |= question.walk(outputs[first], after=first)
+        for name, x in outputs.items():
+            if attached.get(name) in trace.heads:
+                heads[attached[name]] = network.answer(attached[name], x)[0]
+        heads["main"] = network.classify(outputs[question.modules[-1]])[0]
+    modules = {name: outputs[name][0] for name in trace.modules if name in outputs}
+    reduces = {
+        name: {branch: record[f"{name}/{branch}/reduce"][0] for branch in trace.reduces[name]}
+        for name in modules
+        if name != first  # its reduces lie in front of what is muted
+    }
+    return with_outputs(trace, network, modules, reduces, heads, muted)
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,8 @@ class Sweep:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
+        import pandas as pd
+
         return pd.DataFrame([vars(row) for row in self.rows])
 
 
@@ -121,22 +120,23 @@ def sweep(
     Raises:
         ExplainError: for a target that doesn't exist, or a trace of another classifier.
     """
-    what = explained(classifier, trace, target)
-    full = what.value
+    question = ask(classifier, trace, target)
+    full = question.value
     rows = []
-    for done, module in enumerate(what.modules):
+    for done, module in enumerate(question.modules):
         branches = trace.branches[module]
-        ablated = without_each(what.output(module), what.network.modules_by_name[module].widths)
-        logits = what.all_logits(module, ablated, within(progress, done, len(what.modules)))
-        values = what.target.of(logits).double().tolist()
+        widths = question.network.modules_by_name[module].widths
+        ablated = without_each(question.output(module), widths)
+        logits = question.all_logits(module, ablated, within(progress, done, len(question.modules)))
+        values = question.target.of(logits).double().tolist()
         best = torch.softmax(logits, dim=1).max(dim=1)
         for branch, value, p, index in zip(
             branches, values, best.values.tolist(), best.indices.tolist(), strict=True
         ):
             rows.append(Muted(module, branch, value - full, value, index, p))
     progress(1.0)
-    first = int(trace.heads[what.target.head].argmax())
-    return Sweep(tuple(rows), full, first, what.target)
+    first = int(trace.heads[question.target.head].argmax())
+    return Sweep(tuple(rows), full, first, question.target)
 
 
 def without_each(
@@ -144,9 +144,7 @@ def without_each(
 ) -> Tensor:
     """(1, C, H, W) → (branches, C, H, W), in each another branch replaced by the baseline."""
     variants = output.repeat(len(widths), 1, 1, 1)
-    start = 0
-    for row, width in enumerate(widths.values()):
-        part = slice(start, start + width)
-        variants[row, part] = 0 if baseline is None else baseline[0, part]
-        start += width
+    none = torch.zeros_like(output[:, :, :1, :1]) if baseline is None else baseline
+    for variant, (branch, left_out) in zip(variants, split(none, widths).items(), strict=True):
+        split(variant, widths, dim=0)[branch].copy_(left_out[0])
     return variants

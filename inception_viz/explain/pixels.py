@@ -6,11 +6,10 @@ at a module.
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,15 +17,16 @@ from torch import Tensor, nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
+from inception_viz.explain.registry import choose, registry
 from inception_viz.explain.rerun import (
-    Explained,
     Progress,
-    explained,
+    Question,
+    ask,
     gradients_on,
     silent,
 )
 from inception_viz.explain.target import Asked, Target
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network.recording import bare_copy
 from inception_viz.trace import Trace
 
 PixelMethod = Literal["integrated_gradients", "occlusion", "guided_grad_cam"]
@@ -63,36 +63,41 @@ class PixelMap:
         return float(self.values.sum(dtype=np.float64))
 
 
-class PixelMethodInfo(NamedTuple):
-    """A method's name and what it does, for a student."""
+@dataclass(frozen=True)
+class PixelMethodInfo:
+    """A way to attribute an answer to pixels.
 
+    Attributes:
+        id: its name in the API and in links.
+        title: its name on screen.
+        words: what it does, for a student.
+        attribute: does it: the answer and the input (1, 3, size, size) → as many values.
+        by_module: whether it takes a Grad-CAM of a module.
+    """
+
+    id: PixelMethod
     title: str
     words: str
-    attribute: Callable[[_Answer, Tensor, str, Progress], Tensor]
+    attribute: Callable[[_Answer, Tensor], Tensor]
+    by_module: bool = False
 
 
 class _Answer(nn.Module):
     """The input (N, 3, size, size) → the target (N,), counting the passes that are done."""
 
-    def __init__(self, what: Explained, network: GoogLeNet) -> None:
+    def __init__(self, question: Question, module: str, progress: Progress) -> None:
+        # captum hangs hooks on what it explains, so it gets a network of its own.
         super().__init__()
-        self.what, self.network = what, network
+        self.network = bare_copy(question.network)
+        self.question = replace(question, network=self.network)
+        self.module, self.progress = module, progress
         self.count, self.expected = 0, 1
-        self.progress: Progress = silent
 
     def forward(self, x: Tensor) -> Tensor:
         self.progress(min(self.count / self.expected, 1.0))
         self.count += len(x)
-        head = self.what.target.head
-        last = self.what.modules[-1]
-        for name, step in self.network.trunk.items():
-            x = step(x)
-            if name in self.what.masks:
-                x = x * self.what.masks[name]
-            if name == last:
-                break
-        logits = self.network.classify(x) if head == "main" else self.network.aux[head](x)
-        return self.what.target.of(logits)
+        output = self.question.last_output(x)
+        return self.question.target.of(self.network.answer(self.question.target.head, output))
 
 
 def pixel_map(
@@ -118,25 +123,21 @@ def pixel_map(
     Raises:
         ExplainError: for an unknown method, target or module, or a trace of another classifier.
     """
-    if method not in PIXEL_METHODS:
-        raise ExplainError(f'There is no method "{method:.40}"; use {", ".join(PIXEL_METHODS)}.')
-    what = explained(classifier, trace, target)
-    module = (module or what.modules[-1]) if method == "guided_grad_cam" else ""
-    if module and module not in what.modules:
+    chosen = choose(PIXEL_METHODS, method, "method")
+    question = ask(classifier, trace, target)
+    module = (module or question.modules[-1]) if chosen.by_module else ""
+    if module and module not in question.modules:
         raise ExplainError(
             f"The head in question can't see module {module[:20]}; it sees "
-            f"{', '.join(what.modules)}."
+            f"{', '.join(question.modules)}."
         )
     with gradients_on():
-        # captum hangs hooks on what it explains, so it gets a network of its own.
-        answer = _Answer(what, copy.deepcopy(what.network)).eval()
-        answer.progress = progress
-        values = PIXEL_METHODS[method].attribute(answer, trace.input.clone(), module, progress)
+        values = chosen.attribute(_Answer(question, module, progress).eval(), trace.input.clone())
     progress(1.0)
-    return PixelMap(values.detach()[0].sum(0).numpy(), what.target, method, module)
+    return PixelMap(values.detach()[0].sum(0).numpy(), question.target, method, module)
 
 
-def _integrated_gradients(answer: _Answer, x: Tensor, _module: str, _progress: Progress) -> Tensor:
+def _integrated_gradients(answer: _Answer, x: Tensor) -> Tensor:
     from captum.attr import IntegratedGradients
 
     answer.expected = IG_STEPS
@@ -146,7 +147,7 @@ def _integrated_gradients(answer: _Answer, x: Tensor, _module: str, _progress: P
     return found
 
 
-def _occlusion(answer: _Answer, x: Tensor, _module: str, _progress: Progress) -> Tensor:
+def _occlusion(answer: _Answer, x: Tensor) -> Tensor:
     from captum.attr import Occlusion
 
     window = max(x.shape[-1] // WINDOWS, 1)
@@ -163,11 +164,11 @@ def _occlusion(answer: _Answer, x: Tensor, _module: str, _progress: Progress) ->
     return found / 3  # every colour channel carries the whole window's effect
 
 
-def _guided_grad_cam(answer: _Answer, x: Tensor, module: str, _progress: Progress) -> Tensor:
+def _guided_grad_cam(answer: _Answer, x: Tensor) -> Tensor:
     from captum.attr import GuidedGradCam
 
     answer.expected = 2
-    layer = answer.network.trunk[module]
+    layer = answer.network.trunk[answer.module]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Setting backward hooks on ReLU activations")
         found: Tensor = GuidedGradCam(answer, layer).attribute(
@@ -176,24 +177,28 @@ def _guided_grad_cam(answer: _Answer, x: Tensor, module: str, _progress: Progres
     return found
 
 
-PIXEL_METHODS: dict[PixelMethod, PixelMethodInfo] = {
-    "occlusion": PixelMethodInfo(
+PIXEL_METHODS: Mapping[PixelMethod, PixelMethodInfo] = registry(
+    PixelMethodInfo(
+        "occlusion",
         "Occlusion",
         "A grey square slides over the photo; each place shows how much the answer drops while it "
         "is covered.",
         _occlusion,
     ),
-    "integrated_gradients": PixelMethodInfo(
+    PixelMethodInfo(
+        "integrated_gradients",
         "Integrated gradients",
         f"The photo fades in from grey in {IG_STEPS} steps; each pixel gets what its own change "
         "added to the answer on the way.",
         _integrated_gradients,
     ),
-    "guided_grad_cam": PixelMethodInfo(
+    PixelMethodInfo(
+        "guided_grad_cam",
         "Guided Grad-CAM",
         "Backpropagation that lets only positive signals pass, times the module's Grad-CAM. Crisp, "
         "but it follows edges of the photo more than the network's reasons: read it with care "
         "(Adebayo et al. 2018).",
         _guided_grad_cam,
+        by_module=True,
     ),
-}
+)

@@ -6,7 +6,6 @@ same when the weights are destroyed explains the photo, not the network.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,17 +14,19 @@ from torch import nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.grad_cam import Cams, Variant, cams_from
+from inception_viz.explain.cam_variants import Variant
+from inception_viz.explain.grad_cam import Cams, cams_from
 from inception_viz.explain.gradients import differentiate
 from inception_viz.explain.rerun import (
     Progress,
-    explained,
-    explained_by,
+    ask,
+    question_of,
     silent,
 )
 from inception_viz.explain.target import Asked, Target
 from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.trace import Trace, assemble, run
+from inception_viz.network.recording import bare_copy
+from inception_viz.trace import Trace, trace_input
 
 SUSPICIOUS = 0.7  # rank correlation with every weight shuffled that is called out
 
@@ -85,46 +86,38 @@ def sanity_check(
         ExplainError: for a module that the head can't see, an unknown target or variant, or a trace
             of another classifier or with something muted.
     """
-    what = explained(classifier, trace, target)
+    question = ask(classifier, trace, target)
     if trace.muted:
         raise ExplainError("Unmute everything first: this check is about the whole network.")
-    module = module or what.modules[-1]
-    truth = cams_from(trace, differentiate(what), variant)
+    module = module or question.modules[-1]
+    truth = cams_from(trace, differentiate(question), variant)
     compared = truth.raw(module)
     with torch.inference_mode(False):  # else the copy could never be differentiated
-        network = copy.deepcopy(what.network)
+        network = bare_copy(question.network)
     generator = torch.Generator().manual_seed(seed)
     stages = []
-    order = _from_the_answer_down(network, what.target.head, what.modules[-1])
+    order = _from_the_answer_down(network, question.target.head, question.modules[-1])
     for done, (name, part) in enumerate(order):
         progress(done / len(order))
         _shuffle(part, generator)
-        cams = _cams(network, trace, what.target, variant)
+        cams = _cams(network, trace, question.target, variant)
         stages.append(Randomised(name, rank_correlation(compared, cams.raw(module)), cams[module]))
     progress(1.0)
-    return SanityCheck(module, tuple(stages), what.target)
+    return SanityCheck(module, tuple(stages), question.target)
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation of two maps; NaN if one of them is flat."""
-    ranks = [_ranks(values.ravel()) for values in (first, second)]
-    if any(r.std() == 0 for r in ranks):
-        return float("nan")
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+    import pandas as pd
 
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks, equal values sharing their mean rank."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    mean_rank: np.ndarray = (ends - (counts - 1) / 2)[inverse]
-    return mean_rank
+    ranks = pd.DataFrame({"first": first.ravel(), "second": second.ravel()}).rank()
+    return float(ranks["first"].corr(ranks["second"])) if ranks.std().all() else float("nan")
 
 
 def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tuple[str, nn.Module]]:
-    names = list(network.trunk)
-    trunk = [(n, network.trunk[n]) for n in names[: names.index(last) + 1]]
-    weighted = [(n, part) for n, part in trunk if any(True for _ in part.parameters())]
+    steps = list(network.trunk.items())
+    seen = steps[: list(network.trunk).index(last) + 1]
+    weighted = [(name, step) for name, step in seen if any(True for _ in step.parameters())]
     answer = network.classifier if head == "main" else network.aux[head]
     return [("classifier", answer), *reversed(weighted)]
 
@@ -139,16 +132,13 @@ def _shuffle(part: nn.Module, generator: torch.Generator) -> None:
 
 
 def _cams(network: GoogLeNet, trace: Trace, target: Target, variant: Variant) -> Cams:
-    logits, record = run(network, trace.input)
-    shuffled = assemble(
+    shuffled = trace_input(
         network,
-        logits,
-        record,
+        trace.input,
         picture=trace.picture,
         fitting=trace.fitting,
-        input=trace.input,
         labels=trace.labels,
         model="shuffled",
         trained_heads=tuple(trace.heads),
     )
-    return cams_from(shuffled, differentiate(explained_by(network, shuffled, target)), variant)
+    return cams_from(shuffled, differentiate(question_of(network, shuffled, target)), variant)

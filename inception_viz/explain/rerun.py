@@ -1,14 +1,15 @@
-"""The part of the network behind a module: run it again with other outputs of that module."""
+"""What every explanation asks, and the part of the network behind a module, run again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from inception_viz.architecture.places import Place, Widths
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
 from inception_viz.explain.target import Asked, Target, resolve
@@ -19,7 +20,7 @@ Progress = Callable[[float], None]
 """Is told the share that is done, 0 to 1; what it raises stops the work and reaches the caller."""
 
 MEMORY = 256 * 2**20  # bytes of activations in flight at once, roughly
-MOST = 8  # variants under way at once: more is no faster, and others wait for their turn
+MAX_VARIANTS = 8  # under way at once: more is no faster, and others wait for their turn
 
 
 def silent(_share: float) -> None:
@@ -32,8 +33,8 @@ def within(progress: Progress, done: int, of: int) -> Progress:
 
 
 @dataclass(frozen=True, eq=False)
-class Explained:
-    """What is explained: one trace's target, and how to get to it from any module's output.
+class Question:
+    """One trace's target, and how to get to it from any module's output.
 
     Attributes:
         network: the classifier's inference network; never changed.
@@ -41,6 +42,8 @@ class Explained:
         target: the output in question.
         modules: the modules that the target's head can see, in order.
         masks: module → (channels, 1, 1) of 0 where the trace has something muted, else 1.
+        baseline: module → the output (1, channels, 1, 1) that stands for "left out", where the
+            question is about leaving out.
     """
 
     network: GoogLeNet
@@ -48,60 +51,61 @@ class Explained:
     target: Target
     modules: tuple[str, ...]
     masks: Mapping[str, Tensor]
-
-    def output(self, module: str) -> Tensor:
-        """The module's output as traced, (1, channels, height, width)."""
-        return self.trace.modules[module][None]
-
-    def logits(self, module: str, x: Tensor) -> Tensor:
-        """The head's logits (N, classes) if ``module`` puts out ``x`` (N, channels, h, w)."""
-        for name in self._steps_behind(module):
-            x = self.step(name, x)
-        return self.answer(x)
-
-    def step(self, name: str, x: Tensor) -> Tensor:
-        """One step of the trunk, with what is muted there."""
-        x = self.network.trunk[name](x)
-        return x * self.masks[name] if name in self.masks else x
-
-    def answer(self, x: Tensor) -> Tensor:
-        """The head on the output of the module it attaches to."""
-        head = self.target.head
-        logits: Tensor = self.network.classify(x) if head == "main" else self.network.aux[head](x)
-        return logits
-
-    def values(self, module: str, outputs: Tensor, progress: Progress = silent) -> Tensor:
-        """The target's value (N,) for N outputs of a module, in bites that fit the memory."""
-        return self.target.of(self.all_logits(module, outputs, progress)).double()
-
-    def all_logits(self, module: str, outputs: Tensor, progress: Progress = silent) -> Tensor:
-        """The logits (N, classes) for N outputs of a module, in bites that fit the memory."""
-        bites = torch.split(outputs, min(self.bite(module), MOST))
-        parts = []
-        with torch.no_grad():
-            for done, part in enumerate(bites):
-                progress(done / len(bites))
-                parts.append(self.logits(module, part))
-        return torch.cat(parts)
-
-    def bite(self, module: str) -> int:
-        """How many variants of a module's output may be under way at once."""
-        behind = self.modules[self.modules.index(module) :]
-        largest = max(self.trace.modules[name].numel() for name in behind)
-        return max(int(MEMORY / (4 * 4 * largest)), 1)  # input, output and two in between
+    baseline: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def value(self) -> float:
         """The target's value in the trace."""
         return float(self.target.of(self.trace.heads[self.target.head][None]))
 
-    def _steps_behind(self, module: str) -> Iterator[str]:
-        names = list(self.network.trunk)
-        last = names.index(self.modules[-1])
-        yield from names[names.index(module) + 1 : last + 1]
+    def output(self, module: str) -> Tensor:
+        """The module's output as traced, (1, channels, height, width)."""
+        return self.trace.modules[module][None]
+
+    def walk(self, x: Tensor, after: str | None = None) -> Iterator[tuple[str, Tensor]]:
+        """Run the trunk as far as the head sees it, with what is muted; yields (step, output).
+
+        ``x`` is the image, or what the step ``after`` puts out.
+        """
+        return self.network.walk(x, after=after, upto=self.modules[-1], edit=self.mute)
+
+    def last_output(self, x: Tensor, after: str | None = None) -> Tensor:
+        """What the last module that the head sees puts out."""
+        output = x
+        for _, output in self.walk(x, after):  # noqa: B007
+            pass
+        return output
+
+    def mute(self, step: str, output: Tensor) -> Tensor:
+        """The output of a step without what the trace has muted there."""
+        return output * self.masks[step] if step in self.masks else output
+
+    def logits(self, module: str, x: Tensor) -> Tensor:
+        """The head's logits (N, classes) if ``module`` puts out ``x`` (N, channels, h, w)."""
+        return self.network.answer(self.target.head, self.last_output(x, after=module))
+
+    def values(self, module: str, outputs: Tensor, progress: Progress = silent) -> Tensor:
+        """The target's value (N,) for N outputs of a module."""
+        return self.target.of(self.all_logits(module, outputs, progress)).double()
+
+    def all_logits(self, module: str, outputs: Tensor, progress: Progress = silent) -> Tensor:
+        """The logits (N, classes) for N outputs of a module, in batches that fit the memory."""
+        batches = torch.split(outputs, min(self.batch_size(module), MAX_VARIANTS))
+        logits = []
+        with torch.no_grad():
+            for done, batch in enumerate(batches):
+                progress(done / len(batches))
+                logits.append(self.logits(module, batch))
+        return torch.cat(logits)
+
+    def batch_size(self, module: str) -> int:
+        """How many variants of a module's output may be under way at once."""
+        behind = self.modules[self.modules.index(module) :]
+        largest = max(self.trace.modules[name].numel() for name in behind)
+        return max(int(MEMORY / (4 * 4 * largest)), 1)  # input, output and two in between
 
 
-def explained(classifier: Classifier, trace: Trace, asked: Asked) -> Explained:
+def ask(classifier: Classifier, trace: Trace, target: Asked = None) -> Question:
     """Put together what every explanation needs.
 
     Raises:
@@ -111,57 +115,44 @@ def explained(classifier: Classifier, trace: Trace, asked: Asked) -> Explained:
         raise ExplainError(
             "This trace was made by another model. Trace the picture with the model to explain."
         )
-    target = resolve(trace, asked)
-    network = classifier.inference_network
-    return explained_by(network, trace, target)
+    return question_of(classifier.inference_network, trace, resolve(trace, target))
 
 
-def explained_by(network: GoogLeNet, trace: Trace, target: Target) -> Explained:
-    """As :func:`explained`, for a network whose own trace this is, and a target that exists."""
+def question_of(network: GoogLeNet, trace: Trace, target: Target) -> Question:
+    """As :func:`ask`, for a network whose own trace this is, and a target that exists."""
     modules = tuple(trace.modules)
     if target.head != "main":
         after = network.config.heads[target.head].after
         modules = modules[: modules.index(after) + 1]
     with torch.inference_mode(False):  # else gradients could never pass the masks
-        silenced = masks(network, trace.muted)
-    return Explained(network, trace, target, modules, silenced)
+        masks = masks_of(network, trace.muted)
+    return Question(network, trace, target, modules, masks)
 
 
-def masks(network: GoogLeNet, muted: frozenset[str]) -> dict[str, Tensor]:
-    """Module → (channels, 1, 1): 0 for what is muted, 1 for the rest.
-
-    ``muted`` holds "4c" (a module), "4c/5x5" (a branch) or "4c/5x5:7" (a channel of it).
+def masks_of(network: GoogLeNet, muted: frozenset[str]) -> dict[str, Tensor]:
+    """Module → (channels, 1, 1): 0 for the places that are ``muted``, 1 for the rest.
 
     Raises:
         ExplainError: for a place that doesn't exist.
     """
-    found: dict[str, Tensor] = {}
-    modules = network.modules_by_name
-    for place in sorted(muted):
-        path, _, channel = place.partition(":")
-        name, _, branch = path.partition("/")
-        module = modules.get(name)
-        widths = module.widths if module is not None else {}
-        if not widths or (branch and branch not in widths) or (channel and not branch):
-            raise ExplainError(f'There is no "{place[:60]}" to mute in this network.')
-        mask = found.setdefault(name, torch.ones(sum(widths.values()), 1, 1))
-        start = 0
-        for each, width in widths.items():
-            if branch in ("", each):
-                _mute(mask[start : start + width], channel, place)
-            start += width
-    return found
+    widths = {name: module.widths for name, module in network.modules_by_name.items()}
+    masks: dict[str, Tensor] = {}
+    for text in sorted(muted):
+        place = Place.parse(text)
+        if place is None or not place.within(widths):
+            raise ExplainError(_no_such_place(text, widths))
+        channels = widths[place.module]
+        mask = masks.setdefault(place.module, torch.ones(sum(channels.values()), 1, 1))
+        mask[place.channels(channels)] = 0
+    return masks
 
 
-def _mute(part: Tensor, channel: str, place: str) -> None:
-    if not channel:
-        part.zero_()
-    elif channel.isdecimal() and len(channel) < 7 and int(channel) < len(part):
-        part[int(channel)] = 0
-    else:
-        raise ExplainError(
-            f'There is no channel "{place[:60]}"; that branch has 0 to {len(part) - 1}.'
-        )
+def _no_such_place(text: str, widths: Widths) -> str:
+    branch = Place.parse(text.partition(":")[0])
+    if ":" not in text or branch is None or branch.branch is None or not branch.within(widths):
+        return f'There is no "{text[:60]}" to mute in this network.'
+    last = widths[branch.module][branch.branch] - 1
+    return f'There is no channel "{text[:60]}"; that branch has 0 to {last}.'
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.errors import ExplainError
 from inception_viz.trace import Trace
 
 Kind = Literal["logit", "probability"]
-HEAD_NAMES = {"main": "main head", "aux1": "first auxiliary head", "aux2": "second auxiliary head"}
 
 
 @dataclass(frozen=True)

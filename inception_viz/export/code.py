@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import string
+from collections.abc import Iterator
 
 from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.plan import steps
 from inception_viz.classifier import Classifier
 
 _TEMPLATE = string.Template('''\
@@ -34,7 +36,9 @@ $modules
 }
 STEM = $stem  # filters of conv1, conv2_reduce, conv2
 KERNELS_5X5 = $kernels  # of the convolutions in the 5x5 branch, one behind the other
-HEADS = $heads  # name: (after which module, filters, hidden units)
+HEADS = {  # name: (after which module, pool, side of what it leaves, filters, hidden units)
+$heads
+}
 BATCH_NORM = $batch_norm
 LRN = $lrn
 POOL4 = $pool4  # kernel of the max pool between stages 4 and 5
@@ -90,16 +94,16 @@ class Inception(nn.Module):
 class AuxHead(nn.Module):
     """An auxiliary classifier; it serves in training alone."""
 
-    def __init__(self, inputs, side, filters, hidden):
+    def __init__(self, inputs, pool, side, filters, hidden):
         super().__init__()
-        self.side = side
+        self.pool = nn.AdaptiveAvgPool2d(side) if pool == "adaptive" else nn.AvgPool2d(5, stride=3)
         self.conv = ConvBlock(inputs, filters, 1)
         self.fc = nn.Linear(filters * side * side, hidden)
         self.classifier = nn.Linear(hidden, len(LABELS))
 
     def forward(self, x):
-        x = $aux_pool
-        return self.classifier(F.relu(self.fc(self.conv(x).flatten(1))))
+        x = self.conv(self.pool(x))
+        return self.classifier(F.relu(self.fc(x.flatten(1))))
 
 
 class GoogLeNet(nn.Module):
@@ -120,7 +124,7 @@ class GoogLeNet(nn.Module):
         self.trunk["pool2"] = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         channels, stage = conv2, "3"
         self.aux = nn.ModuleDict()
-        attached = {after: name for name, (after, _, _, _) in HEADS.items()}
+        attached = {after: name for name, (after, *_) in HEADS.items()}
         for name, row in MODULES.items():
             if name[0] != stage:
                 kernel = 3 if stage == "3" else POOL4
@@ -129,8 +133,7 @@ class GoogLeNet(nn.Module):
             self.trunk[name] = Inception(channels, *row)
             channels = self.trunk[name].outputs
             if name in attached:
-                _, side, filters, hidden = HEADS[attached[name]]
-                self.aux[attached[name]] = AuxHead(channels, side, filters, hidden)
+                self.aux[attached[name]] = AuxHead(channels, *HEADS[attached[name]][1:])
         self.classifier = nn.Linear(channels, len(LABELS))
 
     def forward(self, x, heads=False):
@@ -183,11 +186,10 @@ def code(classifier: Classifier) -> str:
         modules="\n".join(rows),
         stem=(config.stem.conv1, config.stem.conv2_reduce, config.stem.conv2),
         kernels=tuple(int(k) for k in config.kernel_5x5.split("+")),
-        heads=_heads(config),
+        heads="\n".join(_heads(config)),
         batch_norm=config.norm == "batch",
         lrn=config.norm == "lrn",
         pool4=config.pool4,
-        aux_pool=_aux_pool(config),
         flip=".flip(-1)  # BGR" if preparation.channels == "BGR" else "",
         scale=repr(preparation.scale),
         mean=preparation.mean,
@@ -195,19 +197,11 @@ def code(classifier: Classifier) -> str:
     )
 
 
-def _heads(config: GoogLeNetConfig) -> str:
-    heads = {
-        name: (head.after, head.pooled_size(config.map_size(head.after)), head.conv, head.fc)
-        for name, head in config.heads.items()
-    }
-    return repr(heads)
-
-
-def _aux_pool(config: GoogLeNetConfig) -> str:
-    pools = {head.pool for head in config.heads.values()}
-    if pools == {"5x5/3"}:
-        return "F.avg_pool2d(x, 5, stride=3)"
-    return "F.adaptive_avg_pool2d(x, self.side)"
+def _heads(config: GoogLeNetConfig) -> Iterator[str]:
+    for name, head in config.heads.items():
+        pool = steps(config)[name][0]
+        kind = "adaptive" if pool.kind == "adaptive pool" else "5x5/3"
+        yield f'    "{name}": ("{head.after}", "{kind}", {pool.size}, {head.conv}, {head.fc}),'
 
 
 def _safe(text: str) -> str:

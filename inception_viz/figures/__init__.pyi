@@ -41,7 +41,6 @@ from .reduction_bars import reduction_bars as reduction_bars
 from .reduction_bars import saving_curve as saving_curve
 from .sprites import Sprite as Sprite
 from .sprites import channel_sprite as channel_sprite
-from .training_curves import HEAD_NAMES as HEAD_NAMES
 from .training_curves import training_curves as training_curves
 from .words import check_sentence as check_sentence
 from .words import compared as compared

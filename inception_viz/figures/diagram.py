@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from html import escape
 
-from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.plan import Layer, steps, widths
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
 
 _STYLE = (
@@ -20,25 +20,25 @@ _TALLEST = 190.0
 
 def network_diagram(config: GoogLeNetConfig) -> str:
     """All modules side by side: what each branch puts out, and its reduce layer in front of it."""
-    widest = max(config.stem.conv2, *(out for _, out in config.channels.values()))
-    scale = _TALLEST / widest
+    parts_of = steps(config)
+    modules = {name: parts_of[name] for name in config.modules}
+    stem = modules["3a"][0].inputs
+    scale = _TALLEST / max(stem, *(own[-1].outputs for own in modules.values()))
     base = 24 + _TALLEST
-    parts = [_column(46, base, 16, {"stem": config.stem.conv2}, scale)]
+    parts = [_column(46, base, 16, [("stem", stem)], scale)]
     parts.append(_text(54, base + 18, "stem", 12))
-    parts.append(_text(54, base + 33, str(config.stem.conv2), 11, soft=True))
-    x, stage = 80.0, "3"
+    parts.append(_text(54, base + 33, str(stem), 11, soft=True))
+    x = 80.0
     attached = {head.after: name for name, head in config.heads.items()}
-    for name, row in config.modules.items():
-        if name[0] != stage:
+    for name, own in modules.items():
+        if name.endswith("a") and name != "3a":  # the first of its stage
             x += 10
             parts.append(f'<path class="line" d="M{x:g} 20V{base:g}" stroke-dasharray="3 4"/>')
             parts.append(_text(x, base + 48, "pool /2", 10, soft=True))
             x += 12
-            stage = name[0]
-        inputs, out = config.channels[name]
-        widths = {str(branch): width for branch, width in row.widths(inputs).items()}
-        parts.append(_column(x + 14, base, 30, widths, scale))
-        parts.append(_reduces(x + 4, base, row, widths, scale))
+        out = own[-1].outputs
+        parts.append(_column(x + 14, base, 30, widths(own).items(), scale))
+        parts.append(_reduces(x + 4, base, own, scale))
         parts.append(_text(x + 28, base + 18, name, 13, bold=True))
         parts.append(_text(x + 28, base + 33, f"{out:,}", 11, soft=True))
         if name in attached:
@@ -50,9 +50,11 @@ def network_diagram(config: GoogLeNetConfig) -> str:
     return _svg(x + 60, base + 56, "The network to scale", "".join(parts))
 
 
-def _column(x: float, base: float, width: float, heights: dict[str, int], scale: float) -> str:
-    parts, top = [], base - sum(heights.values()) * scale
-    for branch, channels in heights.items():
+def _column(
+    x: float, base: float, width: float, heights: Collection[tuple[str, int]], scale: float
+) -> str:
+    parts, top = [], base - sum(channels for _, channels in heights) * scale
+    for branch, channels in heights:
         height = channels * scale
         colour = BRANCH_COLOURS.get(branch, STEM_COLOUR)
         words = f"{BRANCH_NAMES.get(branch, branch)}: {channels} channels"
@@ -64,10 +66,10 @@ def _column(x: float, base: float, width: float, heights: dict[str, int], scale:
     return "".join(parts)
 
 
-def _reduces(x: float, base: float, row: ModuleRow, widths: dict[str, int], scale: float) -> str:
-    parts, top = [], base - sum(widths.values()) * scale
-    reduces = {"3x3": row.f_3x3_r, "5x5": row.f_5x5_r}
-    for branch, channels in widths.items():
+def _reduces(x: float, base: float, layers: Sequence[Layer], scale: float) -> str:
+    parts, top = [], base - layers[-1].outputs * scale
+    reduces = {layer.branch: layer.outputs for layer in layers if layer.role == "reduce"}
+    for branch, channels in widths(layers).items():
         count = reduces.get(branch, 0)
         if count:
             height = count * scale
@@ -83,44 +85,46 @@ def _reduces(x: float, base: float, row: ModuleRow, widths: dict[str, int], scal
 
 def module_diagram(config: GoogLeNetConfig, module: str, *, naive: bool = False) -> str:
     """One module as boxes, after figure 2 of the paper; ``naive`` without its 1×1 reductions."""
-    row, (inputs, _) = config.modules[module], config.channels[module]
+    layers = steps(config)[module]
+    inputs = layers[0].inputs
     if naive:
-        row = replace(row, f_3x3_r=0, f_5x5_r=0, f_pp=0 if row.f_pp is not None else None)
-    columns = list(_columns(row, config.kernel_5x5))
+        layers = tuple(layer for layer in layers if layer.role not in ("reduce", "project"))
+    columns = widths(layers)
     width, box = 660.0, 128.0
     gap = (width - box * len(columns)) / (len(columns) + 1)
     parts = [_box(width / 2 - 70, 214, 140, f"{inputs} channels in", STEM_COLOUR)]
-    out = sum(row.widths(inputs).values())
+    out = sum(columns.values())
     parts.append(_box(width / 2 - 90, 6, 180, f"concatenated: {out:,} channels", STEM_COLOUR))
-    for place, (branch, steps) in enumerate(columns):
+    for place, branch in enumerate(columns):
         x = gap + place * (box + gap)
         centre = x + box / 2
-        heights = [150.0, 84.0] if len(steps) > 1 else [117.0]
+        texts = _boxes([layer for layer in layers if layer.branch == branch])
+        heights = [150.0, 84.0] if len(texts) > 1 else [117.0]
         below = 214.0
         start = width / 2
-        for y, step in zip(heights, steps, strict=False):
+        for y, text in zip(heights, texts, strict=True):
             parts.append(f'<path class="line" d="M{start:g} {below:g}L{centre:g} {y + 34:g}"/>')
-            parts.append(_box(x, y, box, step, BRANCH_COLOURS[branch]))
+            parts.append(_box(x, y, box, text, BRANCH_COLOURS[branch]))
             below, start = y, centre
         parts.append(f'<path class="line" d="M{start:g} {below:g}L{width / 2:g} 40"/>')
     title = f"Module {module}" + (", naive" if naive else "")
     return _svg(width, 254, title, "".join(parts))
 
 
-def _columns(row: ModuleRow, kernel: str) -> Iterator[tuple[str, list[str]]]:
-    if row.f_1x1:
-        yield "1x1", [f"1×1, {row.f_1x1}"]
-    sizes = {"5": "5×5", "3": "3×3", "3+3": "3×3 twice"}
-    for branch, reduce, filters, size in (
-        ("3x3", row.f_3x3_r, row.f_3x3, "3×3"),
-        ("5x5", row.f_5x5_r, row.f_5x5, sizes[kernel]),
-    ):
-        if filters:
-            steps = [f"1×1 reduce, {reduce}"] if reduce else []
-            yield branch, [*steps, f"{size}, {filters}"]
-    if row.f_pp is not None:
-        steps = ["3×3 max pool"]
-        yield "pool", [*steps, f"1×1, {row.f_pp}"] if row.f_pp else steps
+def _boxes(layers: Sequence[Layer]) -> list[str]:
+    """What stands in a branch's one or two boxes."""
+    texts = []
+    for layer in layers:
+        kernel = f"{layer.kernel}×{layer.kernel}"
+        if layer.kind == "max pool":
+            texts.append(f"{kernel} max pool")
+        elif layer.role == "reduce":
+            texts.append(f"{kernel} reduce, {layer.outputs}")
+        elif layer.role == "conv_b":
+            texts[-1] = f"{kernel} twice, {layer.outputs}"
+        else:
+            texts.append(f"{kernel}, {layer.outputs}")
+    return texts
 
 
 def _box(x: float, y: float, width: float, text: str, colour: str) -> str:

@@ -7,7 +7,8 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-HEAD_NAMES = {"main": "Main head", "aux2": "Second auxiliary", "aux1": "First auxiliary"}
+from inception_viz.architecture.config import HEAD_NAMES
+
 # Not the branches' colours: a head is no branch.
 HEAD_COLOURS = {"main": "#D55E00", "aux2": "#56B4E9", "aux1": "#8C6BB1"}
 Figures = Sequence[Mapping[str, float | None]]
@@ -28,11 +29,11 @@ def training_curves(
     rows = steps or history
     accuracy = figure == "accuracy"
     hover = "%{y:.1%}" if accuracy else "%{y:.3f}"
-    for head, name in HEAD_NAMES.items():
+    for head, colour in HEAD_COLOURS.items():
+        name = HEAD_NAMES[head].capitalize()
         key = f"{figure}_{head}"
         if not any(row.get(f"train_{key}") is not None for row in rows):
             continue
-        colour = HEAD_COLOURS[head]
         fig.add_scatter(
             x=[row["step"] for row in rows],
             y=_smooth([row[f"train_{key}"] or 0.0 for row in rows]),
@@ -72,7 +73,7 @@ def training_curves(
     if accuracy:
         fig.update_yaxes(tickformat=".0%", range=[0, 1.04])
     else:  # a spike of one early validation would flatten everything else
-        learned = [row.get(f"train_loss_{head}") or 0.0 for row in rows for head in HEAD_NAMES]
+        learned = [row.get(f"train_loss_{head}") or 0.0 for row in rows for head in HEAD_COLOURS]
         fig.update_yaxes(range=[0, 1.1 * max(chance, *learned)])
     return fig
 

@@ -5,4 +5,7 @@ from .googlenet import GoogLeNet as GoogLeNet
 from .googlenet import InceptionModule as InceptionModule
 from .googlenet import LocalResponseNorm as LocalResponseNorm
 from .googlenet import Logits as Logits
-from .googlenet import Record as Record
+from .googlenet import split as split
+from .recording import Record as Record
+from .recording import bare_copy as bare_copy
+from .recording import recording as recording

@@ -7,24 +7,21 @@ Shapes below are for the paper's config and an input of N × 3 × 224 × 224.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from inception_viz.architecture.config import (
-    AuxHeadConfig,
-    Branch,
-    GoogLeNetConfig,
-    Kernel5x5,
-    ModuleRow,
-)
-
-Record = dict[str, Tensor]
-"""What the steps of one forward pass put out: "3a", "conv1"; a reduce layer's is "3a.3x3"."""
+from inception_viz.architecture.config import Branch, GoogLeNetConfig
+from inception_viz.architecture.plan import Layer, steps, widths
 
 BATCH_NORM_EPS = 1e-3  # as in torchvision's googlenet and the Inception papers' own code
+
+
+Edit = Callable[[str, Tensor], Tensor]
+"""(step, its output) → the output that the next step reads."""
 
 
 class Logits(NamedTuple):
@@ -91,16 +88,16 @@ class LocalResponseNorm(nn.Module):
         return x * (root * root.sqrt())  # d^-0.75 = d^-0.5 · d^-0.25
 
 
-class BranchLayers(nn.Sequential):
-    """The layers of one branch, one behind the other: reduce, conv, conv_b; or pool, project."""
+def split(values: Tensor, widths: Mapping[Branch, int], dim: int = 1) -> dict[Branch, Tensor]:
+    """Cut what holds one value a channel of a module into its branches' parts, without copying.
 
-    def forward(self, x: Tensor, key: str = "", record: Record | None = None) -> Tensor:
-        """The branch's maps; ``record[key]`` becomes what its reduce layer, if any, puts out."""
-        for name, layer in self._modules.items():
-            x = layer(x)
-            if record is not None and name == "reduce":
-                record[key] = x
-        return x
+    Args:
+        values: with Σ widths values along ``dim``.
+        widths: each branch's number of channels, in the module's order.
+        dim: the channels' dimension.
+    """
+    parts = torch.split(values, list(widths.values()), dim=dim)
+    return dict(zip(widths, parts, strict=True))
 
 
 class InceptionModule(nn.Module):
@@ -111,53 +108,32 @@ class InceptionModule(nn.Module):
     unprojected pool, which passes on maxima of the module's input.
     """
 
-    def __init__(
-        self, in_channels: int, row: ModuleRow, *, kernel_5x5: Kernel5x5, batch_norm: bool
-    ) -> None:
-        """One branch for each count in ``row`` that isn't 0."""
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        """Build a branch for each that the module's ``layers`` have."""
         super().__init__()
+        self.widths = widths(layers)
+        self.branches = nn.ModuleDict(
+            {
+                branch: nn.Sequential(
+                    OrderedDict((la.role, _built(la)) for la in layers if la.branch == branch)
+                )
+                for branch in self.widths
+            }
+        )
 
-        def block(inputs: int, outputs: int, kernel: int) -> ConvBlock:
-            return ConvBlock(inputs, outputs, kernel, batch_norm=batch_norm)
-
-        def reduced(reduce: int, filters: int, kernels: tuple[int, ...]) -> BranchLayers:
-            steps = OrderedDict[str, nn.Module]()
-            if reduce:
-                steps["reduce"] = block(in_channels, reduce, 1)
-            current = reduce or in_channels
-            for name, kernel in zip(("conv", "conv_b"), kernels, strict=False):
-                steps[name] = block(current, filters, kernel)
-                current = filters
-            return BranchLayers(steps)
-
-        def pool() -> BranchLayers:
-            steps = OrderedDict[str, nn.Module](pool=nn.MaxPool2d(3, stride=1, padding=1))
-            if row.f_pp:
-                steps["project"] = block(in_channels, row.f_pp, 1)
-            return BranchLayers(steps)
-
-        build = {
-            "1x1": lambda: BranchLayers(OrderedDict(conv=block(in_channels, row.f_1x1, 1))),
-            "3x3": lambda: reduced(row.f_3x3_r, row.f_3x3, (3,)),
-            "5x5": lambda: reduced(
-                row.f_5x5_r, row.f_5x5, tuple(int(k) for k in kernel_5x5.split("+"))
-            ),
-            "pool": pool,
-        }
-        self.widths = row.widths(in_channels)
-        self.branches = nn.ModuleDict({branch: build[branch]() for branch in self.widths})
-
-    def forward(self, x: Tensor, key: str = "", record: Record | None = None) -> Tensor:
-        """The concatenation, in the order 1×1, 3×3, 5×5, pool; ``record`` takes the reduces."""
-        branches = self.branches.items()
-        if record is None:  # hooks of others then see x alone
-            return torch.cat([branch(x) for _, branch in branches], dim=1)
-        return torch.cat([branch(x, f"{key}.{name}", record) for name, branch in branches], dim=1)
+    def forward(self, x: Tensor) -> Tensor:
+        """The concatenation, in the order 1×1, 3×3, 5×5, pool."""
+        return torch.cat([branch(x) for branch in self.branches.values()], dim=1)
 
     def split(self, output: Tensor, dim: int = 1) -> dict[Branch, Tensor]:
         """Cut the module's output into its branches' maps, without copying."""
-        parts = torch.split(output, list(self.widths.values()), dim=dim)
-        return dict(zip(self.widths, parts, strict=True))
+        return split(output, self.widths, dim)
+
+    @property
+    def reduces(self) -> dict[Branch, ConvBlock]:
+        """The 1×1 layers in front of the larger kernels, by branch."""
+        blocks = {branch: getattr(self.branches[branch], "reduce", None) for branch in self.widths}
+        return {branch: block for branch, block in blocks.items() if block is not None}
 
 
 class AuxHead(nn.Module):
@@ -169,27 +145,17 @@ class AuxHead(nn.Module):
     the side that the fully connected layer needs.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        map_size: int,
-        head: AuxHeadConfig,
-        classes: int,
-        *,
-        batch_norm: bool,
-    ) -> None:
-        """``map_size`` is the side of the map that the head attaches to."""
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        """Build the head of these ``layers``: pool, convolution, hidden layer, dropout, linear."""
         super().__init__()
-        side = head.pooled_size(map_size)
-        self.map_size, self.pooled_size = map_size, side
-        self.pool: nn.Module = (
-            nn.AdaptiveAvgPool2d(4) if head.pool == "4x4" else nn.AvgPool2d(5, stride=3)
-        )
-        self.conv = ConvBlock(in_channels, head.conv, 1, batch_norm=batch_norm)
-        self.fc = nn.Linear(head.conv * side * side, head.fc)
+        pool, conv, fc, dropout, classifier = layers
+        self.map_size, self.pooled_size = pool.in_size, pool.size
+        self.pool = _built(pool)
+        self.conv = _block(conv)
+        self.fc = nn.Linear(fc.inputs, fc.outputs)
         self.relu = nn.ReLU()
-        self.dropout = nn.Dropout(head.dropout)
-        self.classifier = nn.Linear(head.fc, classes)
+        self.dropout = nn.Dropout(dropout.rate)
+        self.classifier = nn.Linear(classifier.inputs, classifier.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits."""
@@ -223,77 +189,64 @@ class GoogLeNet(nn.Module):
         """Build with PyTorch's default weights; see :meth:`initialise` for the random source."""
         super().__init__()
         self.config = config
-        batch_norm = config.norm == "batch"
-        self.trunk = nn.ModuleDict(_stem(config))
-        stage = "3"
-        for name, row in config.modules.items():
-            if name[0] != stage:
-                kernel = 3 if stage == "3" else config.pool4
-                self.trunk[f"pool{stage}"] = _max_pool(kernel)
-                stage = name[0]
-            self.trunk[name] = InceptionModule(
-                config.channels[name][0], row, kernel_5x5=config.kernel_5x5, batch_norm=batch_norm
-            )
-        self.dropout = nn.Dropout(config.dropout)
-        self.classifier = nn.Linear(config.out_channels, config.classes)
-        self.aux = nn.ModuleDict(
+        layers = dict(steps(config))
+        heads = {head: layers.pop(head) for head in config.heads}
+        _, dropout, classifier = layers.pop("main")
+        self.trunk = nn.ModuleDict(
             {
-                name: AuxHead(
-                    config.channels[head.after][1],
-                    config.map_size(head.after),
-                    head,
-                    config.classes,
-                    batch_norm=batch_norm,
-                )
-                for name, head in config.heads.items()
+                step: InceptionModule(own) if own[-1].kind == "concatenation" else _built(*own)
+                for step, own in layers.items()
             }
         )
+        self.dropout = nn.Dropout(dropout.rate)
+        self.classifier = nn.Linear(classifier.inputs, classifier.outputs)
+        self.aux = nn.ModuleDict({head: AuxHead(own) for head, own in heads.items()})
 
     @property
     def modules_by_name(self) -> dict[str, InceptionModule]:
         """The inception modules in order: ``{"3a": …, …}``."""
         return {n: step for n, step in self.trunk.items() if isinstance(step, InceptionModule)}
 
-    def forward(
-        self, x: Tensor, *, heads: bool | None = None, record: Record | None = None
-    ) -> Logits:
-        """Run the network; ``heads=None`` evaluates the auxiliary heads in training only.
-
-        ``record``, if there is one, fills with what each step puts out.
-        """
-        return self.forward_after(None, x, heads=heads, record=record)
-
-    def forward_after(
-        self,
-        step: str | None,
-        x: Tensor,
-        *,
-        heads: bool | None = None,
-        record: Record | None = None,
-    ) -> Logits:
-        """Continue behind ``step`` of the trunk, whose output is ``x``; None starts at the image.
-
-        Heads that attach before or at ``step`` are left out.
-        """
+    def forward(self, x: Tensor, *, heads: bool | None = None) -> Logits:
+        """Run the network; ``heads=None`` evaluates the auxiliary heads in training only."""
         heads = self.training if heads is None else heads
         attached = {head.after: name for name, head in self.config.heads.items()} if heads else {}
-        names = list(self.trunk)
         aux: dict[str, Tensor] = {}
-        for name in names[names.index(step) + 1 :] if step is not None else names:
-            x = self.run_step(name, x, record)
-            if name in attached:
-                aux[attached[name]] = self.aux[attached[name]](x)
-        return Logits(self.classify(x), **aux)
+        output = x
+        for step, output in self.walk(x):
+            if step in attached:
+                aux[attached[step]] = self.aux[attached[step]](output)
+        return Logits(self.classify(output), **aux)
 
-    def run_step(self, name: str, x: Tensor, record: Record | None = None) -> Tensor:
-        """One step of the trunk on its input; ``record`` takes its output and its reduces'."""
-        step = self.trunk[name]
-        if record is None:
-            out: Tensor = step(x)
-            return out
-        out = step(x, name, record) if isinstance(step, InceptionModule) else step(x)
-        record[name] = out
-        return out
+    def walk(
+        self,
+        x: Tensor,
+        *,
+        after: str | None = None,
+        upto: str | None = None,
+        edit: Edit | None = None,
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Run the trunk step by step; yields each step's name and output.
+
+        Args:
+            x: the image; or, with ``after``, what that step put out.
+            after: the step to continue behind; None begins at the image.
+            upto: the last step to run; None goes on to the last module.
+            edit: changes what a step puts out before the next one reads it.
+        """
+        names = list(self.trunk)
+        first = 0 if after is None else names.index(after) + 1
+        last = len(names) if upto is None else names.index(upto) + 1
+        for name in names[first:last]:
+            x = self.trunk[name](x)
+            if edit is not None:
+                x = edit(name, x)
+            yield name, x
+
+    def answer(self, head: str, x: Tensor) -> Tensor:
+        """Logits of "main", "aux1" or "aux2" for the output of the module that it reads."""
+        logits: Tensor = self.classify(x) if head == "main" else self.aux[head](x)
+        return logits
 
     def classify(self, x: Tensor) -> Tensor:
         """The main head on the last module's output: average over the map, dropout, linear."""
@@ -312,22 +265,23 @@ class GoogLeNet(nn.Module):
                 layer.reset_parameters()
 
 
-def _max_pool(kernel: int) -> nn.MaxPool2d:
-    return nn.MaxPool2d(kernel, stride=2, ceil_mode=True)
+def _block(layer: Layer) -> ConvBlock:
+    return ConvBlock(
+        layer.inputs, layer.outputs, layer.kernel, stride=layer.stride, batch_norm=layer.batch_norm
+    )
 
 
-def _stem(config: GoogLeNetConfig) -> OrderedDict[str, nn.Module]:
-    """N × 3 × 224² → N × 192 × 28²; the paper's "conv1" to the pool in front of 3a."""
-    stem, batch_norm = config.stem, config.norm == "batch"
-    lrn = config.norm == "lrn"
-    steps = OrderedDict[str, nn.Module]()
-    steps["conv1"] = ConvBlock(3, stem.conv1, 7, stride=2, batch_norm=batch_norm)
-    steps["pool1"] = _max_pool(3)
-    if lrn:
-        steps["norm1"] = LocalResponseNorm()
-    steps["conv2_reduce"] = ConvBlock(stem.conv1, stem.conv2_reduce, 1, batch_norm=batch_norm)
-    steps["conv2"] = ConvBlock(stem.conv2_reduce, stem.conv2, 3, batch_norm=batch_norm)
-    if lrn:
-        steps["norm2"] = LocalResponseNorm()
-    steps["pool2"] = _max_pool(3)
-    return steps
+def _built(layer: Layer) -> nn.Module:
+    """A layer of the stem or a branch, or a pool."""
+    window = layer.kernel, layer.stride, layer.padding
+    match layer.kind:
+        case "convolution":
+            return _block(layer)
+        case "max pool":
+            return nn.MaxPool2d(*window, ceil_mode=layer.stride > 1)
+        case "average pool":
+            return nn.AvgPool2d(*window)
+        case "adaptive pool":
+            return nn.AdaptiveAvgPool2d(layer.size)
+        case _:
+            return LocalResponseNorm()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from html import escape
+from importlib import resources
 from pathlib import Path
 
 from inception_viz.classifier import Classifier
@@ -16,52 +17,9 @@ from inception_viz.report import sections
 from inception_viz.report.findings import Findings, find
 from inception_viz.trace import Trace
 
-_CSS = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1f2937; --soft: #f3f4f6; --line: #d1d5db;
-  --link: #1d4ed8; --st-text-color: var(--ink); --st-secondary-background-color: var(--soft); }
-@media (prefers-color-scheme: dark) { :root { --paper: #0f1319; --ink: #e5e7eb; --soft: #1d232d;
-  --line: #3b4252; --link: #93c5fd; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 1180px; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; }
-h2 { font-size: 1.25rem; margin: 2.5rem 0 .3rem; border-top: 1px solid var(--line);
-  padding-top: 1rem; }
-h3 { font-size: 1.05rem; margin: 1.5rem 0 .2rem; }
-a { color: var(--link); }
-nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; }
-figure { margin: 0; }
-img { max-width: 100%; display: block; }
-.how, figcaption { font-size: .88rem; opacity: .85; margin: .2rem 0 .8rem; }
-.lead { display: grid; grid-template-columns: minmax(180px, 320px) 1fr; gap: 1.5rem; }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 1.2rem; }
-.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: 1rem; }
-.branch { border-top: 5px solid; padding-top: .3rem; }
-.tiles { image-rendering: pixelated; width: 100%; margin-top: .4rem; }
-.paper { background: #fff; padding: .5rem; border-radius: 6px; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem .2rem 0; text-align: right; }
-th:first-child, td:first-child, .words td, .words th { text-align: left; }
-.words td { overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; }
-.iv-tall { display: none; }
-.iv-wide { width: 100%; }
-@media (max-width: 640px) {
-  .lead { grid-template-columns: 1fr; }
-  .iv-wide { display: none; }
-  .iv-tall { display: block; width: 100%; }
-}
-@media print { nav { display: none; } h2, .module { break-inside: avoid; } }
-"""
-
-# A branch on a map leads to its channels.
-_JS = """
-for (const cell of document.querySelectorAll('[data-go]')) {
-  const go = () => document.getElementById(cell.dataset.go.split('/')[0])?.scrollIntoView();
-  cell.addEventListener('click', go);
-  cell.addEventListener('keydown', event => { if (event.key === 'Enter') go(); });
-}
-"""
+_FOLDER = resources.files(__package__)
+_CSS = (_FOLDER / "document.css").read_text("utf-8")
+_JS = (_FOLDER / "document.js").read_text("utf-8")
 
 # Nothing is fetched and no script runs but this one, whatever a label or a file name contains.
 _HASH = base64.b64encode(hashlib.sha256(_JS.encode()).digest()).decode()

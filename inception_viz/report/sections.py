@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 
 from inception_viz import __version__
-from inception_viz.architecture.config import BRANCHES
+from inception_viz.architecture.config import BRANCHES, COLUMNS, HEAD_NAMES, Branch
 from inception_viz.architecture.cost import at_inference, layers, totals
 from inception_viz.explain.channels import measure
-from inception_viz.explain.target import HEAD_NAMES
 from inception_viz.figures.answers import answer_bars, percent, sigma
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.network_map import Painting, network_map
@@ -192,8 +191,8 @@ def _module(found: Findings, module: str) -> str:
     )
 
 
-def _branch(found: Findings, module: str, branch: str) -> str:
-    layer = measure(found.trace.layer(f"{module}/{branch}"))
+def _branch(found: Findings, module: str, branch: Branch) -> str:
+    layer = measure(found.trace.branches[module][branch])
     sprite = channel_sprite(layer, layer.order("strength"))
     fired = found.firing.get(module, branch)
     name = f"{module} {BRANCH_NAMES[branch]}"
@@ -216,19 +215,11 @@ def _branch(found: Findings, module: str, branch: str) -> str:
 def architecture(found: Findings) -> str:
     """The table, its cost, and the whole config."""
     config = found.classifier.config
-    columns = {
-        "f_1x1": "#1×1",
-        "f_3x3_r": "#3×3 reduce",
-        "f_3x3": "#3×3",
-        "f_5x5_r": "#5×5 reduce",
-        "f_5x5": "#5×5",
-        "f_pp": "pool proj",
-    }
     costs = layers(config)
     rows = {}
     for name, row in config.modules.items():
         cost = totals(costs, name)
-        rows[name] = {title: getattr(row, field) for field, title in columns.items()} | {
+        rows[name] = {title: getattr(row, field) for field, title in COLUMNS.items()} | {
             "parameters": cost.parameters,
             "M MACs": round(cost.macs / 1e6, 1),
         }

@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.plan import plan, steps, widths
 from inception_viz.errors import ConfigError, WeightsError
 from inception_viz.files.paths import typed_path
 from inception_viz.pictures.preprocessing import IMAGENET, TORCHVISION, Preprocessing
@@ -217,8 +218,8 @@ def _reference(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) ->
         return None
     try:
         reference = Reference.from_json(metadata["reference"])
-        for module, row in config.modules.items():
-            for branch in row.widths(config.channels[module][0]):
+        for module in config.modules:
+            for branch in widths(steps(config)[module]):
                 mean, std = reference.mean[module][branch], reference.std[module][branch]
                 if not (isfinite(mean) and 0 <= std < float("inf")):
                     raise ValueError("no finite figures")
@@ -260,11 +261,8 @@ def _fits(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) -> dict
 
 def _refuse_huge(config: GoogLeNetConfig, path: Path) -> None:
     """Refuse a network whose maps would fill the memory when a photo goes through it."""
-    stem, half = config.stem, config.input_size // 2
-    values = stem.conv1 * half**2 + (stem.conv2_reduce + 2 * stem.conv2) * (half // 2) ** 2
-    for module, (_, width) in config.channels.items():
-        row = config.modules[module]
-        values += (width + row.f_3x3_r + row.f_5x5_r) * config.map_size(module) ** 2
+    kept = (layer for layer in plan(config) if not layer.branch or layer.role == "reduce")
+    values = sum(layer.activations for layer in kept)  # as in a trace
     if values > MAX_ACTIVATIONS:
         raise WeightsError(
             f"The network in {path.name} would make {values / 1e6:,.0f} million activations for "

@@ -14,17 +14,7 @@ from torch import Tensor
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import ConfigError, WeightsError
-
-_STEM = {"conv1": "conv1", "conv2": "conv2_reduce", "conv3": "conv2"}
-_BRANCHES = {
-    "branch1": "1x1.conv",
-    "branch2.0": "3x3.reduce",
-    "branch2.1": "3x3.conv",
-    "branch3.0": "5x5.reduce",
-    "branch3.1": "5x5.conv",
-    "branch4.1": "pool.project",
-}
-_HEAD = {"conv": "conv", "fc1": "fc", "fc2": "classifier"}
+from inception_viz.network import torchvision_names
 
 
 def is_torchvision_layout(names: Mapping[str, object]) -> bool:
@@ -81,9 +71,9 @@ def read_layout(state: Mapping[str, Tensor]) -> Layout:
 
 
 def _names(config: GoogLeNetConfig) -> dict[str, str]:
-    blocks = {theirs: f"trunk.{ours}" for theirs, ours in _STEM.items()}
+    blocks = {theirs: f"trunk.{ours}" for theirs, ours in torchvision_names.STEM.items()}
     for module in config.modules:
-        for theirs, ours in _BRANCHES.items():
+        for theirs, ours in torchvision_names.LAYERS.items():
             blocks[f"inception{module}.{theirs}"] = f"trunk.{module}.branches.{ours}"
     for head in config.heads:
         blocks[f"{head}.conv"] = f"aux.{head}.conv"
@@ -94,7 +84,10 @@ def _names(config: GoogLeNetConfig) -> dict[str, str]:
             names[f"{theirs}.bn.{value}"] = f"{ours}.norm.{value}"
     linear = {"fc": "classifier"}
     for head in config.heads:
-        linear |= {f"{head}.{theirs}": f"aux.{head}.{_HEAD[theirs]}" for theirs in ("fc1", "fc2")}
+        linear |= {
+            f"{head}.{theirs}": f"aux.{head}.{torchvision_names.HEAD[theirs]}"
+            for theirs in ("fc1", "fc2")
+        }
     for theirs, ours in linear.items():
         names |= {f"{theirs}.{value}": f"{ours}.{value}" for value in ("weight", "bias")}
     return names

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.plan import plan
 from inception_viz.classifier import Classifier
 from inception_viz.errors import WeightsError
 from inception_viz.network.googlenet import GoogLeNet
@@ -90,7 +91,8 @@ def operate(
 
 def _weights(old: Weights, surgeon: Surgeon, config: GoogLeNetConfig, how: str) -> Weights:
     same = config == old.network.config
-    fresh = {fate.name.split("/")[0] for fate in surgeon.fates if fate.fate == "new"}
+    new = {fate.name for fate in surgeon.fates if fate.fate == "new"}
+    fresh = {layer.place for layer in plan(config) if layer.name in new}
     heads = tuple(
         head
         for head in old.trained_heads

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from inception_viz.architecture.config import Branch, GoogLeNetConfig
+from inception_viz.architecture.places import Place
+from inception_viz.architecture.plan import Layer, steps
 from inception_viz.network.googlenet import (
     BATCH_NORM_EPS,
     AuxHead,
@@ -80,9 +82,11 @@ class Surgeon:
     def _stem(self) -> None:
         shades = "norm1" in self.network.trunk and "norm1" in self.old.trunk
         self.channels = [0, 1, 2]
-        for name in ("conv1", "conv2_reduce", "conv2"):
-            new, old = self.network.trunk[name], self.old.trunk[name]
-            assert isinstance(new, ConvBlock) and isinstance(old, ConvBlock)
+        for name, new in self.network.trunk.items():
+            if not isinstance(new, ConvBlock):  # a pool, a norm, a module
+                continue
+            old = self.old.trunk[name]
+            assert isinstance(old, ConvBlock)
             shaded = shades and name != "conv2_reduce"
             outs = choose(norms(old), new.conv.out_channels, together=shaded)
             if "norm1" in self.network.trunk and name != "conv2_reduce":
@@ -105,11 +109,11 @@ class Surgeon:
             old_width = 0 if old is None else old.widths.get(branch, 0)
             if old is None or not old_width:
                 found: Channels = [None] * width
-                self._all_new(f"{name}/{branch}", new.branches[branch])
+                self._all_new(_weighted(self.network, name, branch))
             else:
                 assert origin is not None
                 found = self._branch(name, origin, branch, new, old, ins, note)
-            start = 0 if old is None else _start(old, branch)
+            start = 0 if old is None else Place(name, branch).channels(old.widths).start
             outs += [None if channel is None else start + channel for channel in found]
         self.channels, self.source = outs, origin
         self.widths = {str(branch): width for branch, width in new.widths.items()}
@@ -125,28 +129,28 @@ class Surgeon:
         note: str,
     ) -> Channels:
         """Carry one branch over; where its channels come from in the old branch."""
-        path, before = f"{name}/{branch}", old.branches[branch]
-        steps = {k: s for k, s in new.branches[branch].named_children() if k != "pool"}
-        old_steps = {k: s for k, s in before.named_children() if k != "pool"}
-        if not steps and not old_steps:  # an unprojected pool hands its input on
+        layers = _weighted(self.network, name, branch)
+        roles = [layer.role for layer in layers]
+        old_roles = [layer.role for layer in _weighted(self.old, origin, branch)]
+        if not roles and not old_roles:  # an unprojected pool hands its input on
             return list(ins)
-        if steps.keys() != old_steps.keys() and not _second_added(steps, old_steps):
-            self._all_new(path, new.branches[branch])
+        if old_roles not in (roles, [role for role in roles if role != "conv_b"]):
+            self._all_new(layers)
             return [None] * new.widths[branch]
-        channels, last = ins, list(old_steps)[-1]
-        for step, block in steps.items():
+        channels = ins
+        for layer in layers:
+            block = new.branches[branch].get_submodule(layer.role)
             assert isinstance(block, ConvBlock)
-            if step not in old_steps:  # a second 3×3 behind the old one: pass on what comes
-                channels = self._passing(path, block, channels)
+            if layer.role not in old_roles:  # a second 3×3 behind the old one: pass on what comes
+                channels = self._passing(layer.name, block, channels)
                 continue
-            old_block = old_steps[step]
+            old_block = old.branches[branch].get_submodule(layer.role)
             assert isinstance(old_block, ConvBlock)
-            layer = path + _suffix(step, steps)
             scores = norms(old_block)
-            if step == last:
+            if layer.role == old_roles[-1]:
                 scores = self._activations(origin, branch, len(scores), scores)
             outs = choose(scores, block.conv.out_channels)
-            channels = self._block(layer, block, old_block, outs, channels, note)
+            channels = self._block(layer.name, block, old_block, outs, channels, note)
             note = ""
         return channels
 
@@ -154,7 +158,7 @@ class Surgeon:
         new, config = self.network.aux[name], self.network.config.heads[name]
         assert isinstance(new, AuxHead)
         if name not in self.old.aux:
-            self._all_new(name, new)
+            self._all_new(_weighted(self.network, name))
             return
         old = self.old.aux[name]
         assert isinstance(old, AuxHead)
@@ -241,22 +245,19 @@ class Surgeon:
         found = fate(carried, outs, ins, (old.out_features, old.in_features))
         self._note(layer, found, carried, new.weight.numel(), note)
 
-    def _passing(self, path: str, block: ConvBlock, channels: Channels) -> Channels:
+    def _passing(self, layer: str, block: ConvBlock, channels: Channels) -> Channels:
         """Make a 3×3 hand its input on: its ReLU has nothing to cut off any more."""
         block.conv.weight.zero_()
         for channel in range(block.conv.out_channels):
             block.conv.weight[channel, channel, 1, 1] = 1
         if isinstance(block.norm, nn.BatchNorm2d):
             block.norm.weight.fill_(sqrt(1 + BATCH_NORM_EPS))  # its statistics are 0 and 1
-        self._note(path, "new", 0, block.conv.weight.numel(), "hands its input on until trained")
+        self._note(layer, "new", 0, block.conv.weight.numel(), "hands its input on until trained")
         return channels
 
-    def _all_new(self, path: str, part: nn.Module) -> None:
-        for step, layer in part.named_modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                name = step.removesuffix(".conv").replace("conv", "").strip(".")
-                suffix = f"/{name}" if name in ("reduce", "fc", "classifier") else ""
-                self._note(path + suffix, "new", 0, layer.weight.numel())
+    def _all_new(self, layers: Sequence[Layer]) -> None:
+        for layer in layers:
+            self._note(layer.name, "new", 0, layer.weights)
 
     def _note(self, layer: str, found: Fate, carried: int, weights: int, note: str = "") -> None:
         self.fates.append(LayerFate(layer, found, carried, weights, note))
@@ -277,19 +278,9 @@ def _by_position(new: Mapping[str, int], old: Mapping[str, int]) -> Channels:
     ]
 
 
-def _start(module: InceptionModule, branch: Branch) -> int:
-    names = list(module.widths)
-    return sum(module.widths[name] for name in names[: names.index(branch)])
-
-
-def _second_added(steps: Mapping[str, object], old_steps: Mapping[str, object]) -> bool:
-    return [k for k in steps if k != "conv_b"] == list(old_steps)
-
-
-def _suffix(step: str, steps: Mapping[str, object]) -> str:
-    if step == "reduce":
-        return "/reduce"
-    return "/first" if step == "conv" and "conv_b" in steps else ""
+def _weighted(network: GoogLeNet, step: str, branch: Branch | Literal[""] = "") -> list[Layer]:
+    """The layers of a module's branch, or of a head, that have weights."""
+    return [la for la in steps(network.config)[step] if la.branch == branch and la.weights]
 
 
 def _classes(new: nn.Linear, old: nn.Linear) -> Channels:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
-from inception_viz.architecture.config import INPUT_SIZES
+from inception_viz.architecture.checks import INPUT_SIZES
 from inception_viz.errors import TrainingError
 
 Augmentation = Literal["none", "light", "strong"]

@@ -12,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 import inception_viz.explain.gradients as library
-from app.session import explanations, services
+from app.server.jobs import Jobs, finished
+from app.session import explanations, traces
 from app.session.scene import Scene
+from inception_viz.explain.cam_variants import VARIANTS
 from inception_viz.explain.contributions import METHODS
-from inception_viz.explain.grad_cam import VARIANTS
+from inception_viz.explain.muting import Sweep
 from inception_viz.sources.base import HeadFit
 from inception_viz.sources.file import save_weights
 from tests.app.test_pages import start, texts
@@ -234,18 +236,40 @@ def test_a_map_that_ignores_the_weights_is_called_out(monkeypatch: pytest.Monkey
     assert "It shows the photo rather than" in app.warning[0].value
 
 
-def test_cancelled_work_can_be_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.server.jobs import Job
+def test_who_cancelled_sees_nothing_more_of_it_until_they_want_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[str] = []
 
-    job = Job(cancelled=True)
-    job.finished.set()
-    monkeypatch.setattr(explanations, "sweep", lambda *_args: job)
-    app = start("switchboard")
+    def work(_progress: object) -> Sweep:
+        begun.append("sweep")
+        raise iv.ExplainError("It was begun.")
+
+    jobs = Jobs(kept=1)
+    monkeypatch.setattr(explanations, "sweep", lambda *_: jobs.get("sweep", work))
+    app = start()
+    app.session_state["sweep_cancelled"] = "sweep"
+    app.switch_page("views/switchboard/page.py").run()
     assert not app.exception
     assert "stopped" in app.info[0].value
-    app.button(key="sweep_again").click()
-    app.run()
-    assert not job.cancelled
+    assert begun == []
+    other = start("switchboard")  # of somebody else
+    assert begun == ["sweep"] and "It was begun." in texts(other)
+    app.button(key="sweep_again").click().run()
+    assert begun == ["sweep"] * 2 and "It was begun." in texts(app)
+
+
+def test_what_somebody_else_finished_is_shown_to_who_cancelled(
+    monkeypatch: pytest.MonkeyPatch, bundled: tuple[iv.Classifier, iv.Trace]
+) -> None:
+    classifier, trace = bundled
+    swept = iv.sweep(classifier, trace, iv.Target(281))
+    monkeypatch.setattr(explanations, "sweep", lambda *_: finished(swept, "sweep"))
+    app = start()
+    app.session_state["sweep_cancelled"] = "sweep"
+    app.switch_page("views/switchboard/page.py").run()
+    assert not app.exception
+    assert not [info for info in app.info if "stopped" in info.value]
 
 
 def test_an_unknown_head_in_the_link_falls_back() -> None:
@@ -278,12 +302,12 @@ def test_gradients_are_shared_by_maps_and_channels(
 
     monkeypatch.setattr(explanations, "gradients", counted)
     for variant in VARIANTS:
-        explanations.cams(classifier, trace, target, variant)
-    explanations.channel_scores(classifier, trace, target, "4c")
+        explanations.cams(classifier, trace, target, variant).outcome()
+    explanations.channel_scores(classifier, trace, target, "4c").outcome()
     assert calls == 1
-    muted = explanations.muted(classifier, trace, ["4c"])
-    assert services.trace_key(muted) != services.trace_key(trace)
-    explanations.cams(classifier, muted, target)
+    muted = explanations.muted(classifier, trace, ["4c"]).outcome()
+    assert traces.key_of(muted) != traces.key_of(trace)
+    explanations.cams(classifier, muted, target).outcome()
     assert calls == 2
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.session import downloads, services
+from app.session import downloads, models
 from app.views import REGISTRY as VIEWS
 from inception_viz.sources import bvlc
 from inception_viz.sources.file import file_hash
@@ -103,10 +103,10 @@ def test_weights_that_change_while_they_are_loaded(
 def test_a_download_that_goes_on_reloads_no_model(cache: Path) -> None:
     cache.mkdir()
     start()
-    before = services.classifier("imagenette")
+    before = models.of_source("imagenette").outcome()
     (cache / "bvlc_googlenet.caffemodel.part").write_bytes(b"x")
     (cache / "heads.old").write_bytes(b"x")
-    assert services.classifier("imagenette") is before
+    assert models.of_source("imagenette").outcome() is before
 
 
 @pytest.mark.parametrize("view", [view.script for view in VIEWS])

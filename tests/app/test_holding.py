@@ -6,15 +6,17 @@ import gc
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.session import explanations, services
+from app.session import explanations, models, photos, traces
 from app.views import REGISTRY
+from inception_viz.sources.file import save_weights
 from tests.app.test_pages import png, start
-from tests.conftest import noise_photo
+from tests.conftest import noise_photo, tiny_config
 
 
 def bring(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
@@ -26,6 +28,18 @@ def bring(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
 
 def picture(app: AppTest) -> iv.Picture:
     found: iv.Picture = app.session_state["uploaded"]
+    return found
+
+
+def bring_weights(app: AppTest, content: bytes, name: str = "tiny.safetensors") -> AppTest:
+    app.selectbox(key="model").set_value("file").run()
+    app.file_uploader(key="weights_file").upload(name, content).run()
+    assert not app.exception and not app.error
+    return app
+
+
+def model(app: AppTest) -> iv.Classifier:
+    found: iv.Classifier = app.session_state["scene"].model
     return found
 
 
@@ -52,16 +66,41 @@ def test_a_file_is_read_once_also_when_it_is_bad(monkeypatch: pytest.MonkeyPatch
     app.run()
     assert "bad.png" in app.error[0].value
     assert read == before == ["mine.png", "bad.png"]
-    kept = app.session_state["own_brought"].found
-    assert isinstance(kept, str)  # an error would keep what its traceback knows: the file, the page
+    kept = app.session_state["own_read"].job.error
+    assert isinstance(kept, iv.ImageError)
+    assert kept.__traceback__ is None  # would keep what it knows: the file, the page
 
 
 def test_a_photo_goes_when_another_takes_its_place() -> None:
     app = bring(start(), png(noise_photo(7)))
     old = weakref.ref(picture(app))
     bring(app, png(noise_photo(8))).run()  # until the next run Streamlit keeps both
-    for jobs in (services._pictures, services._traces, explanations._muted):
-        jobs._jobs.clear()  # a few results stay for whoever goes back and forth
+    for jobs in (photos._jobs, traces._jobs, explanations._muted):
+        jobs._kept.clear()  # a few results stay for whoever goes back and forth
+    gc.collect()
+    assert old() is None
+
+
+def test_who_brings_the_same_weights_shares_them(tmp_path: Path) -> None:
+    save_weights(iv.load("random", config=tiny_config()).weights, tmp_path / "tiny.safetensors")
+    content = (tmp_path / "tiny.safetensors").read_bytes()
+    save_weights(
+        iv.load("random", config=tiny_config(classes=9)).weights, tmp_path / "other.safetensors"
+    )
+    others = (tmp_path / "other.safetensors").read_bytes()
+    first, second = bring_weights(start(), content), bring_weights(start(), content)
+    for name in ("a", "b", "c"):  # more than are kept for nobody
+        bring_weights(start(), others, f"{name}.safetensors")
+    assert model(first.run()) is model(second.run()), "read anew, though it is in use"
+
+
+def test_a_model_goes_with_the_last_session_that_uses_it(tmp_path: Path) -> None:
+    save_weights(iv.load("random", config=tiny_config()).weights, tmp_path / "tiny.safetensors")
+    app = bring_weights(start(), (tmp_path / "tiny.safetensors").read_bytes())
+    old = weakref.ref(model(app))
+    app.selectbox(key="model").set_value("random").run()
+    app.run()
+    models._files._kept.clear()
     gc.collect()
     assert old() is None
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app import views
-from app.session import services
+from app.session import models
 from inception_viz.sources.file import save_weights
-from tests.conftest import ROOT, tiny_config
+from tests.app.arriving import arrive
+from tests.conftest import tiny_config
 
 PER_PAGE = 10  # with 24 parameters each
 KEYS = (
@@ -57,11 +57,7 @@ def test_no_link_breaks_a_page(view: views.View) -> None:
     for number in range(PER_PAGE):
         chance = random.Random(f"{view.url} {number}")
         link = {key: chance.choice(VALUES) for key in chance.sample(KEYS, 24)}
-        app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-        app.switch_page(f"views/{view.script}")
-        for key, value in link.items():
-            app.query_params[key] = value
-        app.run()
+        app = arrive(view.url, link)
         assert not app.exception, link
         assert app.title, link
         texts = [
@@ -100,7 +96,7 @@ def test_a_file_of_any_name_stays_in_its_folder(
         return write(path, data)
 
     monkeypatch.setattr(Path, "write_bytes", watched)
-    loaded = services._read_classifier(name, content)
+    loaded = models.read_weights(name, content)
     assert loaded.title.isprintable() and loaded.title.endswith(".safetensors")
     assert [path.parent.parent for path in written] == [tmp_path.resolve()]
     assert list(tmp_path.iterdir()) == []
@@ -109,16 +105,12 @@ def test_a_file_of_any_name_stays_in_its_folder(
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "\0", "...", "\\", "pth", ".pth"])
 def test_a_name_that_is_none_is_explained(name: str) -> None:
     with pytest.raises(iv.WeightsError, match="no weights file"):
-        services._read_classifier(name, b"x")
+        models.read_weights(name, b"x")
 
 
 @pytest.mark.parametrize("value", ["1e999", "-inf", "nan", "9" * 400, "1e308", "1e18", "1_0"])
 def test_numbers_beyond_all_bounds_are_left_out(value: str) -> None:
-    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    app.switch_page("views/train/page.py")
-    for key in ("train_epochs", "train_seed", "train_weight"):
-        app.query_params[key] = value
-    app.run()
+    app = arrive("train", dict.fromkeys(("train_epochs", "train_seed", "train_weight"), value))
     assert not app.exception
     for key, low, high in (("train_epochs", 1, 1000), ("train_seed", 0, 10_000)):
         count = app.number_input(key=key).value

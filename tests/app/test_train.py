@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.session import services, state
+from app.session import address, lab, models
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
 from inception_viz.architecture.text import decode
 from inception_viz.network.googlenet import GoogLeNet
@@ -135,13 +134,13 @@ def test_a_rebuilt_network_is_trained_from_the_weights_that_came_over(
     app = start("lab")
     for label in ("Half width", "Rebuild the network"):
         press(app, label)
-    config = decode(app.session_state[state.ARCHITECTURE])
-    base = services.classifier("bvlc")
+    config = decode(app.session_state[address.ARCHITECTURE])
+    base = models.of_source("bvlc").outcome()
     expected = iv.surgery.rebuild(base, config).network.state_dict()
 
-    app = start("train", arch=app.session_state[state.ARCHITECTURE])
+    app = start("train", arch=app.session_state[address.ARCHITECTURE])
     app.session_state["lab_built"] = True
-    app.session_state[state.LAB_CONFIG] = config
+    app.session_state[lab.CONFIG] = config
     app.session_state["train_origin"] = "folder"
     app.run()
     app.text_input(key="train_folder").input(str(tmp_path)).run()
@@ -233,7 +232,3 @@ def test_a_damaged_run_folder_breaks_nothing() -> None:
     assert not app.exception
     app = start("explore", model=f"Training {run.path.name}")
     assert not app.exception
-
-
-def test_guessing_loss_is_that_of_a_uniform_answer() -> None:
-    assert services.guessing_loss(10) == pytest.approx(math.log(10))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from inception_viz.architecture.config import (
     ModuleRow,
     StemConfig,
 )
+from inception_viz.architecture.plan import steps, widths
 
 # The paper's table 1: module → (input channels, output channels, map side).
 TABLE = {
@@ -31,9 +33,9 @@ TABLE = {
 def test_paper_table() -> None:
     config = GoogLeNetConfig.paper()
     assert list(config.modules) == list(TABLE)
-    for module, (inputs, outputs, side) in TABLE.items():
-        assert config.channels[module] == (inputs, outputs)
-        assert config.map_size(module) == side
+    for module, expected in TABLE.items():
+        first, *_, joined = steps(config)[module]
+        assert (first.inputs, joined.outputs, joined.size) == expected
     assert config.heads["aux1"].after == "4a"
     assert config.heads["aux2"].after == "4d"
     assert (config.dropout, config.heads["aux1"].dropout) == (0.4, 0.7)
@@ -41,8 +43,9 @@ def test_paper_table() -> None:
 
 def test_naive_keeps_the_input_channels_in_the_pool_branch() -> None:
     config = GoogLeNetConfig.naive()
-    assert config.channels["3a"] == (192, 64 + 128 + 32 + 192)
-    assert config.modules["3a"].widths(192)["pool"] == 192
+    module = steps(config)["3a"]
+    assert widths(module) == {"1x1": 64, "3x3": 128, "5x5": 32, "pool": 192}
+    assert module[-1].outputs == 64 + 128 + 32 + 192
 
 
 @pytest.mark.parametrize("preset", ["paper", "torchvision", "naive"])
@@ -64,8 +67,8 @@ def test_frozen_and_hashable() -> None:
 
 
 def test_absent_branches() -> None:
-    row = ModuleRow(0, 0, 8, 0, 0, None)
-    assert row.widths(64) == {"3x3": 8}
+    config = GoogLeNetConfig.paper(stage3=(ModuleRow(0, 0, 8, 0, 0, None),))
+    assert widths(steps(config)["3a"]) == {"3x3": 8}
 
 
 def with_row(**changes: Any) -> dict[str, Any]:
@@ -113,6 +116,34 @@ def test_refusals_name_place_value_and_remedy(changes: dict[str, Any], words: li
         GoogLeNetConfig.paper(**changes)
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "row", "column"),
+    [
+        (with_row(f_3x3=-5), "4c", "f_3x3"),
+        (with_row(f_3x3=0), "4c", "f_3x3_r"),
+        (with_row(f_1x1=0, f_3x3_r=0, f_3x3=0, f_5x5_r=0, f_5x5=0, f_pp=0), "4c", None),
+        ({"stage5": (None,)}, "5a", None),
+        ({"stage3": ()}, None, None),
+        ({"stem": StemConfig(conv1=0)}, "stem", "conv1"),
+        ({"stem": None}, "stem", None),
+        ({"norm": "group"}, None, "norm"),
+        ({"input_size": 8}, None, "input_size"),
+        ({"aux1": AuxHeadConfig("9z")}, "aux1", "after"),
+        ({"aux2": AuxHeadConfig("4d", dropout=2)}, "aux2", "dropout"),
+        ({"aux2": AuxHeadConfig("4d"), "input_size": 64}, "aux1", "pool"),
+        ({"aux1": AuxHeadConfig("4d")}, "aux2", "after"),
+    ],
+)
+def test_a_refusal_knows_its_cell(
+    changes: dict[str, Any], row: str | None, column: str | None
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        GoogLeNetConfig.paper(**changes)
+    assert (error.value.row, error.value.column) == (row, column)
+    again = pickle.loads(pickle.dumps(error.value))  # as between processes
+    assert (str(again), again.row, again.column) == (str(error.value), row, column)
 
 
 @pytest.mark.parametrize(

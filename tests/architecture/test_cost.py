@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import inception_viz as iv
 from inception_viz.architecture import cost
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.counting import count, well_known
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.trace import run
 from tests.conftest import ROOT, tiny_config
@@ -75,30 +75,29 @@ def test_shapes_and_parameters_are_those_of_the_built_network(config: GoogLeNetC
             assert sizes == {output.shape[-1]}
             assert sum(widths.values()) == output.shape[1]
             continue
-        assert tuple(output.shape[1:]) == (layer.out_channels, layer.size, layer.size), name
+        assert tuple(output.shape[1:]) == (layer.outputs, layer.size, layer.size), name
     for place, part in [("aux1", network.aux["aux1"])] if config.aux1 else []:
         parameters = sum(p.numel() for p in part.parameters())
         assert cost.totals(list(by_name.values()), place).parameters == parameters
 
 
-def test_counting_a_network_agrees_with_the_table() -> None:
-    for size in (224, 299):
+def test_pytorchs_own_count_agrees_with_the_table() -> None:
+    for config in (PAPER, tiny_config(kernel_5x5="3+3", norm="batch", input_size=193)):
         with torch.device("meta"):
-            network = GoogLeNet(PAPER)
-        table = cost.totals(cost.at_inference(cost.layers(PAPER, size)))
-        assert count(network, size).macs == table.macs
-    assert not any(layer._forward_hooks for layer in network.modules())
+            network = GoogLeNet(config).eval()
+        x = torch.empty(1, 3, config.input_size, config.input_size, device="meta")
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(x, heads=True)
+        assert 2 * cost.totals(cost.layers(config)).macs == counter.get_total_flops()
 
 
-def test_well_known_networks() -> None:
-    found = well_known()
-    assert found["AlexNet"].parameters == 61_100_840
-    assert found["VGG-16"].parameters == 138_357_544
-    # What VGG's authors' table implies: 15.5 G multiply-accumulates.
-    assert found["VGG-16"].macs == pytest.approx(15.47e9, rel=0.001)
-    ours = cost.totals(cost.at_inference(cost.layers(PAPER))).parameters
-    assert found["AlexNet"].parameters / ours == pytest.approx(8.7, abs=0.05)
-    assert found["VGG-16"].parameters / ours == pytest.approx(19.8, abs=0.05)
+def test_an_adaptive_pool_has_no_window() -> None:
+    pools = {la.name: la for la in cost.layers(GoogLeNetConfig.torchvision()) if "pool" in la.kind}
+    for head in ("aux1", "aux2"):
+        pool = pools[f"{head}/average"]
+        assert (pool.kind, pool.kernel, pool.stride, pool.size) == ("adaptive pool", 0, 0, 4)
+    frame = cost.table(PAPER).set_index("layer").loc["aux1/average"]
+    assert tuple(frame[["kind", "kernel", "stride"]]) == ("average pool", 5, 3)
 
 
 def test_table_and_branches_add_up() -> None:

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
-import pytest
+from functools import partial
 
-from inception_viz.architecture.paper import audit, audit_table
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
+from inception_viz.architecture import cost
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table, differ
 
 
 def test_every_printed_shape_and_depth_is_what_the_network_has() -> None:
@@ -19,15 +26,13 @@ def test_the_printed_column_adds_up_as_the_design_says() -> None:
 
 def test_differences_are_marked_and_explained() -> None:
     rows = {row.name: row for row in audit()}
-    marked = {name for name, row in rows.items() if row.params_differ}
+    marked = {name for name, row in rows.items() if differ(row.paper_params, row.params)}
     assert marked == {
         "convolution", "inception (4c)", "inception (4d)", "inception (5a)", "inception (5b)",
     }  # fmt: skip
-    assert {name for name, row in rows.items() if row.ops_differ} == {
-        "convolution",
-        "inception (5a)",
-    }
-    assert all(bool(row.remark) == (row.params_differ or row.ops_differ) for row in rows.values())
+    slower = {name for name, row in rows.items() if differ(row.paper_ops, row.ops)}
+    assert slower == {"convolution", "inception (5a)"}
+    assert {name for name, row in rows.items() if row.remark} == marked | slower
     assert rows["convolution"].params == pytest.approx(9408 / 1024)
     assert rows["convolution"].ops == pytest.approx(118.0, abs=0.05)
 
@@ -56,3 +61,22 @@ def test_as_a_table() -> None:
     frame = audit_table()
     assert len(frame) == 17
     assert list(frame["#1×1"])[4] == "64"
+
+
+def test_well_known_networks_have_what_torchvisions_have() -> None:
+    from torchvision import models
+
+    builders = {"AlexNet": models.alexnet, "VGG-16": partial(models.vgg16, init_weights=False)}
+    for name, known in WELL_KNOWN.items():
+        with torch.device("meta"):
+            network = builders[name](weights=None).eval()
+            x = torch.empty(1, 3, 224, 224)
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(x)
+        assert known.parameters == sum(p.numel() for p in network.parameters())
+        assert known.macs * 2 == counter.get_total_flops()
+    # What VGG's authors' table implies: 15.5 G multiply-accumulates.
+    assert WELL_KNOWN["VGG-16"].macs == pytest.approx(15.47e9, rel=0.001)
+    ours = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper()))).parameters
+    assert WELL_KNOWN["AlexNet"].parameters / ours == pytest.approx(8.7, abs=0.05)
+    assert WELL_KNOWN["VGG-16"].parameters / ours == pytest.approx(19.8, abs=0.05)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.receptive_field import receptive_fields
-from inception_viz.network.googlenet import GoogLeNet, Record
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network.recording import recording
 from tests.conftest import tiny_config
 
 
@@ -23,13 +24,16 @@ def test_fields_are_where_the_gradient_goes(kernel: str, unit: tuple[int, int]) 
             if isinstance(child, nn.Conv2d):
                 nn.init.constant_(child.weight, 0.1)
     x = torch.rand(1, 3, 256, 256, requires_grad=True)
-    record: Record = {}
-    network(x, record=record)
-    modules = network.modules_by_name
+    first: list[Tensor] = []
+    inner = network.get_submodule("trunk.4b.branches.5x5.conv")
+    handle = inner.register_forward_hook(lambda _module, _inputs, output: first.append(output))
+    with recording(network) as record:
+        network(x)
+    handle.remove()
     layers = {"conv1": record["conv1"], "pool1": record["pool1"], "conv2": record["conv2"]}
     for module in ("3a", "4b"):
-        layers |= {f"{module}/{b}": m for b, m in modules[module].split(record[module]).items()}
-        layers[f"{module}/5x5/reduce"] = record[f"{module}.5x5"]
+        layers |= {name: maps for name, maps in record.items() if name.startswith(f"{module}/")}
+    layers["4b/5x5/first" if kernel == "3+3" else "4b/5x5"] = first[0]
     for name, maps in layers.items():
         (gradient,) = torch.autograd.grad(maps[0, :, unit[0], unit[1]].sum(), x, retain_graph=True)
         rows, columns = gradient[0].abs().sum(0).nonzero(as_tuple=True)

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 import inception_viz as iv
 from inception_viz.architecture import cost
 from inception_viz.architecture.config import (
+    COLUMNS,
     AuxHeadConfig,
     GoogLeNetConfig,
     ModuleRow,
     StemConfig,
 )
+from inception_viz.architecture.plan import steps
 from inception_viz.architecture.text import (
     MAX_TEXT,
+    cell_errors,
     decode,
     encode,
     read_rows,
@@ -86,17 +89,14 @@ def test_any_valid_config_builds_runs_and_costs_what_the_table_says(
         module, _, branch = name.partition(".")
         if branch:
             layer = next(la for la in found if la.name == f"{module}/{branch}/reduce")
-            assert tuple(output.shape[1:]) == (layer.out_channels, layer.size, layer.size)
+            assert tuple(output.shape[1:]) == (layer.outputs, layer.size, layer.size)
         elif name in config.modules:
-            assert tuple(output.shape[1:]) == (
-                config.channels[name][1],
-                config.map_size(name),
-                config.map_size(name),
-            )
+            joined = steps(config)[name][-1]
+            assert tuple(output.shape[1:]) == (joined.outputs, joined.size, joined.size)
             assert {la.size for la in found if la.place == name} == {output.shape[-1]}
         else:
             layer = next(la for la in found if la.name == name)
-            assert tuple(output.shape[1:]) == (layer.out_channels, layer.size, layer.size)
+            assert tuple(output.shape[1:]) == (layer.outputs, layer.size, layer.size)
     assert decode(encode(config)) == config
     assert GoogLeNetConfig.from_json(config.to_json()) == config
 
@@ -165,3 +165,40 @@ def test_bad_cells_are_named() -> None:
         read_rows("1,2,3,4,5,6\n1,2,3")
     with pytest.raises(iv.ConfigError, match="Module 4c, column f_3x3: 'many'"):
         rows_of([["1", "2", "many", "4", "5", "6"]], ["4c"])
+
+
+cell = st.one_of(
+    st.sampled_from(["", "0", "1", "16", " 8 ", "-3", "x", "5000", "1e3", "²", "nothing would"]),
+    st.text(max_size=12),
+)
+
+
+@given(st.tuples(cell, cell, cell, cell, cell, cell))
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_a_row_has_a_wrong_cell_exactly_if_it_can_not_be_built(cells: tuple[str, ...]) -> None:
+    found = cell_errors("3a", cells)
+    assert set(found) <= set(COLUMNS)
+    try:
+        GoogLeNetConfig.paper(stage3=tuple(rows_of([cells], ["3a"])))
+    except iv.ConfigError as error:
+        assert error.row == "3a"
+        assert not error.column or error.column in found
+        assert str(error) in found.values()
+    else:
+        assert not found
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ("1 3 0 0 1 1", "f_3x3_r"),
+        ("1 0 1 2 0 1", "f_5x5_r"),
+        ("1 0 1 0 5000 1", "f_5x5"),
+        ("1 0 1 0 1 -1", "f_pp"),
+        ("1 nothing\N{NO-BREAK SPACE}would 1 0 1 1", "f_3x3_r"),
+        ("0 0 0 0 0 0", "f_1x1"),
+    ],
+)
+def test_the_wrong_cell_is_found_whatever_is_typed(cells: str, column: str) -> None:
+    typed = [text.replace("\N{NO-BREAK SPACE}", " ") for text in cells.split(" ")]
+    assert list(cell_errors("4c", typed)) == [column]

@@ -30,13 +30,15 @@ FLAGS = [
 ]
 
 
-# Our components, each in a shadow root, have put something to see into it; every page has one.
+# Our components, each in a shadow root, have put something to see into it, and none says that its
+# script hasn't come yet; every page has one.
 _DRAWN = """() => {
   const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')];
   const seen = e => ['IMG', 'svg', 'CANVAS'].includes(e.tagName)
     || e.hasAttribute('aria-pressed')
     || (e.tagName !== 'STYLE' && !e.childElementCount && e.textContent.trim());
-  const drawn = host => host.shadowRoot && [...host.shadowRoot.querySelectorAll('*')].some(seen);
+  const drawn = host => host.shadowRoot && !host.shadowRoot.querySelector('[aria-busy=true]')
+    && [...host.shadowRoot.querySelectorAll('*')].some(seen);
   return hosts.length > 0 && hosts.every(drawn);
 }"""
 

@@ -7,8 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.frontend import text
 from app.views.teach.plan import plan
 from inception_viz.sources.labels import imagenet_labels
+from tests.browser.axe import violations
 from tests.browser.driver import settle
 
 # The model whose numbers are small, so that what is rounded on the page adds up to 0.02.
@@ -45,13 +47,28 @@ def test_the_walk_plays_from_the_beginning_and_stops(page: Page) -> None:
     assert int(place.input_value()) in (stopped, stopped + 1)
 
 
-def test_every_button_has_its_name_before_the_first_frame(page: Page) -> None:
+CONTROLS = {
+    ".play": "Play",
+    ".back": "One place back",
+    ".next": "One place on",
+    "input": "Place in the walk",
+    "select": "Speed",
+}
+
+
+def test_every_control_has_its_name_before_the_first_frame(page: Page) -> None:
     page.add_init_script("window.requestAnimationFrame = () => 0")
     page.goto(f"/learn?{WALK}")
-    for kind, name in (("play", "Play"), ("back", "One place back"), ("next", "One place on")):
-        button = page.locator(f".walk .{kind}")
-        expect(button).to_have_accessible_name(name)
-        expect(button).to_have_attribute("aria-label", name)
+    for control, name in CONTROLS.items():
+        expect(page.locator(f".walk {control}")).to_have_accessible_name(name)
+
+
+def test_every_control_has_its_name_before_the_script(page: Page) -> None:
+    body = text("kernel_walk.html")
+    page.set_content(f'<html lang="en"><title>The walk</title><main>{body}</main></html>')
+    for control, name in CONTROLS.items():
+        expect(page.locator(f".walk {control}")).to_have_accessible_name(name)
+    assert not [v for v in violations(page) if v.impact in ("serious", "critical")]
 
 
 @pytest.mark.parametrize("place", [(0.5, 0.5), (0.01, 0.01)])

@@ -15,7 +15,7 @@ import inception_viz as iv
 from inception_viz.explain import rerun
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.contributions.result import Contributions, Cost
-from inception_viz.explain.firing import firing
+from inception_viz.explain.firing import firing, measure_reference
 from tests.explain.whole_network import blobs, branches
 
 BRANCHES = ["1x1", "3x3", "5x5", "pool"]
@@ -248,14 +248,15 @@ def test_little_memory_gives_the_same_scores_one_at_a_time(
     np.testing.assert_allclose(found.values, expected.values, rtol=1e-3, atol=1e-5)
 
 
-def test_a_bite_fits_the_memory(lrn: iv.Classifier, seen: iv.Trace) -> None:
-    what = rerun.explained(lrn, seen, 1)
+def test_a_batch_fits_the_memory(lrn: iv.Classifier, seen: iv.Trace) -> None:
+    question = rerun.ask(lrn, seen, 1)
     largest = max(output.numel() for output in seen.modules.values())
     for module in seen.modules:
-        bite = what.bite(module)
-        assert bite >= 1
-        assert bite * 4 * 4 * seen.modules[module].numel() <= rerun.MEMORY
-    assert what.bite("3a") * 16 * largest <= rerun.MEMORY < (what.bite("3a") + 1) * 16 * largest
+        size = question.batch_size(module)
+        assert size >= 1
+        assert size * 4 * 4 * seen.modules[module].numel() <= rerun.MEMORY
+    size = question.batch_size("3a")
+    assert size * 16 * largest <= rerun.MEMORY < (size + 1) * 16 * largest
 
 
 def test_two_pictures_do_not_share_what_is_remembered(lrn: iv.Classifier) -> None:
@@ -267,3 +268,19 @@ def test_two_pictures_do_not_share_what_is_remembered(lrn: iv.Classifier) -> Non
     assert muted.none[0] != first[0].none[0]
     again = iv.contributions(fresh, fresh.trace(blobs(1)), 1)
     np.testing.assert_array_equal(again.none, first[0].none)
+
+
+def test_another_reference_is_another_baseline(lrn: iv.Classifier) -> None:
+    """The network stays the same, so what is remembered of it must not come from the old one."""
+    photos = [lrn.trace(blobs(seed)) for seed in range(4)]
+    first, second = (
+        replace(lrn, weights=replace(lrn.weights, reference=measure_reference(some, "blobs")))
+        for some in (photos[:2], photos[2:])
+    )
+    second.__dict__["inference_network"] = first.inference_network
+    shared = first.trace(blobs(0))
+    iv.contributions(first, shared, 1, "ablation", baseline="reference")
+    found = iv.contributions(second, shared, 1, "ablation", baseline="reference").none
+    fresh = replace(second)  # with a network of its own, about which nothing is remembered
+    expected = iv.contributions(fresh, shared, 1, "ablation", baseline="reference").none
+    np.testing.assert_allclose(found, expected, rtol=1e-5)

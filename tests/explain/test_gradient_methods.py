@@ -14,7 +14,7 @@ import inception_viz as iv
 from inception_viz.explain.contributions import integrated
 from inception_viz.explain.contributions.baseline import baseline_outputs
 from inception_viz.explain.gradients import gradients
-from inception_viz.explain.rerun import explained
+from inception_viz.explain.rerun import ask
 from tests.explain.whole_network import (
     blobs,
     branches,
@@ -89,8 +89,9 @@ def integrated_only(
     classifier: iv.Classifier, trace: iv.Trace, target: int | None, modules: tuple[str, ...]
 ) -> dict[str, float]:
     """Module → sum of its scores; the last module must be among them."""
-    what = replace(explained(classifier, trace, target), modules=modules)
-    found = integrated.score(what, baseline_outputs(what, None, "zero"), lambda _share: None)
+    question = replace(ask(classifier, trace, target), modules=modules)
+    question = replace(question, baseline=baseline_outputs(question, None, "zero"))
+    found = integrated.score(question, lambda _share: None)
     return {m: sum(v for (name, _), v in found.values.items() if name == m) for m in modules}
 
 

@@ -10,7 +10,7 @@ import inception_viz as iv
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs
 from inception_viz.explain.firing import measure_reference
-from inception_viz.explain.rerun import explained
+from inception_viz.explain.rerun import ask
 from inception_viz.sources.reference import Reference
 from tests.conftest import sample
 from tests.explain.whole_network import blobs, channels
@@ -47,10 +47,10 @@ def scores(
     baseline: Baseline = "zero",
 ) -> dict[str, float]:
     """Of the last module alone, so that it is quick."""
-    what = explained(classifier, trace, target)
-    what = replace(what, modules=what.modules[-1:])
-    outputs = baseline_outputs(what, classifier.weights.reference, baseline)
-    found = METHODS[method].score(what, outputs, lambda _share: None)
+    question = ask(classifier, trace, target)
+    question = replace(question, modules=question.modules[-1:])
+    outputs = baseline_outputs(question, classifier.weights.reference, baseline)
+    found = METHODS[method].score(replace(question, baseline=outputs), lambda _share: None)
     return {branch: value for (_, branch), value in found.values.items()}
 
 

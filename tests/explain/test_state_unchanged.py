@@ -14,10 +14,10 @@ from torch import nn
 
 import inception_viz as iv
 from inception_viz.architecture.config import ModuleRow
+from inception_viz.explain.cam_variants import VARIANTS
 from inception_viz.explain.channel_scores import channel_scores
 from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.firing import measure_reference
-from inception_viz.explain.grad_cam import VARIANTS
 from inception_viz.explain.gradients import gradients
 from inception_viz.explain.pixels import PIXEL_METHODS
 from inception_viz.explain.rerun import Progress, silent

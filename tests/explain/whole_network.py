@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 import inception_viz as iv
 from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig, ModuleRow
+from inception_viz.architecture.places import Place
+from inception_viz.architecture.plan import steps, widths
 from inception_viz.network.folding import fold_batch_norm
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet, Logits
 from tests.conftest import noise_photo, tiny_config
 
 Change = Callable[[Tensor], Tensor]
@@ -86,17 +88,13 @@ def fast(classifier: iv.Classifier) -> GoogLeNet:
 
 def channels(classifier: iv.Classifier, module: str, branch: str) -> slice:
     """Where a branch's channels lie in its module's output."""
-    start = 0
-    widths = classifier.config.modules[module].widths(classifier.config.channels[module][0])
-    for name, width in widths.items():
-        if name == branch:
-            return slice(start, start + width)
-        start += width
-    raise KeyError(branch)
+    place = Place.parse(f"{module}/{branch}")
+    assert place is not None
+    return place.channels(widths(steps(classifier.config)[module]))
 
 
 def branches(classifier: iv.Classifier, module: str) -> list[str]:
-    return list(classifier.config.modules[module].widths(1))
+    return list(widths(steps(classifier.config)[module]))
 
 
 def zeroed(*parts: slice) -> Change:
@@ -167,11 +165,13 @@ def rerun(
     try:
         if differentiable:
             first = next(iter(network.modules_by_name))
-            names = list(network.trunk)
             with torch.no_grad():
-                for name in names[: names.index(first) + 1]:
-                    x = network.run_step(name, x)
-            logits = network.forward_after(first, x.requires_grad_(), heads=True)
+                *_, (_, x) = network.walk(x, upto=first)
+            outputs[first] = x.requires_grad_()
+            steps = {first: x, **dict(network.walk(x, after=first))}
+            places = {head.after: name for name, head in network.config.heads.items()}
+            places |= {list(steps)[-1]: "main"}
+            logits = Logits(**{h: network.answer(h, steps[after]) for after, h in places.items()})
         else:
             logits = network(x, heads=True)
     finally:

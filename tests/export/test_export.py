@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
 from inception_viz.export import code, save_code, save_onnx
 from tests.conftest import noise_photo, sample, tiny_config
 
@@ -46,6 +46,8 @@ ROW = tiny_config().stage3[0]
             aux2=None,
         ),
         GoogLeNetConfig.torchvision(classes=7),
+        tiny_config(aux1=AuxHeadConfig("3b"), aux2=AuxHeadConfig("4d", pool="4x4")),
+        tiny_config(aux1=AuxHeadConfig("4a", pool="4x4"), aux2=AuxHeadConfig("4d", conv=9, fc=11)),
     ],
 )
 def test_exported_code_runs_without_us(config: GoogLeNetConfig, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 from unittest.mock import patch
 
 import inception_viz as iv
-from app.session import links, state
+from app.session import address, lab, links
 from app.views.lab import editing
+from app.widgets import messages
 from app.widgets.markdown import UNLINKED
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow, StemConfig
 from inception_viz.explain.muting import mute
@@ -29,9 +30,9 @@ _VALUES = (
     "3a-3b-4a-4b-4c-4d-4e-5a-5b",
 )  # fmt: skip
 _KEYS = (
-    state.SAMPLE, state.CHANNEL, state.MODEL, state.TARGET, state.FIT, state.OPEN,
-    state.CAM_MODULE,
-    state.MUTED, state.ARCHITECTURE, state.ORIGINS, state.LARGE, state.RUN, state.REBUILT,
+    address.SAMPLE, address.CHANNEL, address.MODEL, address.TARGET, address.FIT, address.OPEN,
+    address.CAM_MODULE,
+    address.MUTED, address.ARCHITECTURE, address.ORIGINS, address.LARGE, "run", address.REBUILT,
     "metric",
 )  # fmt: skip
 
@@ -49,12 +50,12 @@ class Address(dict[str, str]):
 
 
 def _make(chance: random.Random) -> Address:
-    address = Address()
+    found = Address()
     for key in chance.sample(_KEYS, chance.choice((1, 2, 3, 6))):
         value = chance.choice((*_VALUES, *TEXTS, str(chance.choice(NUMBERS))))
         value = bent(value, chance, _VALUES) if chance.random() < 0.6 else value
-        address[key] = value.encode("utf-8", "replace").decode()  # as a server would
-    return address
+        found[key] = value.encode("utf-8", "replace").decode()  # as a server would
+    return found
 
 
 @cache
@@ -75,42 +76,44 @@ def _scene() -> tuple[iv.Classifier, iv.Trace]:
 
 
 @contextmanager
-def streamlit(address: Address) -> Iterator[list[str]]:
+def streamlit(query: Address) -> Iterator[list[str]]:
     """The app's modules with an address and a session of their own; what they say is kept."""
     said: list[str] = []
     stand_in: Any = SimpleNamespace(
-        query_params=address, session_state={}, toast=lambda text, **_: said.append(text)
+        query_params=query, session_state={}, toast=lambda text, **_: said.append(text)
     )
     with (
-        patch.object(state, "st", stand_in),
+        patch.object(address, "st", stand_in),
+        patch.object(lab, "st", stand_in),
         patch.object(links, "st", stand_in),
+        patch.object(messages, "st", stand_in),
         patch.object(editing, "st", stand_in),
     ):
         yield said
 
 
-def read(address: Address, _folder: Path) -> None:
+def read(query: Address, _folder: Path) -> None:
     """Follow the link on all pages at once; what is understood must exist."""
     classifier, trace = _scene()
-    with streamlit(Address(address)) as said:
+    with streamlit(Address(query)) as said:
         links.follow()
-        assert state.sample({"cat", "dog"}, "cat") in ("cat", "dog")
-        channel = state.channel({"conv1": 64, "4c/5x5": 4})
+        assert address.sample({"cat", "dog"}, "cat") in ("cat", "dog")
+        channel = address.channel({"conv1": 64, "4c/5x5": 4})
         if channel is not None:
             assert channel.index < {"conv1": 64, "4c/5x5": 4}[channel.layer]
-        opened = state.branch_in(trace)
+        opened = address.branch_in(trace)
         if opened is not None:
             assert opened[1] in trace.branches[opened[0]]
-        assert state.module_in(list(trace.branches)) in trace.branches
-        muted = state.muted(trace)
+        assert address.module_in(list(trace.branches)) in trace.branches
+        muted = address.muted(trace)
         if muted:
             mute(classifier, trace, muted)
-        assert isinstance(state.large(), bool)
+        assert isinstance(address.large(), bool)
         draft = editing.current(classifier)
         assert editing.meaning(draft).config is not None
         assert {row.origin for row in draft.rows} <= {"", *classifier.config.modules}
-        links.note_what_is_missing()
-        assert state.sample({"cat", "dog"}, "cat") in ("cat", "dog")
+        messages.unmet(links.unmet())
+        assert address.sample({"cat", "dog"}, "cat") in ("cat", "dog")
     for text in said:
         shown = text.replace(UNLINKED, "")
         assert not no_sentence(shown), no_sentence(shown)

@@ -9,13 +9,17 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.network.folding import _CAN_PACK, fold_batch_norm
+from inception_viz.network import packing
+from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import ConvBlock, GoogLeNet
+from inception_viz.network.packing import can_pack
 from inception_viz.trace import run
 from tests.explain.whole_network import lively, small_config
 
 Anew = Callable[[GoogLeNet], GoogLeNet]
 
+with torch.no_grad():
+    _CAN_PACK = can_pack(torch.zeros(1, 3, 1, 1), torch.zeros(1, 3, 8, 8))
 packs = pytest.mark.skipif(not _CAN_PACK, reason="weights are packed on x86 with oneDNN alone")
 
 
@@ -31,8 +35,8 @@ def photo(side: int = 64, count: int = 1) -> torch.Tensor:
 def packed(network: GoogLeNet) -> dict[str, torch.Tensor]:
     """The blocks whose weights are packed, and into what."""
     blocks = {n: m for n, m in network.named_modules() if isinstance(m, ConvBlock)}
-    shelves = {name: getattr(block, "shelf", None) for name, block in blocks.items()}
-    found = {name: shelf.packed for name, shelf in shelves.items() if shelf is not None}
+    shared = {name: getattr(block, "shared", None) for name, block in blocks.items()}
+    found = {name: weights.packed for name, weights in shared.items() if weights is not None}
     return {name: parts.weight for name, parts in found.items() if parts is not None}
 
 
@@ -78,7 +82,7 @@ def test_weights_that_change_are_seen(classifier: iv.Classifier) -> None:
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_what_is_no_number_stays_so(classifier: iv.Classifier, bad: float) -> None:
+def test_nan_and_infinity_stay(classifier: iv.Classifier, bad: float) -> None:
     x = photo()
     x[0, 1, 30, 30] = bad
     logits, record = run(classifier.inference_network, x)
@@ -125,3 +129,30 @@ def test_a_copy_may_be_changed(classifier: iv.Classifier, anew: Anew) -> None:
     (after, _) = run(classifier.inference_network, x)
     assert torch.equal(after.main, before.main)
     assert not packed(copied)
+
+
+def other_numbers(*_args: object) -> torch.Tensor:
+    return torch.zeros(1)
+
+
+def missing(*_args: object) -> torch.Tensor:
+    raise AttributeError("'_OpNamespace' 'mkldnn' object has no attribute")
+
+
+def refusing(*_args: object) -> torch.Tensor:
+    raise RuntimeError("expected 11 arguments")
+
+
+@packs
+@pytest.mark.parametrize("operation", ["_pack", "_convolve"])
+@pytest.mark.parametrize("changed", [other_numbers, missing, refusing])
+def test_another_pytorch_computes_plainly(
+    operation: str, changed: Callable[..., torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier, x = lively(small_config("batch")), photo()
+    expected, _ = run(copy.deepcopy(classifier.inference_network), x)  # a copy packs nothing
+    monkeypatch.setattr(packing, operation, changed)
+    for _ in range(2):
+        found, _ = run(classifier.inference_network, x)
+        torch.testing.assert_close(found.main, expected.main, rtol=1e-5, atol=1e-5)
+    assert not packed(classifier.inference_network)

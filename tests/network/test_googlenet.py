@@ -168,12 +168,16 @@ def test_continuing_behind_a_step_gives_the_same_logits() -> None:
     network = GoogLeNet(tiny_config()).eval()
     x = torch.randn(1, 3, 224, 224)
     whole, record = run(network, x)
+    steps = list(network.trunk)
     for step in ("pool2", "4c", "5b"):
         with torch.no_grad():
-            rest = network.forward_after(step, record[step], heads=True)
-        torch.testing.assert_close(rest.main, whole.main)
-        assert (rest.aux1 is None) == (step != "pool2")
-        assert (rest.aux2 is None) == (step == "5b")
+            rest = dict(network.walk(record[step], after=step))
+            last = rest.get("5b", record["5b"])
+            torch.testing.assert_close(network.answer("main", last), whole.main)
+            for head, after in (("aux1", "4a"), ("aux2", "4d")):
+                assert (after in rest) == (list(network.trunk).index(after) > steps.index(step))
+                if after in rest:
+                    torch.testing.assert_close(network.answer(head, rest[after]), record[head])
 
 
 def test_random_weights_keep_the_activations_alive() -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 import inception_viz as iv
 from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.plan import steps
 from inception_viz.sources.caffe_layout import to_weights
 from inception_viz.sources.caffemodel import read_caffemodel
 from tests.conftest import noise_photo, sample
@@ -78,7 +79,7 @@ def made_up(heads: bool = True, classes: int = 5) -> Blobs:
         "conv2/3x3": conv(64, 192, 3),
     }
     for module, row in config.modules.items():
-        inputs, i = config.channels[module][0], f"inception_{module}"
+        inputs, i = steps(config)[module][0].inputs, f"inception_{module}"
         blobs[f"{i}/1x1"] = conv(inputs, row.f_1x1, 1)
         blobs[f"{i}/3x3_reduce"] = conv(inputs, row.f_3x3_r, 1)
         blobs[f"{i}/3x3"] = conv(row.f_3x3_r, row.f_3x3, 3)

@@ -281,6 +281,19 @@ def test_an_added_module_is_new_and_the_rest_is_kept() -> None:
     assert done.survived == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.parametrize("kernel", get_args(Kernel5x5))
+def test_every_layer_is_reported_by_its_name_in_the_cost_table(kernel: Kernel5x5) -> None:
+    old = lively(tiny_config(aux1=None))
+    rows = (*old.config.stage5, replace(old.config.stage5[0], f_3x3_r=0))
+    config = replace(
+        old.config, kernel_5x5=kernel, stage5=rows, aux1=AuxHeadConfig(after="4a", conv=9)
+    )
+    done = surgery.operate(old, config)
+    weights = {layer.name: layer.weights for layer in cost.layers(config) if layer.weights}
+    assert {fate.name: fate.weights for fate in done.layers} == weights
+    assert len(done.layers) == len(weights)
+
+
 def test_moved_modules_take_their_weights_along() -> None:
     old = lively(tiny_config())
     origins = {name: name for name in old.config.modules} | {"4b": "4c", "4c": "4b"}

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 import inception_viz as iv
 from inception_viz.architecture.config import AuxHeadConfig
+from inception_viz.architecture.plan import steps
 from inception_viz.errors import DataError
 from inception_viz.files.cache import VARIABLE
 from inception_viz.sources.distilled import attach_heads, heads_file, save_heads, trunk_hash
@@ -76,7 +77,7 @@ def test_the_trunk_stays_as_it_was(trunk: iv.Classifier, make_folder: MakeFolder
 
 def test_the_last_layer_is_the_main_heads_where_it_fits(make_folder: MakeFolder) -> None:
     config = tiny_config(aux1=None, aux2=None, classes=5)
-    width = config.out_channels
+    width = steps(config)["5b"][-1].outputs
     as_wide = iv.load(
         "random",
         config=replace(config, aux1=AuxHeadConfig("4a", fc=width), aux2=AuxHeadConfig("4d", fc=9)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import services, state
+from app.session import address, traces
 from app.session.scene import Scene
 from app.widgets import figure
 from inception_viz.architecture.receptive_field import receptive_fields
@@ -23,12 +23,12 @@ _HOW = (
 
 def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
     """Open the detail as a dialog over the page."""
-    dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=state.close_channel)
+    dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=address.close_channel)
     dialog(_content)(scene, layer, colour, index)
 
 
 def _content(scene: Scene, name: str, colour: str, index: int) -> None:
-    layer = services.layer(scene.trace, name)
+    layer = traces.layer(scene.trace, name)
     left, right = st.columns([1.25, 1], gap="medium")
     with right:
         strength = st.slider(
@@ -69,12 +69,12 @@ def _neighbours(name: str, layer: Layer, index: int) -> None:
     ):
         there = 0 <= other < len(order)
         if column.button(label, key=label, disabled=not there, width="stretch"):
-            state.open_channel(name, order[other])
+            address.open_channel(name, order[other])
             st.rerun()
 
 
 def _facts(scene: Scene, name: str, index: int) -> str:
-    layer = services.layer(scene.trace, name)
+    layer = traces.layer(scene.trace, name)
     fitting = scene.trace.fitting
     unit = layer.strongest_unit(index)
     x, y = fitting.to_original(*unit.place(layer.maps.shape[1], fitting.size))

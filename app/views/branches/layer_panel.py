@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from app.session import services, state
+from app.session import address, traces
 from app.session.scene import Scene
 from app.views.branches import channel_grid
 from inception_viz.explain.channels import Layer, Order
@@ -48,12 +48,12 @@ def show(
     panel: Panel,
     order: Order,
     tops: Tops,
-    opened: state.ChannelChoice | None,
+    opened: address.ChannelChoice | None,
     *,
     single: bool,
 ) -> None:
     """Draw the panel; ``single`` says that it has the page's whole width."""
-    layer = services.layer(scene.trace, panel.layer)
+    layer = traces.layer(scene.trace, panel.layer)
     channels, height, width = layer.maps.shape
     st.html(
         f'<div style="border-top:5px solid {panel.colour};padding-top:.35rem;font-size:1.15rem;'
@@ -75,7 +75,7 @@ def show(
             caption=f"Mean of the channels, 0 to {end:.3g}",
         )
     with grid:
-        sprite = services.sprite(scene.trace, panel.layer, order, tops.tile)
+        sprite = traces.sprite(scene.trace, panel.layer, order, tops.tile)
         selected = opened.index if opened is not None and opened.layer == panel.layer else None
         channel_grid.show(
             f"grid_{panel.layer}",
@@ -84,14 +84,14 @@ def show(
             sprite,
             selected=selected,
             tile=56 if single or height > 30 else 40,
-            on_choose=partial(state.open_channel, panel.layer),
+            on_choose=partial(address.open_channel, panel.layer),
         )
 
 
 def _figures(scene: Scene, panel: Panel) -> str:
-    layer = services.layer(scene.trace, panel.layer)
+    layer = traces.layer(scene.trace, panel.layer)
     text = f"mean activation {layer.overall_mean:.3g} a unit"
-    found = services.firing(scene.trace, scene.model).get(panel.layer.split("/")[0], panel.branch)
+    found = traces.firing(scene.trace, scene.model).get(panel.layer.split("/")[0], panel.branch)
     if found is None:
         return text
     usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"

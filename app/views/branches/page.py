@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import services, state
+from app.session import address, traces
 from app.session.scene import Scene, current
 from app.views.branches import channel_detail, layer_panel
 from app.views.branches.layer_panel import Panel, Tops
@@ -31,14 +31,16 @@ def show() -> None:
     heading.show("Branch activations", scene)
     module = _choose_module(scene)
     panels, order, shared = _choose_view(scene, module)
-    layers = {p.layer: services.layer(scene.trace, p.layer) for p in panels}
+    layers = {p.layer: traces.layer(scene.trace, p.layer) for p in panels}
     tops = Tops.shared_by(layers.values()) if shared else Tops(None, None)
     if not panels:
         st.info("There is no reduce layer here. Choose another branch, or look at the branches.")
         return
-    opened = state.channel({name: len(found.mean) for name, found in layers.items()})
+    opened = address.channel({name: len(found.mean) for name, found in layers.items()})
     title = (
-        "The stem, layer by layer" if module == state.STEM else f"What {module} does with the photo"
+        "The stem, layer by layer"
+        if module == address.STEM
+        else f"What {module} does with the photo"
     )
     csv = channels_csv({p.layer: layers[p.layer] for p in panels})
     with figure.frame("layers", title, _how_to_read(order, tops.tile), csv=csv):
@@ -49,7 +51,11 @@ def show() -> None:
 
 
 def _panels_in_rows(
-    scene: Scene, panels: list[Panel], order: Order, tops: Tops, opened: state.ChannelChoice | None
+    scene: Scene,
+    panels: list[Panel],
+    order: Order,
+    tops: Tops,
+    opened: address.ChannelChoice | None,
 ) -> None:
     for start in range(0, len(panels), 4):
         row = panels[start : start + 4]
@@ -63,24 +69,24 @@ def _choose_module(scene: Scene) -> str:
     return (
         st.pills(
             "Module",
-            [state.STEM, *scene.model.config.modules],
+            [address.STEM, *scene.model.config.modules],
             default=next(iter(scene.model.config.modules)),
             required=True,
-            key=state.MODULE,
+            key=address.MODULE,
             bind="query-params",
-            on_change=state.close_channel,
+            on_change=address.close_channel,
         )
-        or state.STEM
+        or address.STEM
     )
 
 
 def _choose_view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:
     with st.container(horizontal=True, gap="medium"):
-        look, branch = "branches", state.ALL_BRANCHES
-        if module != state.STEM:
+        look, branch = "branches", address.ALL_BRANCHES
+        if module != address.STEM:
             present = [b for b in BRANCHES if b in scene.trace.branches[module]]
-            names = {state.ALL_BRANCHES: "all"} | {b: BRANCH_NAMES[b] for b in present}
-            branch = choice.show(state.BRANCH, "Branch", names)
+            names = {address.ALL_BRANCHES: "all"} | {b: BRANCH_NAMES[b] for b in present}
+            branch = choice.show(address.BRANCH, "Branch", names)
             look = choice.show(
                 "layers",
                 "Layers",
@@ -93,7 +99,7 @@ def _choose_view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:
 
 
 def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:
-    if module == state.STEM:
+    if module == address.STEM:
         return [Panel(n, _STEP_NAMES.get(n, n), STEM_COLOUR) for n in scene.trace.stem]
     layers = scene.trace.branches[module] if look == "branches" else scene.trace.reduces[module]
     suffix = "" if look == "branches" else "/reduce"
@@ -105,7 +111,7 @@ def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:
             "" if suffix else b,
         )
         for b in layers
-        if branch in (state.ALL_BRANCHES, b)
+        if branch in (address.ALL_BRANCHES, b)
     ]
 
 

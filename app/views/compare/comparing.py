@@ -10,11 +10,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import inception_viz as iv
-from app.session import explanations, services
+from app.session import explanations, traces
 from app.session.scene import Scene
 from app.widgets import branch_map, choice, figure
 from app.widgets.markdown import plain
-from app.widgets.waiting import wait_for
+from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.comparison import (
     Comparison,
@@ -76,7 +76,7 @@ class Pair:
 
 def firing(pair: Pair, controls: DeltaGenerator) -> None:
     """How the branches fire."""
-    found = [services.firing(side.trace, side.model) for side in pair.sides]
+    found = [traces.firing(side.trace, side.model) for side in pair.sides]
     metrics = dict(_METRICS)
     if any(side.reference is None for side in found):
         del metrics["deviation"]
@@ -102,9 +102,10 @@ def contributions(pair: Pair, controls: DeltaGenerator) -> None:
     for place, side in enumerate(pair.sides):
         target = iv.Target(side.target)
         job = explanations.contributions(side.model, side.trace, target, method, "zero")
-        if not wait_for(f"compared_{place}", job, f"{METHODS[method].title} of every branch …"):
+        found = wait_for(f"compared_{place}", job, f"{METHODS[method].title} of every branch …")
+        if found is None:
             return
-        results.append(job.result)
+        results.append(found)
     compared = compare_contributions(results[0], results[1])
     paintings = [paint_contributions(found) for found in results]
     title = f"{METHODS[method].title}, side by side: {plain(results[0].label)}"
@@ -113,7 +114,9 @@ def contributions(pair: Pair, controls: DeltaGenerator) -> None:
 
 def cams(pair: Pair, controls: DeltaGenerator) -> None:
     """Where modules look, and which branches hold the evidence."""
-    found = [explanations.cams(s.model, s.trace, iv.Target(s.target)) for s in pair.sides]
+    found = [
+        result_of(explanations.cams(s.model, s.trace, iv.Target(s.target))) for s in pair.sides
+    ]
     compared = compare_cams(found[0], found[1])
     modules = [module for module in found[0] if module in found[1]]
     with controls:
@@ -137,10 +140,10 @@ def branches(pair: Pair, controls: DeltaGenerator) -> None:
     shared = [m for m in pair.first.trace.branches if m in pair.second.trace.branches]
     with controls:
         module = _module(shared)
-        traces = [side.trace.branches[module] for side in pair.sides]
-        present = {b: BRANCH_NAMES[b] for b in BRANCHES if all(b in maps for maps in traces)}
+        outputs = [side.trace.branches[module] for side in pair.sides]
+        present = {b: BRANCH_NAMES[b] for b in BRANCHES if all(b in maps for maps in outputs)}
         branch = choice.show("in_branch", "Branch", present)
-    layers = [services.layer(side.trace, f"{module}/{branch}") for side in pair.sides]
+    layers = [traces.layer(side.trace, f"{module}/{branch}") for side in pair.sides]
     maps = [layer.mean_map for layer in layers]
     difference = maps[1] - maps[0] if maps[0].shape == maps[1].shape else None
     title = f"Mean activation of the {BRANCH_NAMES[branch]} branch of {module}"

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 
 import inception_viz as iv
-from app.session import (
-    links,
-    samples,
-    services,
-    state,
-)
+from app.server.jobs import Job
+from app.session import address, lab, links, models, photos, samples, traces
 from app.session.scene import Scene
-from app.sidebar import model_picker
-from app.widgets import choice
+from app.widgets import choice, messages
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz.architecture.text import decode
 from inception_viz.explain.comparison import same_class
 from inception_viz.sources.registry import REGISTRY
 
+T = TypeVar("T")
 _OWN = "own"
 _FILE = "file"
 
@@ -42,7 +40,7 @@ def _photo(scene: Scene) -> Scene | None:
         for name, sample in samples.every().items()
         if samples.picture_of(name).sha256 != shown
     }
-    own = state.uploaded()
+    own = photos.own()
     if own is not None and own.sha256 != shown:
         names[_OWN] = f"your photo {own.name}"
     names[_FILE] = "a photo of yours …"
@@ -56,8 +54,8 @@ def _photo(scene: Scene) -> Scene | None:
     else:
         sample = samples.every()[chosen]
         picture, title, alt = samples.picture_of(chosen), sample.title, sample.alt
-    with services.messages():
-        trace = services.trace(scene.model, picture, scene.trace.fitting.fit)
+    with messages.errors():
+        trace = result_of(traces.trace(scene.model, picture, scene.trace.fitting.fit))
         return replace(scene, trace=trace, photo=title, alt=alt)
     return None
 
@@ -72,17 +70,17 @@ def _uploaded() -> iv.Picture | None:
     if file is None:
         st.caption("Choose it, and both appear side by side.")
         return None
-    with services.messages():
-        return services.uploaded_picture("with_file", file.file_id, file.name, file.getvalue())
+    with messages.errors():
+        return result_of(photos.read("with_file", file))
     return None
 
 
 def _model(scene: Scene) -> Scene | None:
-    models = _models(scene)
-    chosen = _select("with_model", "Model", {name: title for name, (title, _) in models.items()})
-    with services.messages():
-        model = models[chosen][1]()
-        trace = services.trace(model, scene.trace.picture, scene.trace.fitting.fit)
+    known = _models(scene)
+    chosen = _select("with_model", "Model", {name: title for name, (title, _) in known.items()})
+    with messages.errors():
+        model = known[chosen][1]()
+        trace = result_of(traces.trace(model, scene.trace.picture, scene.trace.fitting.fit))
         target = same_class(scene.model.labels, scene.target, model.labels)
         if target is None:
             target = trace.top_classes(1)[0][0]
@@ -99,22 +97,26 @@ def _models(scene: Scene) -> dict[str, tuple[str, Callable[[], iv.Classifier]]]:
     found: dict[str, tuple[str, Callable[[], iv.Classifier]]] = {}
     if scene.model is not scene.base:
         found["original"] = (f"{scene.base.title}, as it was", lambda: scene.base)
-    elif state.architecture():
+    elif lab.architecture():
         found["rebuilt"] = ("the network rebuilt in the lab", partial(_rebuilt, scene))
-    used = st.session_state.get(state.MODEL)
+    used = st.session_state.get(address.MODEL)
     for name, source in REGISTRY.items():
         if name != used and source.available():
-            found[name] = (source.title, partial(services.classifier, name))
-    for name, run in model_picker.usable_runs().items():
+            found[name] = (source.title, partial(_loaded, models.of_source, name))
+    for name, run in models.usable_runs().items():
         if name != used:
-            found[name] = (model_picker.run_title(run), partial(services.classifier_of_run, run))
+            found[name] = (models.title_of_run(run), partial(_loaded, models.of_run, run))
     return found
 
 
+def _loaded(load: Callable[[T], Job[iv.Classifier]], origin: T) -> iv.Classifier:
+    return result_of(load(origin))
+
+
 def _rebuilt(scene: Scene) -> iv.Classifier:
-    text = state.architecture()
-    origins = state.origins(decode(text))
-    return services.rebuilt(scene.base, text, origins, model_picker.keep()).classifier
+    text = lab.architecture()
+    origins = lab.origins(decode(text))
+    return result_of(models.rebuilt(scene.base, text, origins, lab.kept_filters())).classifier
 
 
 def _select(key: str, label: str, names: Mapping[str, str]) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import services
 from app.session.scene import Scene, current
 from app.views.compare import comparing, counterpart
 from app.views.compare.comparing import Pair
-from app.widgets import choice
+from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
@@ -33,7 +32,7 @@ def show() -> None:
     controls = st.container(horizontal=True, gap="medium")
     with controls:
         view = choice.show("view", "By", _VIEWS)
-    with services.messages():
+    with messages.errors():
         comparing.VIEWS[view](pair, controls)
 
 

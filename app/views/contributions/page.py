@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.session import explanations, services, state
+from app.session import address, explanations
 from app.session.scene import Scene, current
 from app.widgets import (
     branch_map,
     choice,
     figure,
     heading,
+    messages,
     output_choice,
 )
 from app.widgets.markdown import plain
-from app.widgets.waiting import wait_for
+from app.widgets.waiting import result_of, wait_for
 from inception_viz import Target
 from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.contributions import METHODS, Contributions
@@ -51,16 +52,16 @@ def show() -> None:
             del baselines["reference"]
         baseline = choice.show("left_out", "Left out means", baselines, help=_BASELINE_HELP)
         target = output_choice.show(scene)
-    with services.messages():
+    with messages.errors():
         job = explanations.contributions(scene.model, scene.trace, target, method, baseline)
-        if not wait_for("scores", job, f"{METHODS[method].title} of every branch …"):
+        found = wait_for("scores", job, f"{METHODS[method].title} of every branch …")
+        if found is None:
             return
-        found: Contributions = job.result
         st.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
         _matrix(scene, found)
-        opened = state.branch_in(scene.trace)
+        opened = address.branch_in(scene.trace)
         if opened is not None:  # right below what was clicked
-            with services.messages():
+            with messages.errors():
                 _channels(scene, target, found, *opened)
         _meaning(found)
     _table(found)
@@ -72,8 +73,8 @@ def _matrix(scene: Scene, found: Contributions) -> None:
     title = f"{method.title} of every branch: {plain(found.label)}"
     with figure.frame("matrix", title, _HOW, csv=csv_text(found.to_frame())):
         clicked = branch_map.show("matrix", painting, {})
-    if clicked is not None and clicked != st.query_params.get(state.OPEN):
-        state.open_branch(clicked)
+    if clicked is not None and clicked != st.query_params.get(address.OPEN):
+        address.open_branch(clicked)
         st.rerun()
 
 
@@ -100,7 +101,7 @@ def _meaning(found: Contributions) -> None:
 
 
 def _channels(scene: Scene, target: Target, found: Contributions, module: str, branch: str) -> None:
-    scores = explanations.channel_scores(scene.model, scene.trace, target, module)
+    scores = result_of(explanations.channel_scores(scene.model, scene.trace, target, module))
     total = scores.total(branch)
     figure.chart(
         "channels",
@@ -121,12 +122,12 @@ def _channels(scene: Scene, target: Target, found: Contributions, module: str, b
     )
     maps, mute, close, _ = st.columns([1.4, 1.4, 1, 4])
     if maps.button("See its maps", icon=":material/grid_view:", width="stretch"):
-        where = {state.MODULE: module, state.BRANCH: BRANCH_NAMES[branch]}
-        st.switch_page("views/branches/page.py", query_params=state.link() | where)
+        where = {address.MODULE: module, address.BRANCH: BRANCH_NAMES[branch]}
+        st.switch_page("views/branches/page.py", query_params=address.link() | where)
     if mute.button("Mute it", icon=":material/volume_off:", width="stretch"):
-        where = {state.MUTED: f"{module}/{branch}"}
-        st.switch_page("views/switchboard/page.py", query_params=state.link() | where)
-    close.button("Close", on_click=state.close_branch, width="stretch")
+        where = {address.MUTED: f"{module}/{branch}"}
+        st.switch_page("views/switchboard/page.py", query_params=address.link() | where)
+    close.button("Close", on_click=address.close_branch, width="stretch")
 
 
 def _shares(scores: ChannelScores, branch: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import explanations, services, state
+from app.session import address, explanations, traces
 from app.session.scene import Scene
+from app.widgets import messages
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz.report.insights import (
     Insight,
     Shown,
@@ -24,7 +26,7 @@ _PAGES: dict[Shown, tuple[str, str]] = {
 
 def show(scene: Scene) -> None:
     """Draw the sentences."""
-    with services.messages():
+    with messages.errors():
         for insight in of(scene):
             page, invitation = _PAGES[insight.shown]
             st.page_link(
@@ -32,7 +34,7 @@ def show(scene: Scene) -> None:
                 label=plain(insight.text),
                 icon=":material/arrow_right_alt:",
                 help=plain(f"{insight.terms} {invitation}."),
-                query_params=state.link() | _place(insight),
+                query_params=address.link() | _place(insight),
             )
 
 
@@ -44,20 +46,20 @@ def of(scene: Scene) -> tuple[Insight, ...]:
     """
     model, trace = scene.model, scene.trace
     target = iv.Target(scene.target)
-    fired = services.firing(trace, model)
+    fired = traces.firing(trace, model)
     branch = remarkable(fired)
-    without = explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"])
+    without = result_of(explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"]))
     return from_parts(
         fired,
         trace,
         without,
         target,
         iv.beliefs(model, trace, target),
-        explanations.cams(model, trace, target),
+        result_of(explanations.cams(model, trace, target)),
     )
 
 
 def _place(insight: Insight) -> dict[str, str]:
     if insight.shown == "muting":
-        return {state.MUTED: f"{insight.module}/{insight.branch}"}
-    return {state.CAM_MODULE: insight.module} if insight.shown == "cams" else {}
+        return {address.MUTED: f"{insight.module}/{insight.branch}"}
+    return {address.CAM_MODULE: insight.module} if insight.shown == "cams" else {}

@@ -9,12 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 import inception_viz as iv
-from app.session import (
-    explanations,
-    samples,
-    services,
-    state,
-)
+from app.session import address, explanations, samples, traces
 from app.session.scene import Scene, current
 from app.views.explore import insight_links
 from app.widgets import (
@@ -22,10 +17,11 @@ from app.widgets import (
     branch_map,
     choice,
     figure,
+    messages,
 )
 from app.widgets.markdown import plain
-from app.widgets.waiting import wait_for
-from inception_viz.explain.target import HEAD_NAMES
+from app.widgets.waiting import result_of, wait_for
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
@@ -108,7 +104,7 @@ def show() -> None:
             "views/learn/page.py",
             label="New to this? *Learn* explains modules, branches and the figures, step by step.",
             icon=":material/school:",
-            query_params=state.link(),
+            query_params=address.link(),
         )
         insight_links.show(scene)
     _map(scene)
@@ -127,13 +123,13 @@ def _headline(scene: Scene) -> str:
 
 
 def _map(scene: Scene) -> None:
-    known = services.firing(scene.trace, scene.model).reference is not None
+    known = traces.firing(scene.trace, scene.model).reference is not None
     looks = {key: look.name for key, look in _LOOKS.items() if key != "deviation" or known}
     chosen = choice.show("metric", "Colour by", looks)
     if not known:
         st.caption("What is unusual can't be told: nobody measured how this network usually fires.")
     look = _LOOKS[chosen]
-    with services.messages():
+    with messages.errors():
         painted = _painting(scene, chosen)
         if painted is None:
             return
@@ -151,18 +147,19 @@ def _painting(scene: Scene, look: str) -> tuple[Painting, str, dict[str, object]
     words: dict[str, object] = {"label": plain(trace.labels[scene.target])}
     for metric in METRICS:
         if look == metric:
-            fired = services.firing(trace, model)
+            fired = traces.firing(trace, model)
             if fired.reference is not None:
                 words |= {"photos": fired.reference.photos, "data": fired.reference.data}
             return paint_firing(fired, metric), csv_text(fired.to_frame()), words
     if look == "cam":
-        cams = explanations.cams(model, trace, target)
+        cams = result_of(explanations.cams(model, trace, target))
         painting, csv = paint_cams(cams, tuple(trace.modules)), csv_text(cams.to_frame())
     else:
         job = explanations.contributions(model, trace, target, "shapley", "zero")
-        if not wait_for("map_scores", job, "Shapley value of every branch …"):
+        scores = wait_for("map_scores", job, "Shapley value of every branch …")
+        if scores is None:
             return None
-        painting, csv = paint_contributions(job.result), csv_text(job.result.to_frame())
+        painting, csv = paint_contributions(scores), csv_text(scores.to_frame())
     return replace(painting, widths=trace.widths), csv, words
 
 
@@ -170,15 +167,15 @@ def _go(place: str, leads: str) -> None:
     module, _, branch = place.partition("/")
     if leads == "contribution" and branch:
         st.switch_page(
-            "views/contributions/page.py", query_params=state.link() | {state.OPEN: place}
+            "views/contributions/page.py", query_params=address.link() | {address.OPEN: place}
         )
     if leads == "cam" and branch:
         st.switch_page(
-            "views/grad_cam/page.py", query_params=state.link() | {state.CAM_MODULE: module}
+            "views/grad_cam/page.py", query_params=address.link() | {address.CAM_MODULE: module}
         )
     # A bound widget reads its option's name on screen from the URL.
-    where = {state.MODULE: module} | ({state.BRANCH: BRANCH_NAMES[branch]} if branch else {})
-    st.switch_page("views/branches/page.py", query_params=state.link() | where)
+    where = {address.MODULE: module} | ({address.BRANCH: BRANCH_NAMES[branch]} if branch else {})
+    st.switch_page("views/branches/page.py", query_params=address.link() | where)
 
 
 def _heads(scene: Scene) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import explanations, services
+from app.session import explanations, models
 from app.session.scene import Scene
 from app.widgets import figure
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.figures.numbers import grid_csv
 from inception_viz.figures.words import figure as short
@@ -29,14 +30,14 @@ def show(scene: Scene, target: iv.Target, cams: Cams, module: str, strength: flo
         st.caption("This network knows a single class.")
         return
     other = iv.Target(second, None, target.head, target.kind)
-    second_cams = explanations.cams(scene.model, scene.trace, other, cams.variant)
+    second_cams = result_of(explanations.cams(scene.model, scene.trace, other, cams.variant))
     csv = grid_csv(cams.raw_minus(second_cams, module))
     with figure.frame("classes", f"Two classes compared at {module}", _HOW, csv=csv):
         _draw(scene, cams, second_cams, module, strength)
 
 
 def _second(scene: Scene, target: iv.Target) -> int | None:
-    names = services.unique_names(scene.model.labels)
+    names = models.unique_names(scene.model.labels)
     if len(names) < 2:
         return None
     options = [i for i in sorted(range(len(names)), key=names.__getitem__) if i != target.index]

@@ -11,9 +11,8 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import choice, figure
 from app.widgets.waiting import wait_for
-from inception_viz.explain.faithfulness import Faithfulness
 from inception_viz.explain.grad_cam import Cams
-from inception_viz.explain.randomisation import SUSPICIOUS, SanityCheck
+from inception_viz.explain.randomisation import SUSPICIOUS
 from inception_viz.figures import overlay
 from inception_viz.figures.faithfulness_curves import game_curves
 
@@ -39,9 +38,9 @@ def show(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
 
 def _pixels(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
     job = explanations.faithfulness(scene.model, scene.trace, target, cams, module)
-    if not wait_for("faithfulness", job, "Deleting and inserting pixels …"):
+    found = wait_for("faithfulness", job, "Deleting and inserting pixels …")
+    if found is None:
         return
-    found: Faithfulness = job.result
     label = scene.model.labels[target.index]
     deletion, insertion = found.deletion, found.insertion
     left, right = st.columns(2, gap="medium")
@@ -76,9 +75,9 @@ def _pixels(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
 
 def _weights(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
     job = explanations.sanity_check(scene.model, scene.trace, target, cams.variant, module)
-    if not wait_for("sanity", job, "Shuffling the weights, layer after layer …"):
+    found = wait_for("sanity", job, "Shuffling the weights, layer after layer …")
+    if found is None:
         return
-    found: SanityCheck = job.result
     count = len(found.stages)
     chosen = sorted({round(i * (count - 1) / (_STAGES - 1)) for i in range(_STAGES)})
     columns = st.columns(_STAGES + 1, gap="small")

@@ -6,23 +6,26 @@ from typing import Literal
 
 import streamlit as st
 
-from app.session import explanations, services, state
+from app.session import address, explanations
 from app.session.scene import Scene, current
 from app.views.grad_cam import (
     class_comparison,
-    film_strip,
     map_checks,
     pixel_panel,
 )
-from app.views.grad_cam.film_strip import Frame
 from app.widgets import (
     choice,
     figure,
     heading,
+    messages,
     output_choice,
+    picture_strip,
 )
 from app.widgets.markdown import plain
-from inception_viz.explain.grad_cam import Cams, Variant
+from app.widgets.picture_strip import Small
+from app.widgets.waiting import result_of
+from inception_viz.explain.cam_variants import VARIANTS, Variant
+from inception_viz.explain.grad_cam import Cams
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.numbers import grid_csv
@@ -30,34 +33,6 @@ from inception_viz.figures.words import figure as short
 from inception_viz.files.spreadsheet import csv_text
 
 Scale = Literal["own", "shared"]
-_VARIANTS: dict[Variant, str] = {
-    "grad_cam": "Grad-CAM",
-    "hires_cam": "HiResCAM",
-    "layer_cam": "LayerCAM",
-}
-_WORDS: dict[Variant, tuple[str, str]] = {
-    "grad_cam": (
-        "Each channel's map counts as much as the output would rise, on average over the map, if "
-        "that channel fired more. Added up, what speaks for the output is left. "
-        "(Selvaraju et al., [arXiv 1610.02391](https://arxiv.org/abs/1610.02391))",
-        r"\mathrm{ReLU}\Bigl(\sum_c \Bigl[\tfrac{1}{HW}\sum_{i,j} "
-        r"\tfrac{\partial z}{\partial a_{cij}}\Bigr]\, a_{c}\Bigr)",
-    ),
-    "hires_cam": (
-        "As Grad-CAM, but every unit counts by its own gradient instead of the channel's average. "
-        "At the last module both are the same. "
-        "(Draelos and Carin, [arXiv 2011.08891](https://arxiv.org/abs/2011.08891))",
-        r"\mathrm{ReLU}\Bigl(\sum_c \tfrac{\partial z}{\partial a_{cij}}\, a_{cij}\Bigr)",
-    ),
-    "layer_cam": (
-        "As HiResCAM, but units whose gradient is negative don't count. Sharper in early modules; "
-        "it can't show what speaks against the output. "
-        "(Jiang et al. 2021, [doi 10.1109/TIP.2021.3089943]"
-        "(https://doi.org/10.1109/TIP.2021.3089943))",
-        r"\mathrm{ReLU}\Bigl(\sum_c \mathrm{ReLU}\Bigl(\tfrac{\partial z}{\partial a_{cij}}"
-        r"\Bigr)\, a_{cij}\Bigr)",
-    ),
-}
 _SCALE_HELP = (
     "**own**: each map from 0 to its own maximum, to see its shape. **shared**: all from 0 to the "
     "largest, in the units of the output, to compare them."
@@ -81,15 +56,15 @@ def show() -> None:
     scene = current()
     heading.show("Grad-CAM", scene)
     with st.container(horizontal=True, gap="medium"):
-        variant = choice.show("cam_map", "Map", _VARIANTS)
+        variant = choice.show("cam_map", "Map", {v.id: v.title for v in VARIANTS.values()})
         target = output_choice.show(scene)
         scale: Scale = choice.show(
             "cam_scale", "Scale", {"own": "own", "shared": "shared"}, help=_SCALE_HELP
         )
         strength = _strength()
-    with services.messages():
-        cams = explanations.cams(scene.model, scene.trace, target, variant)
-        module = state.module_in(cams)
+    with messages.errors():
+        cams = result_of(explanations.cams(scene.model, scene.trace, target, variant))
+        module = address.module_in(cams)
         label = plain(target.describe(scene.trace.labels))
         title = f"What speaks for the {label} in each module"
         with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
@@ -128,8 +103,8 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
         top = shared if scale == "shared" else tops[name]
         jpeg = explanations.cam_jpeg(scene.trace, cams, name, "", top, strength, 200)
         note = f"0 to {short(top)}" if tops[name] > 0 else "flat"
-        frames.append(Frame(name, jpeg, name, note, f"Where module {name} looks"))
-    film_strip.show("film", frames, module, state.choose_module)
+        frames.append(Small(name, jpeg, f"Where module {name} looks", title=name, note=note))
+    picture_strip.show("film", "Modules", frames, module, address.choose_module, layout="film")
 
 
 def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
@@ -171,10 +146,10 @@ def _title(text: str, colour: str) -> None:
 
 
 def _how(variant: Variant) -> None:
-    words, formula = _WORDS[variant]
-    with st.expander(f"How {_VARIANTS[variant]} works", icon=":material/function:"):
-        st.markdown(words)
-        st.latex(formula)
+    chosen = VARIANTS[variant]
+    with st.expander(f"How {chosen.title} works", icon=":material/function:"):
+        st.markdown(chosen.words)
+        st.latex(chosen.formula)
         st.caption(
             "z: the output explained. a: activations of the module, channels c, places i, j. All "
             "modules come from one backward pass. Maps are enlarged bilinearly."

@@ -11,7 +11,7 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import choice
 from app.widgets.waiting import wait_for
-from inception_viz.explain.pixels import PIXEL_METHODS, PixelMap, PixelMethod
+from inception_viz.explain.pixels import PIXEL_METHODS, PixelMethod
 from inception_viz.figures import overlay
 from inception_viz.figures.words import figure
 
@@ -31,9 +31,9 @@ def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
     info = PIXEL_METHODS[method]
     place = module if method == "guided_grad_cam" else ""
     job = explanations.pixel_map(scene.model, scene.trace, target, method, place)
-    if not wait_for("pixel_map", job, f"{info.title} …"):
+    found = wait_for("pixel_map", job, f"{info.title} …")
+    if found is None:
         return
-    found: PixelMap = job.result
     picture, words = st.columns([1, 1.4], gap="medium")
     top = found.strong  # a few extreme pixels would leave the others pale
     with picture:

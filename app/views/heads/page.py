@@ -8,10 +8,12 @@ import numpy as np
 import streamlit as st
 
 import inception_viz as iv
-from app.session import explanations, services
+from app.session import explanations
 from app.session.scene import Scene, current
-from app.widgets import answers, figure, heading
+from app.widgets import answers, figure, heading, messages
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.explain.heads import EarlyReading, HeadBelief
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
@@ -19,11 +21,7 @@ from inception_viz.figures.belief import belief_curve
 from inception_viz.figures.words import figure as short
 from inception_viz.figures.words import heads_sentence
 
-_TITLES = {
-    "aux1": "First auxiliary head",
-    "aux2": "Second auxiliary head",
-    "main": "Main head",
-}
+_TITLES = {head: name.capitalize() for head, name in HEAD_NAMES.items()}
 _PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
 
 _HOW = (
@@ -52,7 +50,7 @@ def show() -> None:
     """Draw the page."""
     scene = current()
     heading.show("Auxiliary heads", scene)
-    with services.messages():
+    with messages.errors():
         found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
         st.html(f'<p class="iv-lead">{heads_sentence(list(found.values()), scene.trace)}</p>')
         places = {name: head.after for name, head in scene.model.config.heads.items()}
@@ -103,7 +101,7 @@ def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> Non
         f"(entropy){agreement}</p>"
     )
     target = iv.Target(scene.target, head=head)
-    cams = explanations.cams(scene.model, scene.trace, target)
+    cams = result_of(explanations.cams(scene.model, scene.trace, target))
     values = cams[after]
     image = overlay.overlay(scene.trace.picture, scene.trace.fitting, values)
     fitted = ", fitted afterwards" if belief.fit else ""

@@ -10,17 +10,10 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 import inception_viz as iv
-from app.session import state
+from app.session import address, lab
 from app.widgets.markdown import plain
-from inception_viz.architecture.config import STAGES, GoogLeNetConfig
-from inception_viz.architecture.text import (
-    cell_errors,
-    columns,
-    decode,
-    encode,
-    rows_of,
-    titles,
-)
+from inception_viz.architecture.config import COLUMNS, STAGES, GoogLeNetConfig
+from inception_viz.architecture.text import cell_errors, decode, encode, rows_of
 
 _HISTORY = "lab_history"
 _PLACE = "lab_place"
@@ -71,7 +64,7 @@ def draft_of(config: GoogLeNetConfig, known: Sequence[str] = ()) -> Draft:
     """The table of a config; rows come from the modules of the same name where ``known`` has it."""
     rows = []
     for name, row in config.modules.items():
-        cells = tuple("" if (v := getattr(row, c)) is None else str(v) for c in columns())
+        cells = tuple("" if (v := getattr(row, c)) is None else str(v) for c in COLUMNS)
         rows.append(Row(int(name[0]), cells, name if name in known else ""))
     return Draft(tuple(rows), config)
 
@@ -102,14 +95,14 @@ def meaning(draft: Draft) -> Meaning:
 
 def _titled(text: str) -> str:
     """The library's names of columns as the table has them."""
-    return re.sub(r"\bf_\w+", lambda name: titles().get(name[0], name[0]), text)
+    return re.sub(r"\bf_\w+", lambda name: COLUMNS.get(name[0], name[0]), text)
 
 
 def current(base: iv.Classifier) -> Draft:
     """The draft now: as typed; else from the link; else the model's own table."""
     if st.session_state.get(_BASE) != base.key or _HISTORY not in st.session_state:
         _start(base)
-    elif state.went_back():
+    elif address.went_back():
         _follow_link(base)
     live: Draft | None = st.session_state.get(_LIVE)
     return live or _committed()
@@ -118,13 +111,13 @@ def current(base: iv.Classifier) -> Draft:
 def _start(base: iv.Classifier) -> None:
     known = tuple(base.config.modules)
     history = [draft_of(base.config, known)]
-    text = state.architecture()
+    text = lab.architecture()
     if text:
         try:
             history.append(_linked(base, text))
         except iv.ConfigError as error:
             st.toast(f"{plain(str(error))} Showing the model's own table.")
-            state.set_architecture("", {})
+            lab.set_architecture("", {})
     st.session_state[_BASE] = base.key
     st.session_state[_HISTORY] = history
     st.session_state[_PLACE] = len(history) - 1
@@ -136,7 +129,7 @@ def _linked(base: iv.Classifier, text: str) -> Draft:
     config = decode(text)
     known = tuple(base.config.modules)
     draft = draft_of(config)
-    matched = state.origins(config) or iv.surgery.match_modules(base.config, config)
+    matched = lab.origins(config) or iv.surgery.match_modules(base.config, config)
     rows = tuple(
         replace(row, origin=(matched.get(n) or "") if matched.get(n) in known else "")
         for n, row in zip(draft.names, draft.rows, strict=True)
@@ -146,7 +139,7 @@ def _linked(base: iv.Classifier, text: str) -> Draft:
 
 def _follow_link(base: iv.Classifier) -> None:
     """Back or forward in the browser: to the step of the history that the address shows."""
-    text = state.linked_architecture()
+    text = lab.linked_architecture()
     history: list[Draft] = st.session_state[_HISTORY]
     try:
         wanted = _linked(base, text) if text else history[0]
@@ -162,7 +155,7 @@ def _follow_link(base: iv.Classifier) -> None:
         _commit(wanted)
     _to_link()
     if not text:
-        state.set_architecture("", {})
+        lab.set_architecture("", {})
 
 
 def _committed() -> Draft:
@@ -224,5 +217,5 @@ def step(by: int, typed: int) -> None:
 def _to_link() -> None:
     found = meaning(_committed())
     if found.config is not None:
-        state.set_architecture(encode(found.config), _committed().origins)
-        st.session_state[state.LAB_CONFIG] = found.config
+        lab.set_architecture(encode(found.config), _committed().origins)
+        st.session_state[lab.CONFIG] = found.config

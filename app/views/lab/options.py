@@ -10,10 +10,11 @@ from zlib import crc32
 import streamlit as st
 
 import inception_viz as iv
-from app.session import services
 from app.views.lab import editing
 from app.views.lab.editing import Draft, Row
+from app.widgets import messages
 from inception_viz.architecture.config import (
+    HEAD_NAMES,
     AuxHeadConfig,
     GoogLeNetConfig,
     Kernel5x5,
@@ -68,7 +69,7 @@ def _files(base: iv.Classifier, draft: Draft) -> None:
     file = st.file_uploader("Or a file: JSON of a network, CSV of its modules", key="lab_file")
     if file is None or st.session_state.get("lab_file_taken") == file.file_id:
         return
-    with services.messages():
+    with messages.errors():
         text = _text(file.getvalue())
         if text.lstrip().startswith("{"):
             config = GoogLeNetConfig.from_json(text)
@@ -117,8 +118,8 @@ def frame(draft: Draft) -> Draft:
                 _number("conv 3×3, filters", config.stem.conv2, config),
             )
         with right:
-            aux1 = _head("First auxiliary head", "aux1", config.aux1, draft)
-            aux2 = _head("Second auxiliary head", "aux2", config.aux2, draft)
+            aux1 = _head("aux1", config.aux1, draft)
+            aux2 = _head("aux2", config.aux2, draft)
     changes: dict[str, object] = {
         "kernel_5x5": kernel,
         "norm": norm,
@@ -128,7 +129,7 @@ def frame(draft: Draft) -> Draft:
     }
     if all(getattr(config, name) == value for name, value in changes.items()):
         return draft
-    with services.messages():
+    with messages.errors():
         # Heads may attach to rows that were just added, so the whole table is what must fit.
         whole = editing.meaning(draft).config or config
         changed = Draft(draft.rows, replace(whole, **changes))  # type: ignore[arg-type]
@@ -159,11 +160,11 @@ def _number(label: str, value: int, config: GoogLeNetConfig) -> int:
     return int(st.number_input(label, 1, 4096, value, key=_key(label, config)))
 
 
-def _head(title: str, name: str, head: AuxHeadConfig | None, draft: Draft) -> AuxHeadConfig | None:
+def _head(name: str, head: AuxHeadConfig | None, draft: Draft) -> AuxHeadConfig | None:
     options = ["none", *draft.names]
     after = head.after if head else "none"
     chosen = st.selectbox(
-        f"{title}, after",
+        f"{HEAD_NAMES[name].capitalize()}, after",
         options,
         index=options.index(after) if after in options else 0,
         key=_key(name, draft.frame),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import state
+from app.session import address
 from app.session.scene import Scene, current
 from app.views.lab import (
     editing,
@@ -47,20 +47,20 @@ def show() -> None:
 
 
 def _table(scene: Scene, draft: Draft) -> None:
-    state.keep(*reduction.KEYS)
+    address.keep(*reduction.KEYS)
     options.tools(scene.base, draft)
     _editor(scene, options.frame(draft).names)
     rebuilt.show(scene)
 
 
 def _reduction(scene: Scene, draft: Draft) -> None:
-    state.keep(*_TABLE_KEYS)
+    address.keep(*_TABLE_KEYS)
     valid = editing.meaning(draft).config or st.session_state.get(_VALID)
     reduction.show(valid or GoogLeNetConfig.paper())
 
 
 def _paper(scene: Scene, draft: Draft) -> None:
-    state.keep(*_TABLE_KEYS, *reduction.KEYS)
+    address.keep(*_TABLE_KEYS, *reduction.KEYS)
     paper_table.show()
 
 

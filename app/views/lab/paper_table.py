@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
-from app.session import services
-from inception_viz.architecture.paper import audit, audit_table
+from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.cost import at_inference, layers, totals
+from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table
 
 _SHORT = {  # so that all columns are seen at once; the text above says what K and M are
     "params, paper (K)": "K, paper",
@@ -18,6 +18,8 @@ _SHORT = {  # so that all columns are seen at once; the text above says what K a
 
 def show() -> None:
     """Draw it."""
+    import pandas as pd
+
     st.markdown(
         "Table 1 of the paper ([arXiv 1409.4842](https://arxiv.org/abs/1409.4842)), and what its "
         "filter counts really cost. K is 1,024 weights, M a million multiply-accumulates. Where "
@@ -48,9 +50,9 @@ def show() -> None:
         f"The printed column adds up to **{printed:,.1f} K**, the computed one to "
         f"**{ours:,.1f} K**, weights without biases and auxiliary heads."
     )
-    for name, found in services.well_known_networks().items():
+    own = totals(at_inference(layers(GoogLeNetConfig.paper())))
+    for name, found in WELL_KNOWN.items():
         parameters, macs = found.parameters / 1e6, found.macs / 1e9
-        own = services.paper_totals()
         st.caption(
             f"{name}: {parameters:.1f} M parameters, {found.parameters / own.parameters:.1f} times "
             f"GoogLeNet's {own.parameters / 1e6:.1f} M; {macs:.2f} G MACs, "

@@ -12,14 +12,13 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server import folders
-from app.session import explanations, services, state
+from app.session import address, explanations, lab, models, traces
 from app.session.scene import Scene
-from app.widgets import answers, choice
-from app.widgets.waiting import wait_for
+from app.widgets import answers, choice, messages
+from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
 from inception_viz.batch import MAX_PHOTOS
-from inception_viz.batch.accuracy import FolderAccuracy
 from inception_viz.export import save_code, save_onnx
 from inception_viz.figures.answers import percent
 from inception_viz.sources.file import save_weights
@@ -34,20 +33,20 @@ _KEEP_HELP = (
 
 def remember(config: GoogLeNetConfig, origins: Mapping[str, str | None]) -> None:
     """Rebuild this network from now on."""
-    state.set_architecture(encode(config), origins)
-    state.set_built(True)
+    lab.set_architecture(encode(config), origins)
+    lab.set_built(True)
 
 
 def show(scene: Scene) -> None:
     """Draw the rebuilt network beside the original, if there is one."""
-    text = state.architecture()
-    if not text or not state.built():
+    text = lab.architecture()
+    if not text or not lab.built():
         return
     st.subheader("Rebuilt", anchor=False)
-    with services.messages():
+    with messages.errors():
         keep = choice.show("keep", "Filters that stay", _KEEP, help=_KEEP_HELP)
         config = decode(text)
-        done = services.rebuilt(scene.base, text, state.origins(config), keep)
+        done = result_of(models.rebuilt(scene.base, text, lab.origins(config), keep))
         _report(done, scene)
         _answers(scene, done)
         _accuracy(scene, done)
@@ -88,7 +87,7 @@ def _answers(scene: Scene, done: Operation) -> None:
     ):
         with column:
             st.markdown(f"**{title}**")
-            trace = services.trace(model, picture, fit)
+            trace = result_of(traces.trace(model, picture, fit))
             index = min(scene.target, len(model.labels) - 1)
             answers.show(replace(scene, model=model, trace=trace, target=index), trace, "main")
 
@@ -106,11 +105,11 @@ def _accuracy(scene: Scene, done: Operation) -> None:
         ).strip()
         if not folder:
             return
-        with services.messages():
+        with messages.errors():
             job = explanations.accuracy(scene.base, done.classifier, folder)
-            if not wait_for("lab_accuracy_job", job, "Both networks look at the photos …"):
+            found = wait_for("lab_accuracy_job", job, "Both networks look at the photos …")
+            if found is None:
                 return
-            found: FolderAccuracy = job.result
             before, after = (percent(right / max(found.photos, 1)) for right in found.right)
             order = " The folders were taken for the classes in their order." * found.in_order
             lost = f" {found.unreadable} files could not be read." * bool(found.unreadable)
@@ -121,7 +120,7 @@ def _accuracy(scene: Scene, done: Operation) -> None:
 
 
 def _take_home(model: iv.Classifier) -> None:
-    using = st.session_state.get(state.REBUILT) == "rebuilt"
+    using = st.session_state.get(address.REBUILT) == "rebuilt"
     with st.container(horizontal=True, gap="small"):
         st.button(
             "In use on every page" if using else "Use it on every page",
@@ -146,15 +145,15 @@ def _take_home(model: iv.Classifier) -> None:
                     key=f"save_{name}",
                 )
     if st.session_state.pop("lab_to_train", False):
-        st.switch_page("views/train/page.py", query_params=state.link())
+        st.switch_page("views/train/page.py", query_params=address.link())
 
 
 def _use() -> None:
-    st.session_state[state.REBUILT] = "rebuilt"
+    st.session_state[address.REBUILT] = "rebuilt"
 
 
 def _train(config: GoogLeNetConfig) -> None:
-    st.session_state[state.LAB_CONFIG] = config
+    st.session_state[lab.CONFIG] = config
     st.session_state["lab_to_train"] = True
 
 

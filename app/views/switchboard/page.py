@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 import inception_viz as iv
-from app.session import (
-    explanations,
-    links,
-    services,
-    state,
-)
+from app.session import address, explanations, links, models
 from app.session.scene import Scene, current
 from app.views.switchboard import switch_map
 from app.widgets import (
     answers,
     figure,
     heading,
+    messages,
     output_choice,
 )
 from app.widgets.markdown import plain
-from app.widgets.waiting import wait_for
+from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.muting import Sweep
 from inception_viz.figures import overlay
@@ -32,6 +28,9 @@ from inception_viz.figures.paintings import paint_switches
 from inception_viz.figures.words import figure as short
 from inception_viz.figures.words import muting_sentence, signed
 from inception_viz.files.spreadsheet import csv_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HOW = (
     "**Click a branch** to mute it: it puts out zeros, and everything after it runs again. The "
@@ -47,14 +46,14 @@ def show() -> None:
     with st.container(horizontal=True, gap="medium"):
         target = output_choice.show(scene)
     before = after = scene.trace
-    with services.messages():
-        after = explanations.muted(scene.model, before, state.muted(before))
+    with messages.errors():
+        after = result_of(explanations.muted(scene.model, before, address.muted(before)))
     muted = after.muted
-    with services.messages():
+    with messages.errors():
         job = explanations.sweep(scene.model, before, target)
-        if not wait_for("sweep", job, "Muting each branch once …"):
+        swept = wait_for("sweep", job, "Muting each branch once …")
+        if swept is None:
             return
-        swept: Sweep = job.result
         sentence = muting_sentence(before, after, target)
         st.html(f'<p class="iv-lead iv-changing">{sentence}</p>')
         painting = paint_switches(swept, target.unit, tuple(before.modules), muted)
@@ -78,21 +77,21 @@ def _buttons(scene: Scene, muted: frozenset[str]) -> None:
                 st.button(
                     f"Mute all {BRANCH_NAMES[branch]}",
                     key=f"mute_{branch}",
-                    on_click=state.mute,
+                    on_click=address.mute,
                     args=(muted | set(places),),
                     disabled=set(places) <= muted,
                 )
         st.button(
             "Let all speak",
             icon=":material/volume_up:",
-            on_click=state.mute,
+            on_click=address.mute,
             args=((),),
             disabled=not muted,
         )
 
 
 def _before_and_after(scene: Scene, before: iv.Trace, after: iv.Trace, target: iv.Target) -> None:
-    cams = [explanations.cams(scene.model, trace, target) for trace in (before, after)]
+    cams = [result_of(explanations.cams(scene.model, trace, target)) for trace in (before, after)]
     module = list(cams[0])[-1]
     maps = [found[module] for found in cams]
     top = max(float(values.max()) for values in maps)
@@ -117,7 +116,7 @@ def _before_and_after(scene: Scene, before: iv.Trace, after: iv.Trace, target: i
 
 
 def _single_channels(scene: Scene, target: iv.Target, muted: frozenset[str]) -> None:
-    opened = state.branch_in(scene.trace)
+    opened = address.branch_in(scene.trace)
     single = sorted(place for place in muted if ":" in place)
     with st.expander(
         "Single channels", icon=":material/tune:", expanded=bool(single) or opened is not None
@@ -147,7 +146,7 @@ def _single_channels(scene: Scene, target: iv.Target, muted: frozenset[str]) -> 
             options,
             format_func=lambda c: f"{c} ({signed(scores[c])})" if scores else str(c),
             key=key,
-            on_change=lambda: state.mute(
+            on_change=lambda: address.mute(
                 others | {f"{place}:{channel}" for channel in st.session_state[key]}
             ),
         )
@@ -159,7 +158,7 @@ def _channels(
     scene: Scene, target: iv.Target, module: str, branch: str
 ) -> tuple[list[int], dict[int, float]]:
     try:
-        found = explanations.channel_scores(scene.model, scene.trace, target, module)
+        found = result_of(explanations.channel_scores(scene.model, scene.trace, target, module))
     except iv.ExplainError:  # the head doesn't see this module
         return list(range(len(scene.trace.branches[module][branch]))), {}  # type: ignore[index]
     order = [int(c) for c in found.order(branch)]
@@ -168,14 +167,14 @@ def _channels(
 
 def _frame(scene: Scene, swept: Sweep) -> pd.DataFrame:
     frame = swept.to_frame()
-    names = services.unique_names(scene.model.labels)
+    names = models.unique_names(scene.model.labels)
     frame["first choice"] = [names[i] for i in frame.pop("first_choice")]
     return frame.sort_values("change", key=abs, ascending=False)
 
 
 def _table(scene: Scene, swept: Sweep, target: iv.Target) -> None:
     frame = _frame(scene, swept)
-    names = services.unique_names(scene.model.labels)
+    names = models.unique_names(scene.model.labels)
     flips = frame[frame["first choice"] != names[swept.first_choice]]
     with st.expander(f"All {len(frame)} branches, each muted once", icon=":material/table:"):
         st.markdown(

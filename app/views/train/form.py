@@ -9,13 +9,13 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server import folders
-from app.session import links, services, state
-from app.session.scene import Scene
-from app.sidebar import model_picker
+from app.session import lab, links, models
+from app.session.scene import find
 from app.views.train import orders
 from app.views.train.orders import Network, Pictures
-from app.widgets import choice
+from app.widgets import choice, messages
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz.architecture.text import decode
 from inception_viz.sources.base import Weights
 from inception_viz.training.networks import PRESETS
@@ -46,14 +46,14 @@ def show() -> None:
     st.subheader("Recipe", anchor=False)
     recipe = _recipe()
     if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-        with services.messages():
+        with messages.errors():
             if pictures is None:
                 raise iv.TrainingError("Choose pictures first: a ZIP, a folder or a dataset.")
             if network is None:
                 raise iv.TrainingError("Choose the file of a network first, or another network.")
             with st.spinner("Preparing the pictures …"):
                 run = orders.start(pictures, network, recipe)
-            st.session_state[state.RUN] = run.path.name
+            st.session_state[orders.STARTED] = run.path.name
             st.rerun()
 
 
@@ -90,8 +90,8 @@ def _pictures() -> Pictures | None:
 
 
 def _network() -> Network | None:
-    lab: iv.GoogLeNetConfig | None = st.session_state.get(state.LAB_CONFIG)
-    options = [*([_LAB] if lab else []), *PRESETS, _FILE]
+    edited: iv.GoogLeNetConfig | None = st.session_state.get(lab.CONFIG)
+    options = [*([_LAB] if edited else []), *PRESETS, _FILE]
     names = {_LAB: "The one from the architecture lab", _FILE: "A JSON file of yours …"}
     names |= {name: preset.title for name, preset in PRESETS.items()}
     chosen = st.selectbox(
@@ -102,14 +102,14 @@ def _network() -> Network | None:
         bind="query-params",
     )
     links.name_choice("train_network", names[chosen])
-    if chosen == _LAB and lab is not None:
-        return _from_lab(lab)
+    if chosen == _LAB and edited is not None:
+        return _from_lab(edited)
     if chosen != _FILE:
         st.caption(PRESETS[chosen].summary)
         return Network(PRESETS[chosen].build())
     file = st.file_uploader("Config (JSON)", key="train_config", max_upload_size=1)
     if file is not None:
-        with services.messages():
+        with messages.errors():
             text = file.getvalue().decode("utf-8", "replace")
             return Network(iv.GoogLeNetConfig.from_json(text))
     return None
@@ -117,9 +117,9 @@ def _network() -> Network | None:
 
 def _from_lab(config: iv.GoogLeNetConfig) -> Network:
     """The lab's network, with the weights that were carried over if it was rebuilt."""
-    scene: Scene | None = st.session_state.get("scene")
-    text = state.architecture()
-    if scene is None or not text or not state.built() or decode(text) != config:
+    scene = find()
+    text = lab.architecture()
+    if scene is None or not text or not lab.built() or decode(text) != config:
         st.caption("It begins with random weights. Rebuild it in the lab to carry weights over.")
         return Network(config)
     carried = st.toggle(
@@ -130,8 +130,8 @@ def _from_lab(config: iv.GoogLeNetConfig) -> Network:
     )
 
     def weights() -> Weights:
-        done = services.rebuilt(scene.base, text, state.origins(config), model_picker.keep())
-        return done.classifier.weights
+        job = models.rebuilt(scene.base, text, lab.origins(config), lab.kept_filters())
+        return result_of(job).classifier.weights
 
     return Network(config, weights if carried else None)
 

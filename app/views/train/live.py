@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Any, Literal
 
 import streamlit as st
 
-from app.session import services, state
-from app.sidebar import model_picker
+from app.session import address, models
 from app.views.train import orders
-from app.widgets import figure
+from app.widgets import figure, messages
 from app.widgets.markdown import plain
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures.answers import percent
-from inception_viz.figures.training_curves import HEAD_NAMES, training_curves
+from inception_viz.figures.training_curves import training_curves
 from inception_viz.training import process
 from inception_viz.training.run import ACTIVE, Run, Status
 
@@ -34,7 +35,7 @@ def show(run: Run) -> None:
 
 def show_last_started() -> None:
     """What became of the run that was started here, if it ended."""
-    run = orders.find(st.session_state.get(state.RUN, ""))
+    run = orders.find(st.session_state.get(orders.STARTED, ""))
     if run is not None and run.status().state not in ACTIVE:
         with st.container(border=True):
             draw(run, run.status())
@@ -44,7 +45,7 @@ def show_last_started() -> None:
 def _live(run: Run) -> None:
     status = run.status()
     if status.state not in ACTIVE:
-        st.session_state[state.RUN] = run.path.name
+        st.session_state[orders.STARTED] = run.path.name
         st.rerun()
     with st.container(border=True):
         draw(run, status)
@@ -52,7 +53,7 @@ def _live(run: Run) -> None:
 
 def draw(run: Run, status: Status) -> None:
     """State, figures, curves and buttons of a run; of a damaged one, what is wrong with it."""
-    with services.messages():
+    with messages.errors():
         _draw(run, status)
 
 
@@ -71,7 +72,7 @@ def _draw(run: Run, status: Status) -> None:
         config, _, _ = run.start()
         left, right = st.columns(2, gap="medium")
         curves: tuple[tuple[Any, Literal["loss", "accuracy"], float], ...] = (
-            (left, "loss", services.guessing_loss(config.classes)),
+            (left, "loss", math.log(config.classes)),
             (right, "accuracy", 1 / config.classes),
         )
         for column, kind, chance in curves:
@@ -101,9 +102,9 @@ def _figures(status: Status, history: list[dict[str, float | None]]) -> None:
         figures["Time left"] = str(timedelta(seconds=round(status.seconds_left)))
     else:
         figures["Epochs done"] = f"{status.epoch}"
-    for head, title in HEAD_NAMES.items():
+    for head, name in HEAD_NAMES.items():
         value = judged[-1].get(f"val_accuracy_{head}") if judged else None
-        figures[f"{title} right"] = "–" if value is None else percent(value)
+        figures[f"{name.capitalize()} right"] = "–" if value is None else percent(value)
     with st.container(horizontal=True, gap="large"):  # wraps on a phone
         for title, figure in figures.items():
             st.metric(title, figure, width="content")
@@ -121,20 +122,20 @@ def _buttons(run: Run, status: Status) -> None:
             status.state in ("stopped", "failed") and run.exists()
         )
         if goes_on and st.button("Resume", icon=":material/play_arrow:", key=f"resume_{name}"):
-            with services.messages():
+            with messages.errors():
                 process.resume(run)
                 st.rerun()
         if active and st.button("Stop", icon=":material/stop:", key=f"stop_{name}"):
             run.send("stop")
             st.toast("It stops after this step and keeps its weights.")
-        if services.has_checkpoint(run) or run.model.is_file():
+        if models.has_learned(run):
             label = "Look inside" if active else "Use this model"
             if st.button(
                 label,
                 type="primary",
                 icon=":material/search:",
                 key=f"use_{name}",
-                on_click=model_picker.choose_run,
-                args=(run,),
+                on_click=address.choose_model,
+                args=(models.id_of_run(run),),
             ):
-                st.switch_page("views/explore/page.py", query_params=state.link())
+                st.switch_page("views/explore/page.py", query_params=address.link())

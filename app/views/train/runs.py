@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import services
 from app.views.train import live
+from app.widgets import messages
 from inception_viz.figures.answers import percent
 from inception_viz.training import process
 from inception_viz.training.run import Run, Status
@@ -38,6 +38,6 @@ def _delete(run: Run) -> None:
     with st.popover("Delete", icon=":material/delete:"):
         st.caption("Its curves, checkpoints and weights will be gone.")
         if st.button("Delete for good", key=f"delete_{run.path.name}"):
-            with services.messages():
+            with messages.errors():
                 process.delete(run)
                 st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from inception_viz.errors import ExplainError
 from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs, none_values
 from inception_viz.explain.contributions.registry import METHODS
 from inception_viz.explain.contributions.result import Contributions, Cost
-from inception_viz.explain.rerun import Progress, explained, silent
+from inception_viz.explain.registry import choose
+from inception_viz.explain.rerun import Progress, ask, silent
 from inception_viz.explain.target import Asked
 from inception_viz.trace import Trace
 
@@ -43,20 +45,19 @@ def contributions(
     Raises:
         ExplainError: for an unknown method, target or baseline, or a trace of another classifier.
     """
-    if method not in METHODS:
-        raise ExplainError(f'There is no method "{method[:40]}"; there are {", ".join(METHODS)}.')
-    chosen = METHODS[method]
+    chosen = choose(METHODS, method, "method")
     if baseline not in chosen.baselines:
         raise ExplainError(
             f'{chosen.title} has no baseline "{baseline}"; use {" or ".join(chosen.baselines)}.'
         )
-    what = explained(classifier, trace, target)
-    outputs = baseline_outputs(what, classifier.weights.reference, baseline)
+    question = ask(classifier, trace, target)
+    outputs = baseline_outputs(question, classifier.weights.reference, baseline)
+    question = replace(question, baseline=outputs)
     start = time.perf_counter()
-    scores = chosen.score(what, outputs, progress)
+    scores = chosen.score(question, progress)
     progress(1.0)
     unit = chosen.unit(baseline)
-    nothing = {} if unit else none_values(what, outputs, baseline)
+    nothing = {} if unit else none_values(question)
     modules = tuple(trace.modules)
     values = np.full((len(modules), len(BRANCHES)), np.nan)
     for (module, branch), score in scores.values.items():
@@ -66,14 +67,14 @@ def contributions(
         array.setflags(write=False)
     return Contributions(
         method=method,
-        target=what.target,
-        label=what.target.describe(trace.labels),
+        target=question.target,
+        label=question.target.describe(trace.labels),
         baseline=baseline,
-        unit=unit or what.target.unit,
+        unit=unit or question.target.unit,
         promise=chosen.promise,
         modules=modules,
         values=values,
-        value=what.value,
+        value=question.value,
         none=none,
         cost=Cost(scores.variants, scores.backward_passes, time.perf_counter() - start),
         model=trace.model,

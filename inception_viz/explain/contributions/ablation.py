@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from inception_viz.explain.contributions.method import Method, Outputs, Scores
+from inception_viz.explain.contributions.method import Method, Scores
 from inception_viz.explain.muting import without_each
-from inception_viz.explain.rerun import Explained, Progress, within
+from inception_viz.explain.rerun import Progress, Question, within
 
 
-def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
+def score(question: Question, progress: Progress) -> Scores:
     """z(all) − z(branch replaced by the baseline)."""
     values = {}
-    full = what.value
-    for done, name in enumerate(what.modules):
-        widths = what.network.modules_by_name[name].widths
-        ablated = what.values(
+    full = question.value
+    for done, name in enumerate(question.modules):
+        widths = question.network.modules_by_name[name].widths
+        ablated = question.values(
             name,
-            without_each(what.output(name), widths, baseline[name]),
-            within(progress, done, len(what.modules)),
+            without_each(question.output(name), widths, question.baseline[name]),
+            within(progress, done, len(question.modules)),
         )
         for branch, value in zip(widths, ablated.tolist(), strict=True):
             values[name, branch] = full - value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -10,18 +9,19 @@ import torch
 from torch import Tensor
 
 from inception_viz.errors import ExplainError
-from inception_viz.explain.rerun import Explained
+from inception_viz.explain.rerun import Question
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.reference import Reference
 
 Baseline = Literal["zero", "reference"]
 
-# z(none) depends on the network alone, not on the picture: computed once, logits for each place.
-_none: WeakKeyDictionary[GoogLeNet, dict[tuple[str, str, str], Tensor]] = WeakKeyDictionary()
+# z(none) depends on the network and the baseline, not on the picture: computed once. Logits by
+# module, head and the baseline's bytes; the reference may be replaced while the network stays.
+_none: WeakKeyDictionary[GoogLeNet, dict[tuple[str, str, bytes], Tensor]] = WeakKeyDictionary()
 
 
 def baseline_outputs(
-    what: Explained, reference: Reference | None, baseline: Baseline
+    question: Question, reference: Reference | None, baseline: Baseline
 ) -> dict[str, Tensor]:
     """Module → (1, channels, 1, 1): zeros, or each channel's mean over the reference photos.
 
@@ -31,8 +31,8 @@ def baseline_outputs(
         ExplainError: if the source has no reference photos.
     """
     outputs = {}
-    for name in what.modules:
-        module = what.network.modules_by_name[name]
+    for name in question.modules:
+        module = question.network.modules_by_name[name]
         if baseline == "zero":
             outputs[name] = torch.zeros(1, sum(module.widths.values()), 1, 1)
             continue
@@ -44,22 +44,20 @@ def baseline_outputs(
         means = torch.cat(
             [reference.channel_means(name, b, width) for b, width in module.widths.items()]
         )
-        outputs[name] = means[None, :, None, None] * what.masks.get(name, torch.ones(1))
+        outputs[name] = means[None, :, None, None] * question.masks.get(name, torch.ones(1))
     return outputs
 
 
-def none_values(
-    what: Explained, outputs: Mapping[str, Tensor], baseline: Baseline
-) -> dict[str, float]:
+def none_values(question: Question) -> dict[str, float]:
     """Module → z(none): the target's value with the module's whole output at the baseline."""
-    known = _none.setdefault(what.network, {}) if not what.masks else {}
+    known = _none.setdefault(question.network, {}) if not question.masks else {}
     values = {}
-    for name in what.modules:
-        place = (name, what.target.head, baseline)
-        if place not in known:
+    for name, outputs in question.baseline.items():
+        key = (name, question.target.head, outputs.numpy().tobytes())
+        if key not in known:
             with torch.no_grad():
-                known[place] = what.logits(name, spread(outputs[name], what.output(name)))
-        values[name] = float(what.target.of(known[place]).double())
+                known[key] = question.logits(name, spread(outputs, question.output(name)))
+        values[name] = float(question.target.of(known[key]).double())
     return values
 
 

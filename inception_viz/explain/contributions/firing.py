@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from inception_viz.explain.contributions.baseline import Baseline
-from inception_viz.explain.contributions.method import Method, Outputs, Scores
-from inception_viz.explain.rerun import Explained, Progress
+from inception_viz.explain.contributions.method import Method, Scores
+from inception_viz.explain.rerun import Progress, Question
 
 
-def score(what: Explained, baseline: Outputs, _progress: Progress) -> Scores:
+def score(question: Question, _progress: Progress) -> Scores:
     """Mean activation of each branch, minus the baseline's."""
     values = {}
-    for name in what.modules:
-        module = what.network.modules_by_name[name]
-        usual = module.split(baseline[name])
-        for branch, maps in what.trace.branches[name].items():
+    for name in question.modules:
+        module = question.network.modules_by_name[name]
+        usual = module.split(question.baseline[name])
+        for branch, maps in question.trace.branches[name].items():
             values[name, branch] = float(maps.double().mean() - usual[branch].double().mean())
     return Scores(values)
 

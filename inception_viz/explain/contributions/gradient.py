@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from inception_viz.explain.contributions.method import Method, Outputs, Scores
+from inception_viz.explain.contributions.method import Method, Scores
 from inception_viz.explain.gradients import differentiate
-from inception_viz.explain.rerun import Explained, Progress
+from inception_viz.explain.rerun import Progress, Question
 
 
-def score(what: Explained, baseline: Outputs, _progress: Progress) -> Scores:
+def score(question: Question, _progress: Progress) -> Scores:
     """Σ (a − baseline) · ∂z/∂a over the units of each branch."""
-    slopes = differentiate(what)
+    slopes = differentiate(question)
     values = {}
-    for name in what.modules:
-        module = what.network.modules_by_name[name]
-        product = (what.output(name) - baseline[name]) * slopes.at[name]
+    for name in question.modules:
+        module = question.network.modules_by_name[name]
+        product = (question.output(name) - question.baseline[name]) * slopes.at[name]
         # One sum a channel in single precision, the channels in double.
         channels = product.sum((0, 2, 3)).double()
         for branch, part in module.split(channels, dim=0).items():

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.baseline import spread
-from inception_viz.explain.contributions.method import Method, Outputs, Scores
+from inception_viz.explain.contributions.method import Method, Scores
 from inception_viz.explain.rerun import (
-    MOST,
-    Explained,
+    MAX_VARIANTS,
     Progress,
+    Question,
     gradients_on,
     within,
 )
@@ -23,26 +23,27 @@ MOST_STEPS = 384
 TOLERANCE = 0.008  # relative gap at which a module is done again with twice the steps
 
 
-def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
+def score(question: Question, progress: Progress) -> Scores:
     """The gradient averaged along the straight path from the baseline, times the way.
 
     A module whose gap is still too wide is done again with more steps.
     """
     values: dict[tuple[str, Branch], float] = {}
     taken = 0
-    for done, name in enumerate(what.modules):
-        worth = what.value - float(what.values(name, spread(baseline[name], what.output(name)))[0])
+    for done, name in enumerate(question.modules):
+        none = spread(question.baseline[name], question.output(name))
+        worth = question.value - float(question.values(name, none)[0])
         steps, begun = STEPS, 0.0
         while True:
             # Nobody knows whether it will be enough: half of what is left of the module's share.
-            here = _halfway(within(progress, done, len(what.modules)), begun)
-            channels = _channels(what, name, baseline[name], steps, here)
+            here = _halfway(within(progress, done, len(question.modules)), begun)
+            channels = _channels(question, name, steps, here)
             taken += steps
             gap = abs(float(channels.sum()) - worth)
             if gap <= TOLERANCE * abs(worth) or steps >= MOST_STEPS:
                 break
             steps, begun = 2 * steps, (1 + begun) / 2
-        module = what.network.modules_by_name[name]
+        module = question.network.modules_by_name[name]
         for branch, part in module.split(channels, dim=0).items():
             values[name, branch] = float(part.sum())
     return Scores(values, variants=taken, backward_passes=taken)
@@ -53,9 +54,7 @@ def _halfway(progress: Progress, begun: float) -> Progress:
     return lambda share: progress(begun + share * (1 - begun) / 2)
 
 
-def _channels(
-    what: Explained, name: str, baseline: Tensor, steps: int, progress: Progress
-) -> Tensor:
+def _channels(question: Question, name: str, steps: int, progress: Progress) -> Tensor:
     """One attribution a channel (channels,) of a module."""
     from captum.attr import IntegratedGradients  # slow to import
 
@@ -65,15 +64,15 @@ def _channels(
         nonlocal taken
         progress(min(taken / steps, 1.0))
         taken += len(x)
-        return what.target.of(what.logits(name, x))
+        return question.target.of(question.logits(name, x))
 
-    output = what.output(name).clone()
+    output = question.output(name).clone()
     with gradients_on():
         attribution = IntegratedGradients(forward).attribute(
             output,
-            baselines=spread(baseline, output),
+            baselines=spread(question.baseline[name], output),
             n_steps=steps,
-            internal_batch_size=max(min(what.bite(name) // 4, MOST), 1),
+            internal_batch_size=max(min(question.batch_size(name) // 4, MAX_VARIANTS), 1),
         )
     channels: Tensor = attribution.detach().sum((0, 2, 3)).double()
     return channels

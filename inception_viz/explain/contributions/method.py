@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from torch import Tensor
 
 from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.explain.contributions.result import Promise
-from inception_viz.explain.rerun import Explained, Progress
-
-Outputs = Mapping[str, Tensor]
-"""Module → the output (1, channels, 1, 1) or (1, channels, h, w) that means "left out"."""
+from inception_viz.explain.rerun import Progress, Question
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,6 @@ class Method:
     check: str
     formula: str
     promise: Promise
-    score: Callable[[Explained, Outputs, Progress], Scores]
+    score: Callable[[Question, Progress], Scores]
     baselines: tuple[Baseline, ...] = ("zero", "reference")
     unit: Callable[[Baseline], str] = field(default=no_unit)

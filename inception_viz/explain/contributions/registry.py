@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from inception_viz.explain.contributions import (
     ablation,
     firing,
@@ -10,7 +12,8 @@ from inception_viz.explain.contributions import (
     shapley,
 )
 from inception_viz.explain.contributions.method import Method
+from inception_viz.explain.registry import registry
 
-METHODS: dict[str, Method] = {
-    module.METHOD.id: module.METHOD for module in (shapley, ablation, gradient, integrated, firing)
-}
+METHODS: Mapping[str, Method] = registry(
+    *(module.METHOD for module in (shapley, ablation, gradient, integrated, firing))
+)

@@ -12,20 +12,20 @@ import torch
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
-from inception_viz.explain.contributions.method import Method, Outputs, Scores
-from inception_viz.explain.rerun import Explained, Progress, within
+from inception_viz.explain.contributions.method import Method, Scores
+from inception_viz.explain.rerun import Progress, Question, within
 
 
-def score(what: Explained, baseline: Outputs, progress: Progress) -> Scores:
+def score(question: Question, progress: Progress) -> Scores:
     """Each branch's Shapley value in the game that its module's branches play."""
     values: dict[tuple[str, Branch], float] = {}
     variants = 0
-    for done, name in enumerate(what.modules):
-        widths = what.network.modules_by_name[name].widths
-        worth = what.values(
+    for done, name in enumerate(question.modules):
+        widths = question.network.modules_by_name[name].widths
+        worth = question.values(
             name,
-            coalitions(what.output(name), widths, baseline[name]),
-            within(progress, done, len(what.modules)),
+            coalitions(question.output(name), widths, question.baseline[name]),
+            within(progress, done, len(question.modules)),
         )
         variants += len(worth)
         for branch, value in zip(widths, shapley_values(worth.tolist()), strict=True):

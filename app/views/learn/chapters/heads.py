@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import services, state
+from app.session import address
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
-from app.widgets import answers, figure
+from app.widgets import answers, figure, messages
 from app.widgets.markdown import plain
-from inception_viz.explain.target import HEAD_NAMES
+from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures.answers import percent
 
 
@@ -28,7 +28,7 @@ def show(scene: Scene) -> None:
         f"heart. In use they are dropped. {kept}, because they say what the network can tell "
         "**already halfway**."
     )
-    with services.messages():
+    with messages.errors():
         found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
         early = next((b for b in found.values() if b.head != "main"), None)
         if early is None:
@@ -67,7 +67,7 @@ def _offer_trained() -> None:
         "Ask Imagenette GoogLeNet: ten classes, heads trained with it",
         icon=":material/swap_horiz:",
         key="ask_trained_heads",
-        on_click=state.choose_model,
+        on_click=address.choose_model,
         args=("imagenette",),
     )
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import streamlit as st
-
+from app.frontend import component
 from inception_viz.explain.arithmetic import Walk
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,
@@ -16,15 +14,9 @@ from inception_viz.figures.colours import (
     hex_colour,
 )
 
-_FOLDER = Path(__file__).parents[3] / "frontend"
 _STEPS = 64  # colours of a scale, enough for the eye
 
-_walk = st.components.v2.component(
-    "inception_viz.kernel_walk",
-    html='<div class="walk" tabindex="0" role="group"></div>',
-    css=(_FOLDER / "kernel_walk.css").read_text("utf-8"),
-    js=(_FOLDER / "kernel_walk.js").read_text("utf-8"),
-)
+_walk = component("kernel_walk")
 
 
 def show(key: str, found: Walk, widths: Mapping[tuple[str, str], int]) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from app.session import explanations, services
+from app.session import explanations
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
-from app.widgets import choice, figure
+from app.widgets import choice, figure, messages
 from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
@@ -25,8 +26,8 @@ def show(scene: Scene) -> None:
         "answer would rise with it (the gradient, averaged over the map), adds all maps up with "
         "those weights, and keeps what is positive."
     )
-    with services.messages():
-        cams = explanations.cams(scene.model, scene.trace, Target(scene.target))
+    with messages.errors():
+        cams = result_of(explanations.cams(scene.model, scene.trace, Target(scene.target)))
         modules = list(cams)
         module = choice.show("learn_cam", "Module", {m: m for m in reversed(modules)})
         shares = cams.shares(module)

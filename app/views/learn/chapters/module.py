@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import services
 from app.session.scene import Scene
 from app.views.learn.chapters import kernel_walk
-from app.widgets import choice, figure
+from app.widgets import choice, figure, messages
 from inception_viz.explain.arithmetic import walk, walks
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.numbers import grid_csv
@@ -31,7 +30,7 @@ def show(scene: Scene) -> None:
         module = choice.show("walk_module", "Module", {m: m for m in modules})
         branches = [b for m, b in places if m == module]
         branch = choice.show("walk_branch", "Branch", {b: BRANCH_NAMES[b] for b in branches})
-    with services.messages():
+    with messages.errors():
         found = walk(scene.model, scene.trace, module, branch)
         folded = scene.model.config.norm == "batch"
         how = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import explanations, services, state
+from app.session import address, explanations
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
-from app.widgets import choice
+from app.widgets import choice, messages
 from app.widgets.markdown import plain
-from app.widgets.waiting import wait_for
+from app.widgets.waiting import result_of, wait_for
 from inception_viz import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
@@ -26,11 +26,12 @@ def show(scene: Scene) -> None:
         "to be idle, a quiet one to decide."
     )
     module = choice.show("mute_module", "In module", {m: m for m in trace.modules})
-    with services.messages():
+    with messages.errors():
         job = explanations.sweep(scene.model, trace, Target(scene.target))
-        if not wait_for("lesson_sweep", job, "Muting every branch once …"):
+        swept = wait_for("lesson_sweep", job, "Muting every branch once …")
+        if swept is None:
             return
-        changes = {row.branch: row.change for row in job.result.rows if row.module == module}
+        changes = {row.branch: row.change for row in swept.rows if row.module == module}
 
         def most() -> tuple[list[str], str]:
             parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(c)}" for b, c in changes.items())
@@ -46,7 +47,7 @@ def show(scene: Scene) -> None:
         )
 
         def survives() -> tuple[list[bool], str]:
-            without = explanations.muted(scene.model, trace, [module])
+            without = result_of(explanations.muted(scene.model, trace, [module]))
             (before, p), (after, q) = (t.predictions(1)[0] for t in (trace, without))
             said = f"{plain(before)} ({percent(p)}) → {plain(after)} ({percent(q)})."
             return [before == after], f"With the whole module {module} silent: {said}"
@@ -62,5 +63,5 @@ def show(scene: Scene) -> None:
         "views/switchboard/page.py",
         label="Mute whatever you like on the Switchboard",
         icon=":material/arrow_right_alt:",
-        query_params=state.link() | {state.MUTED: module},
+        query_params=address.link() | {address.MUTED: module},
     )

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
 from app.widgets import drawing, figure
-from inception_viz.architecture.cost import (
-    at_inference,
-    branch_table,
-    layers,
-    totals,
-)
+from inception_viz.architecture.config import COLUMNS
+from inception_viz.architecture.cost import at_inference, branch_table, layers, totals
+from inception_viz.architecture.plan import steps
 from inception_viz.figures.answers import percent
 from inception_viz.figures.diagram import network_diagram
-
-_COLUMNS = {
-    "f_1x1": "#1×1",
-    "f_3x3_r": "#3×3 reduce",
-    "f_3x3": "#3×3",
-    "f_5x5_r": "#5×5 reduce",
-    "f_5x5": "#5×5",
-    "f_pp": "pool proj",
-}
 
 
 def show(scene: Scene) -> None:
     """Draw the chapter."""
+    import pandas as pd
+
     config = scene.model.config
     found = at_inference(layers(config))
     whole = totals(found)
     macs = {name: totals(found, name).macs for name in config.modules}
+    sizes = {name: "{0}×{0}".format(steps(config)[name][-1].size) for name in config.modules}
     st.markdown(
         f"The network has {len(config.modules)} modules in three groups; a max pool between the "
         "groups halves the maps. Six numbers describe a module: how many filters each branch has, "
@@ -45,8 +35,8 @@ def show(scene: Scene) -> None:
         return [best], (
             f"It takes {macs[best] / 1e6:,.0f} M of {whole.macs / 1e6:,.0f} M "
             f"multiplications, {percent(macs[best] / whole.macs)}. Its maps are "
-            f"{config.map_size(best)}×{config.map_size(best)}: a filter has to be applied at every "
-            "place, so large maps cost much, even where later modules have more filters."
+            f"{sizes[best]}: a filter has to be applied at every place, so large maps cost much, "
+            "even where later modules have more filters."
         )
 
     answered = ask(
@@ -57,8 +47,8 @@ def show(scene: Scene) -> None:
         dearest,
     )
     rows = {
-        name: {title: getattr(row, field) for field, title in _COLUMNS.items()}
-        | {"map": f"{config.map_size(name)}×{config.map_size(name)}"}
+        name: {title: getattr(row, field) for field, title in COLUMNS.items()}
+        | {"map": sizes[name]}
         | ({"M MACs": round(macs[name] / 1e6, 1)} if answered else {})
         for name, row in config.modules.items()
     }

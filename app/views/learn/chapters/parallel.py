@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import services
+from app.session import traces
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import choice, figure
@@ -30,7 +30,7 @@ def show(scene: Scene) -> None:
     )
     modules = list(scene.model.config.modules)
     module = choice.show("learn_module", "Look into module", {name: name for name in modules})
-    fired = services.firing(scene.trace, scene.model)
+    fired = traces.firing(scene.trace, scene.model)
     found: dict[str, BranchFiring] = {b.branch: b for b in fired.branches if b.module == module}
 
     def strongest() -> tuple[list[str], str]:
@@ -68,7 +68,7 @@ def _branch(scene: Scene, module: str, branch: str) -> None:
         f'<p class="iv-head" style="border-top:5px solid {BRANCH_COLOURS[branch]}">'
         f'{BRANCH_NAMES[branch]}</p><p class="iv-note">{_SEES[branch]}</p>'
     )
-    layer = services.layer(scene.trace, f"{module}/{branch}")
+    layer = traces.layer(scene.trace, f"{module}/{branch}")
     image = overlay.overlay(scene.trace.picture, scene.trace.fitting, layer.mean_map, side=320)
     st.image(
         overlay.encode(image),

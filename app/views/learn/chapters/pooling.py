@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import services
+from app.session import traces
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
-from app.widgets import figure
+from app.widgets import figure, messages
 from app.widgets.markdown import plain
 from inception_viz.explain.arithmetic import LastStep, last_step
 from inception_viz.figures import overlay
@@ -28,7 +28,7 @@ def show(scene: Scene) -> None:
         "left says *what* was found, and only roughly *where*. At the very end a **global "
         "average** makes one number of each map, and the answer is a weighted sum of those numbers."
     )
-    with services.messages():
+    with messages.errors():
         step = last_step(scene.model, trace, scene.target)
 
         def most() -> tuple[list[str], str]:
@@ -59,7 +59,7 @@ def _sums(step: LastStep, last: str, label: str) -> None:
         for column, (branch, value) in zip(columns, step.branches.items(), strict=False):
             _number(column, BRANCH_NAMES[branch], signed(value), BRANCH_COLOURS[branch])
         _number(columns[-2], "bias", signed(step.bias), "#6B7280")
-        _number(columns[-1], "= logit", short(step.logit), "#6B7280")
+        _number(columns[-1], "= logit", short(step.value), "#6B7280")
 
 
 def _number(column: st.delta_generator.DeltaGenerator, name: str, text: str, colour: str) -> None:
@@ -71,7 +71,7 @@ def _number(column: st.delta_generator.DeltaGenerator, name: str, text: str, col
 
 def _averages(scene: Scene, module: str) -> None:
     st.markdown("**Do.** Move through the strongest maps of the last module, one number each.")
-    layers = {b: services.layer(scene.trace, f"{module}/{b}") for b in scene.trace.branches[module]}
+    layers = {b: traces.layer(scene.trace, f"{module}/{b}") for b in scene.trace.branches[module]}
     ranked = sorted(
         ((float(m), b, i) for b, layer in layers.items() for i, m in enumerate(layer.mean)),
         reverse=True,

@@ -1,4 +1,4 @@
-"""Session and URL state, typed, in one place.
+"""What the address says, typed.
 
 Widgets marked ``bind="query-params"`` keep themselves in the URL. What no widget holds (the chosen
 sample, the open channel) is kept here: the URL wins on arrival, the session across pages.
@@ -14,8 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.session import links
-from inception_viz import GoogLeNetConfig, Picture, Trace
-from inception_viz.surgery import Operation
+from inception_viz import Trace
 
 SAMPLE: Final = "image"
 CHANNEL: Final = "channel"
@@ -27,14 +26,10 @@ FIT: Final = "fit"
 OPEN: Final = "open"
 CAM_MODULE: Final = "cam"
 MUTED: Final = "muted"
-RUN: Final = "run"  # the training that was started in this session
-LAB_CONFIG: Final = "lab_config"
 ARCHITECTURE: Final = "arch"
 ORIGINS: Final = "from"
 REBUILT: Final = "network"
 LARGE: Final = "large"
-_BUILT: Final = "lab_built"
-_IN_USE: Final = "rebuilt_in_use"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"
@@ -46,14 +41,6 @@ class ChannelChoice:
 
     layer: str
     index: int
-
-
-@dataclass(frozen=True)
-class Brought:
-    """What came of a file that the user brought: its picture, or a sentence why there is none."""
-
-    file_id: str
-    found: Picture | str
 
 
 def _known(key: str, known: bool) -> bool:
@@ -165,16 +152,9 @@ def mute(places: Collection[str]) -> None:
         st.query_params.pop(MUTED, None)
 
 
-def architecture() -> str:
-    """The network of the lab, as short text; "" for none."""
-    text: str = st.query_params.get(ARCHITECTURE) or st.session_state.get(ARCHITECTURE) or ""
-    return text
-
-
-def linked_architecture() -> str:
-    """The network of the lab in the address itself; "" for none."""
-    text: str = st.query_params.get(ARCHITECTURE, "")
-    return text
+def large() -> bool:
+    """Whether everything is to be larger, for a projector."""
+    return bool(st.session_state.get(LARGE, st.query_params.get(LARGE) == "true"))
 
 
 def went_back() -> bool:
@@ -183,74 +163,8 @@ def went_back() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def origins(config: GoogLeNetConfig) -> dict[str, str | None] | None:
-    """Module of the lab's network → the model's module that it comes from, where the link says."""
-    beside = ARCHITECTURE in st.query_params  # then the address says it all
-    text = st.query_params.get(ORIGINS) or ("" if beside else st.session_state.get(ORIGINS)) or ""
-    names = text.split("-") if text else []
-    if len(names) != len(config.modules):
-        return None
-    return {
-        new: old if old != "x" else None for new, old in zip(config.modules, names, strict=True)
-    }
-
-
-def set_architecture(text: str, places: Mapping[str, str | None]) -> None:
-    """Keep the lab's network, in the session and in the URL; "" forgets it."""
-    moved = any(old != new for new, old in places.items())
-    names = "-".join(old or "x" for old in places.values()) if text and moved else ""
-    for key, value in ((ARCHITECTURE, text), (ORIGINS, names)):
-        st.session_state[key] = value
-        if value:
-            st.query_params[key] = value
-        else:
-            st.query_params.pop(key, None)
-
-
-def built() -> bool:
-    """Whether the lab's network was rebuilt in this session, or is in use."""
-    return bool(st.session_state.get(_BUILT)) or st.session_state.get(REBUILT) == "rebuilt"
-
-
-def set_built(value: bool) -> None:
-    """Remember that it was rebuilt."""
-    st.session_state[_BUILT] = value
-
-
-def use_rebuilt(done: Operation | None) -> None:
-    """Keep the rebuilt network that this session uses on every page from being forgotten."""
-    st.session_state[_IN_USE] = done
-
-
 def keep(*keys: str) -> None:
     """Keep the values of widgets that this run doesn't draw; Streamlit would forget them."""
     for key in keys:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
-
-
-def large() -> bool:
-    """Whether everything is to be larger, for a projector."""
-    return bool(st.session_state.get(LARGE, st.query_params.get(LARGE) == "true"))
-
-
-def uploaded() -> Picture | None:
-    """The last good picture that the user brought in this session."""
-    picture: Picture | None = st.session_state.get("uploaded")
-    return picture
-
-
-def keep_upload(picture: Picture | None) -> None:
-    """Remember the user's picture, or forget it."""
-    st.session_state["uploaded"] = picture
-
-
-def brought(place: str) -> Brought | None:
-    """What the user brought last to ``place``, an uploader's key."""
-    found: Brought | None = st.session_state.get(f"{place}_brought")
-    return found
-
-
-def keep_brought(place: str, value: Brought) -> None:
-    """Remember it instead of what was there."""
-    st.session_state[f"{place}_brought"] = value

@@ -1,0 +1,38 @@
+import { keepSteps } from './history.js';
+
+// The address of exactly this view, to the clipboard.
+export default function ({ data, parentElement }) {
+  keepSteps();
+  const button = parentElement.querySelector('button');
+  const label = 'Copy link';
+  button.textContent = label;
+  button.title = data.note;
+  button.removeAttribute('aria-busy');
+  button.onclick = async () => {
+    const done = await copy(location.href);
+    button.textContent = done ? data.done : 'Copy it from the address bar';
+    setTimeout(() => {
+      button.textContent = label;
+    }, 2500);
+  };
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyOfOld(text); // not https
+  }
+}
+
+function copyOfOld(text) {
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.style.position = 'fixed';
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand('copy');
+  field.remove();
+  return done;
+}
