@@ -18,7 +18,7 @@ from app.widgets import answers, choice, messages
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
-from inception_viz.batch.accuracy import MOST
+from inception_viz.batch import MAX_PHOTOS
 from inception_viz.export import save_code, save_onnx
 from inception_viz.figures.answers import percent
 from inception_viz.sources.file import save_weights
@@ -98,7 +98,8 @@ def _accuracy(scene: Scene, done: Operation) -> None:
             st.caption(folders.REFUSED)
             return
         folder = st.text_input(
-            f"A folder on this computer, one folder per class; up to {MOST} photos are looked at",
+            "A folder on this computer, one folder per class; up to "
+            f"{MAX_PHOTOS} photos are looked at",
             key="lab_accuracy",
             placeholder="/home/me/photos",
         ).strip()
