@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
 import inception_viz as iv
@@ -36,6 +35,8 @@ def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
 
 def csv(scene: Scene, heads: Sequence[str]) -> str:
     """The probability of every class in every trained head, as CSV."""
+    import pandas as pd
+
     trained = [head for head in heads if head in scene.trace.heads]
     columns = {head: scene.trace.probabilities(head).tolist() for head in trained}
     return csv_text(pd.DataFrame({"class": scene.model.labels, **columns}))

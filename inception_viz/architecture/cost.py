@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from inception_viz.architecture.config import BRANCHES, GoogLeNetConfig
 from inception_viz.architecture.plan import Layer, plan
 from inception_viz.architecture.receptive_field import receptive_fields
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def table(config: GoogLeNetConfig, input_size: int | None = None) -> pd.DataFram
     Raises:
         ConfigError: as :func:`layers`.
     """
+    import pandas as pd
+
     fields = receptive_fields(config)
     rows = []
     for layer in layers(config, input_size):
@@ -100,6 +104,8 @@ def branch_table(config: GoogLeNetConfig, input_size: int | None = None) -> pd.D
     Raises:
         ConfigError: as :func:`layers`.
     """
+    import pandas as pd
+
     found = at_inference(layers(config, input_size))
     fields = receptive_fields(config)
     whole = totals(found)

@@ -7,12 +7,14 @@ table 1. The paper's K is 1,024 parameters (weights without biases), its M a mil
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from inception_viz.architecture.config import COLUMNS, GoogLeNetConfig
 from inception_viz.architecture.cost import totals
 from inception_viz.architecture.plan import Layer, plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # type → patch and stride, output, depth, the six filter columns, params in K, ops in M, as printed.
 _PRINTED: dict[str, tuple[str, str, int, str, str, str, str, str, str, float | None, int | None]]
@@ -131,6 +133,8 @@ def audit() -> list[AuditRow]:
 
 def audit_table() -> pd.DataFrame:
     """The audit, one row a line of the table."""
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "type": row.name,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from inception_viz.errors import ExplainError
 from inception_viz.explain.gradients import Gradients
 from inception_viz.explain.target import Target
 from inception_viz.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,8 @@ class ChannelScores:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a channel."""
+        import pandas as pd
+
         return pd.concat(
             pd.DataFrame(
                 {

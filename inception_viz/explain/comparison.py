@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.grad_cam import Cams
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Place = tuple[str, str]
 
@@ -55,6 +58,8 @@ class Comparison:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch: both figures and their difference; blank where a side lacks it."""
+        import pandas as pd
+
         rows = [
             {
                 "module": module,

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -22,6 +21,9 @@ from inception_viz.errors import ExplainError
 from inception_viz.explain.rerun import Progress, ask, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Game = Literal["deletion", "insertion"]
 STEPS = 20
@@ -64,6 +66,8 @@ class Faithfulness:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a point of a curve."""
+        import pandas as pd
+
         return pd.concat(
             pd.DataFrame({"game": game, "ranking": name, "share": c.share, "probability": c.value})
             for game, curves in (("deletion", self.deletion), ("insertion", self.insertion))

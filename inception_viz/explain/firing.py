@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 
 from inception_viz.architecture.config import BRANCHES, Branch
 from inception_viz.sources.reference import Reference
 from inception_viz.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DOUBLE = torch.float64
 
@@ -64,6 +67,8 @@ class Firing:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
+        import pandas as pd
+
         return pd.DataFrame([vars(b) for b in self.branches])
 
 

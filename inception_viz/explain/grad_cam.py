@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 import torch.nn.functional as F
 
@@ -22,6 +22,9 @@ from inception_viz.explain.rerun import ask
 from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,8 @@ class Cams(Mapping[str, np.ndarray]):
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch; energy: its map's positive part, share: of its module's."""
+        import pandas as pd
+
         rows = [
             {
                 "module": module,

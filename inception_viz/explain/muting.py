@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -22,6 +22,9 @@ from inception_viz.explain.target import Asked, Target
 from inception_viz.network.googlenet import split
 from inception_viz.network.recording import recording
 from inception_viz.trace import Trace, with_outputs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
@@ -104,6 +107,8 @@ class Sweep:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
+        import pandas as pd
+
         return pd.DataFrame([vars(row) for row in self.rows])
 
 

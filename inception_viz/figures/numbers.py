@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
 from inception_viz.explain.channels import Layer
@@ -14,6 +13,8 @@ from inception_viz.files.spreadsheet import csv_text
 
 def figure_csv(fig: go.Figure) -> str:
     """Every point of a plotly figure as CSV: series, x, y. Series without a name get none."""
+    import pandas as pd
+
     points = [
         (trace.name or "", x, y)
         for trace in fig.data
@@ -25,11 +26,15 @@ def figure_csv(fig: go.Figure) -> str:
 
 def grid_csv(values: np.ndarray) -> str:
     """A map (height, width) as CSV with four digits: one line a row, no header."""
+    import pandas as pd
+
     return pd.DataFrame(values).to_csv(index=False, header=False, float_format="%.4g")
 
 
 def channels_csv(layers: Mapping[str, Layer]) -> str:
     """Every channel of some layers as CSV: layer, channel, mean, maximum, share of units at 0."""
+    import pandas as pd
+
     frames = [
         pd.DataFrame(
             {

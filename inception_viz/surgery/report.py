@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from inception_viz.classifier import Classifier
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Fate = Literal["kept", "sliced", "grown", "sliced and grown", "new"]
 
@@ -70,6 +71,8 @@ class Operation:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a layer."""
+        import pandas as pd
+
         return pd.DataFrame([vars(layer) for layer in self.layers])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from inception_viz.architecture.config import GoogLeNetConfig
@@ -19,6 +18,8 @@ _SHORT = {  # so that all columns are seen at once; the text above says what K a
 
 def show() -> None:
     """Draw it."""
+    import pandas as pd
+
     st.markdown(
         "Table 1 of the paper ([arXiv 1409.4842](https://arxiv.org/abs/1409.4842)), and what its "
         "filter counts really cost. K is 1,024 weights, M a million multiply-accumulates. Where "

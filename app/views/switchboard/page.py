@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 import inception_viz as iv
@@ -28,6 +28,9 @@ from inception_viz.figures.paintings import paint_switches
 from inception_viz.figures.words import figure as short
 from inception_viz.figures.words import muting_sentence, signed
 from inception_viz.files.spreadsheet import csv_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HOW = (
     "**Click a branch** to mute it: it puts out zeros, and everything after it runs again. The "

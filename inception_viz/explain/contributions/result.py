@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.errors import ExplainError
 from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Target
 from inception_viz.files.spreadsheet import csv_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Promise = Literal["exact", "limit", "first order", "none"]
 
@@ -102,6 +104,8 @@ class Contributions:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch that has a score, with its module's check."""
+        import pandas as pd
+
         rows = []
         sums, gap, relative_gap = self.sums, self.gap, self.relative_gap
         for row, module in enumerate(self.modules):

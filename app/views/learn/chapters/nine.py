@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from app.session.scene import Scene
@@ -17,6 +16,8 @@ from inception_viz.figures.diagram import network_diagram
 
 def show(scene: Scene) -> None:
     """Draw the chapter."""
+    import pandas as pd
+
     config = scene.model.config
     found = at_inference(layers(config))
     whole = totals(found)
