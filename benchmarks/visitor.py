@@ -11,7 +11,6 @@ import io
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,13 +38,11 @@ class Visitor:
     Attributes:
         elements: what the page shows now, by its place.
         first_sign: seconds until the newest run sent its first picture or text.
-        received: bytes of the newest run.
     """
 
     address: str
     elements: dict[tuple[int, ...], Element] = field(default_factory=dict)
     first_sign: float = 0.0
-    received: int = 0
     _cookies: dict[str, str] = field(default_factory=dict)
     _kept: dict[str, ForwardMsg] = field(default_factory=dict)
     _pages: dict[str, str] = field(default_factory=dict)
@@ -152,18 +149,6 @@ class Visitor:
         component = self.widget(key).bidi_component
         return json.loads(component.json or component.mixed.json)
 
-    def texts(self) -> Iterator[str]:
-        """Every text, heading and HTML on the page."""
-        for element in self.elements.values():
-            kind = element.WhichOneof("type")
-            if kind in ("markdown", "html", "heading", "alert", "exception"):
-                inner = getattr(element, kind)
-                yield getattr(inner, "body", "") or getattr(inner, "message", "")
-
-    def shows(self, text: str) -> bool:
-        """Whether some text on the page contains ``text``."""
-        return any(text in one for one in self.texts())
-
     def _place(self, key: str) -> tuple[int, ...]:
         for place, element in self.elements.items():
             if _id(element).endswith(f"-{key}"):
@@ -186,7 +171,7 @@ class Visitor:
 
     def _run(self, message: BackMsg) -> float:
         start = time.perf_counter()
-        self.first_sign, self.received = 0.0, 0
+        self.first_sign = 0.0
         self._socket.send(message.SerializeToString())
         while True:
             answer = self._next()
@@ -234,7 +219,6 @@ class Visitor:
     def _next(self) -> ForwardMsg:
         data = self._socket.recv(timeout=_SECONDS)
         assert isinstance(data, bytes)
-        self.received += len(data)
         return ForwardMsg.FromString(data)
 
     def _place_for(self, name: str) -> FileURLs:
