@@ -45,7 +45,7 @@ bench: $(BENCH_READY) browser  ## one table of speed, ours beside others; a quar
 	$(BIN)/python benchmarks/table.py
 
 # Training, batches, accuracy and faithfulness need photos: INCEPTION_VIZ_DATA=FOLDER make claims
-CLAIMS := "architecture counts" "waiting photos explanations lab" "pages weight accessibility" \
+CLAIMS := "library counts" "waiting photos explanations lab" "pages weight accessibility" \
 	"classroom users lesson soak" training batch accuracy "accuracy right --weights imagenette" \
 	faithfulness
 claims: $(BENCH_READY) browser  ## every other figure we claim; what falls short stops nothing

@@ -17,8 +17,8 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -36,23 +36,8 @@ from inception_viz.training.evaluation import answers
 from inception_viz.training.heads import photos_in
 from inception_viz.training.photos import Photos, read_photos
 
-NAMES = (
-    "tench",
-    "English springer",
-    "cassette player",
-    "chain saw",
-    "church",
-    "French horn",
-    "garbage truck",
-    "gas pump",
-    "golf ball",
-    "parachute",
-)
 HELD_OUT = "all held out"
-KINDS = {
-    "s": "one each of hundreds of ImageNet's classes",
-    "c": "objects of a hundred kinds",
-}
+KINDS = {"s": "one each of hundreds of ImageNet's classes", "c": "objects of a hundred kinds"}
 RIGHT = {"main": "≥ 93", "aux2": "≥ 90", "aux1": "≥ 84"}  # of imagenette, at 224 px
 # Of bvlc's fitted heads: the main head's first choice is theirs, and is in their first five.
 AGREE = {"aux2": ("≥ 42", "≥ 78"), "aux1": ("≥ 22", "≥ 52")}
@@ -75,7 +60,7 @@ def right(options: argparse.Namespace) -> Iterator[Row]:
 
 
 def validation_photos(root: Path) -> Photos:
-    """Imagenette's validation split, its classes numbered as in ``NAMES``, not shrunk."""
+    """Imagenette's validation split, not shrunk; its folders are in the labels' order."""
     folders = sorted(p for p in (imagenette_folder(root) / "val").iterdir() if p.is_dir())
     samples = [(path, i) for i, folder in enumerate(folders) for path in sorted(folder.iterdir())]
     photos, unreadable = read_photos(samples, shorter_side=4096)
@@ -90,7 +75,7 @@ def right_on_imagenette(classifier: iv.Classifier, data: Path, size: int = 0) ->
     "of ten" chooses among Imagenette's own classes alone.
     """
     photos = validation_photos(data)
-    columns = torch.tensor([classifier.labels.index(name) for name in NAMES])
+    columns = torch.tensor([classifier.labels.index(name) for name in iv.load("imagenette").labels])
     right: Counter[str] = Counter()
     side = size or classifier.config.input_size
     network, preprocessing = classifier.inference_network, classifier.preprocessing
@@ -116,12 +101,8 @@ def original(options: argparse.Namespace) -> Iterator[Row]:
     yield Row("bvlc: same first choice", 100 * close.same, "%", "≥ 99", f"{close.photos} photos")
 
 
-@dataclass(frozen=True)
-class Closeness:
-    """How close stored weights answer to those that they were made of.
-
-    ``largest`` difference of any logit, share of photos with the ``same`` first choice.
-    """
+class Closeness(NamedTuple):
+    """The largest difference of any logit, and the share of photos with the same first choice."""
 
     photos: int
     largest: float
@@ -129,7 +110,7 @@ class Closeness:
 
 
 def closeness(original: Weights, stored: Weights, photos: Sequence[Path]) -> Closeness:
-    """Compare the main heads' logits on ``photos``, one centre crop each."""
+    """How close stored weights answer to those that they were made of, at the main head."""
     classifiers = [iv.Classifier(weights, "", "") for weights in (original, stored)]
     first, second = (
         torch.stack([classifier.trace(path).logits for path in photos])

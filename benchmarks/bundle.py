@@ -26,7 +26,6 @@ from tqdm import tqdm
 
 import inception_viz as iv
 from benchmarks.accuracy import (
-    NAMES,
     Agreement,
     Closeness,
     agreement,
@@ -179,19 +178,19 @@ def imagenette_card(
     runs: Sequence[Run], scores: Evaluation, reference: Reference, commands: Sequence[str]
 ) -> str:
     """The card of the model that the last run left."""
-    network = load_file(runs[-1].model).network
+    weights = load_file(runs[-1].model)
     titles = {"main": "main", "aux2": "aux2 (after 4d)", "aux1": "aux1 (after 4a)"}
     found = ((title, scores.heads[head]) for head, title in titles.items())
     heads = ((title, f"{one.accuracy:.2%}", f"{one.loss:.3f}") for title, one in found)
-    confusion = ((name, *row) for name, row in zip(NAMES, scores.confusion, strict=True))
+    confusion = ((name, *row) for name, row in zip(weights.labels, scores.confusion, strict=True))
     return _card(
         "imagenette",
-        parameters=sum(p.numel() for p in network.parameters()),
-        size=network.config.input_size,
-        names=", ".join(NAMES),
+        parameters=sum(p.numel() for p in weights.network.parameters()),
+        size=weights.network.config.input_size,
+        names=", ".join(weights.labels),
         photos=sum(map(sum, scores.confusion)),
         heads=_table(("head", "right", "loss (nats)"), heads),
-        confusion=_table(("", *NAMES), confusion),
+        confusion=_table(("", *weights.labels), confusion),
         runs="\n".join(map(_made, runs, commands)).rstrip(),
         reference=reference,
         levels=_levels(reference, ".3f", ".3f"),

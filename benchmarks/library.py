@@ -1,47 +1,44 @@
-"""How fast the network answers, beside torchvision's and the machine's floor, and how it grows.
+"""How fast the network answers, how that grows, and what its config says without it.
 
     pip install -r requirements-bench.txt
     OMP_NUM_THREADS=2 python benchmarks/library.py
+    python benchmarks/library.py counts --write    # keep fvcore's counts for the tests
 
 The machine's floor is what the network's multiply-accumulates would take as matrix products of
 1024 × 1024 × 1024, measured between the forwards. Products hardly exchange data between cores, but
 a forward does: where two cores share no cache, it takes a quarter longer and the floor doesn't. The
 row about the cores says which it was: below 4, or above 5; a virtual machine may be moved at any
 time. A trace alternates with the same forward unrecorded. All is at batch 1 and 224 px if a row
-doesn't say otherwise.
+doesn't say otherwise. Without fvcore, its rows are left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
+from torch import nn
 
 import inception_viz as iv
 import inception_viz._torchvision  # before torchvision
-from benchmarks.harness import (
-    SAMPLES,
-    Functions,
-    Row,
-    beside,
-    both,
-    interleaved,
-    measure,
-    ratio,
-)
+from benchmarks.harness import ROOT, SAMPLES, Functions, Row, beside, interleaved, measure, ratio
 from inception_viz.config import STAGES, GoogLeNetConfig, ModuleRow, StemConfig
 from inception_viz.cost import at_inference, layers, totals
 from inception_viz.folding import fold_batch_norm
 from inception_viz.network import GoogLeNet
+from inception_viz.receptive_field import receptive_fields
 from inception_viz.sources.state_files import fill_network
 from inception_viz.sources.torchvision_layout import read_layout
 from inception_viz.trace import run as run_recorded
@@ -49,6 +46,8 @@ from inception_viz.trace import run as run_recorded
 SIDE = 1024  # of the matrices whose product is the machine's floor
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 PIXELS = (224, 320, 448, 640, 1024)
+GOLDEN = ROOT / "tests" / "data" / "fvcore_counts.json"
+FVCORE = find_spec("fvcore") is not None
 WIDTHS = (0.25, 0.5, 1.0, 2.0)
 
 
@@ -79,10 +78,10 @@ def forwards(options: argparse.Namespace) -> Iterator[Row]:
         taken = interleaved(functions, options.rounds) | interleaved(recorded, 3 * options.rounds)
         expected, found = theirs(plain), networks["batch norm"](x).main
     yield beside("cores: each other's data / their own", taken, "other's data", "own data")
-    own, macs = taken["forward, imagenette"], _macs(classifier.config)
-    floor = [seconds * macs / SIDE**3 for seconds in taken["product"]]
-    name = f"forward / the machine's floor ({macs / median(floor) / 1e9:.0f} GMAC/s)"
-    yield Row(name, ratio(own, floor), "", "≤ 1.6", both(median(own), median(floor)))
+    macs = _macs(classifier.config)
+    taken["floor"] = [seconds * macs / SIDE**3 for seconds in taken["product"]]
+    name = f"forward / the machine's floor ({macs / median(taken['floor']) / 1e9:.0f} GMAC/s)"
+    yield beside(name, taken, "forward, imagenette", "floor", "≤ 1.6")
     name = "forward / torchvision's googlenet"
     yield beside(name, taken, "forward, batch norm", "torchvision", "≤ 0.9")
     yield Row(
@@ -103,13 +102,13 @@ def forwards(options: argparse.Namespace) -> Iterator[Row]:
         yield Row(name, 1000 * median(taken[key]), "ms")
 
 
-def torchvision_pair() -> tuple[torch.nn.Module, GoogLeNet]:
+def torchvision_pair() -> tuple[nn.Module, GoogLeNet]:
     """torchvision's network with random weights, and ours with the same, not folded."""
     from torchvision.models import googlenet
 
     theirs = googlenet(weights=None, init_weights=False).eval().requires_grad_(False)
     for layer in theirs.modules():  # statistics as after training, so that rounding can show
-        if isinstance(layer, torch.nn.BatchNorm2d):
+        if isinstance(layer, nn.BatchNorm2d):
             layer.weight.uniform_(0.5, 1.5)
             layer.running_var.data.uniform_(0.05, 0.5)  # type: ignore[union-attr]
             layer.running_mean.data.normal_(std=0.1)  # type: ignore[union-attr]
@@ -178,6 +177,114 @@ def scaled_network(config: GoogLeNetConfig, factor: float) -> GoogLeNet:
     return fold_batch_norm(network)
 
 
+def counts(options: argparse.Namespace) -> Iterator[Row]:
+    """Parameters, and MACs of convolutions and linear layers, heads included."""
+    if not FVCORE:
+        print("fvcore isn't installed, so nothing is compared with it.")
+        return
+    golden = {}
+    for name, config in architectures().items():
+        theirs, ours = fvcore_counts(config), totals(layers(config))
+        golden[name] = {"config": json.loads(config.to_json()), **theirs}
+        apart = abs(ours.parameters - theirs["parameters"]) + abs(ours.macs - theirs["macs"])
+        figures = f"{ours.parameters:,} parameters, {ours.macs:,} MACs"
+        figures += f"; fvcore: {theirs}" if apart else ""
+        yield Row(f"our counts − fvcore's: {name}", apart, "", "≤ 0", figures)
+    if options.write:
+        GOLDEN.write_text(json.dumps(golden, indent=1), "utf-8")
+
+
+def architectures() -> dict[str, GoogLeNetConfig]:
+    """Six different ones."""
+    paper = GoogLeNetConfig.paper()
+    odd = replace(
+        paper,
+        stage3=(replace(paper.stage3[0], f_5x5_r=0, f_5x5=0),),
+        stage4=(*paper.stage4, replace(paper.stage4[0], f_pp=None)),
+        aux2=None,
+        classes=37,
+        input_size=193,
+    )
+    return {
+        "paper": paper,
+        "torchvision": GoogLeNetConfig.torchvision(),
+        "naive": GoogLeNetConfig.naive(),
+        "two 3x3 for 5x5, batch norm": replace(paper, kernel_5x5="3+3", norm="batch", classes=10),
+        "no norm, 320 px": replace(paper, norm="none", input_size=320),
+        "other modules": odd,
+    }
+
+
+def fvcore_counts(config: GoogLeNetConfig) -> dict[str, int]:
+    """The same, counted by fvcore on the built network."""
+    from fvcore.nn import FlopCountAnalysis
+
+    class WithHeads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = GoogLeNet(config)
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return tuple(logits for logits in self.network(x, heads=True) if logits is not None)
+
+    logging.disable(logging.WARNING)
+    model = WithHeads().eval()
+    counted = FlopCountAnalysis(model, torch.zeros(1, 3, config.input_size, config.input_size))
+    counted.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    macs = counted.by_operator()["conv"] + counted.by_operator()["linear"]
+    return {"parameters": sum(p.numel() for p in model.parameters()), "macs": int(macs)}
+
+
+def from_config(options: argparse.Namespace) -> Iterator[Row]:
+    """How much sooner the config says what can be measured on the built network."""
+    plain = GoogLeNetConfig.paper(norm="none")
+    seen, support = seen_widths(plain), gradient_support(plain)
+    apart = sum(abs(seen[step] - support[step]) for step in seen)
+    yield Row("receptive fields − the gradients' support", apart, "px", "≤ 0", f"{len(seen)} steps")
+    functions: Functions = {
+        "fields": partial(receptive_fields, plain),
+        "support": partial(gradient_support, plain),
+        "cost": lambda: totals(layers(plain)),
+    }
+    if FVCORE:
+        functions["fvcore"] = partial(fvcore_counts, plain)
+    taken = interleaved(functions, max(options.slow_rounds // 3, 1))
+    yield beside("receptive fields: gradient support / ours", taken, "support", "fields", "≥ 100")
+    if FVCORE:
+        name = "parameters and MACs: fvcore, built / ours"
+        yield beside(name, taken, "fvcore", "cost", "≥ 10")
+
+
+def gradient_support(config: GoogLeNetConfig) -> dict[str, int]:
+    """Step → width of what reaches a unit in the middle: by one gradient a step."""
+    network = GoogLeNet(config).eval()
+    for layer in list(network.modules()):
+        for name, child in layer.named_children():
+            if isinstance(child, nn.MaxPool2d):  # or only the largest value would count
+                size, pad = child.kernel_size, child.padding
+                setattr(layer, name, nn.AvgPool2d(size, child.stride, pad, ceil_mode=True))
+            if isinstance(child, nn.Conv2d):
+                nn.init.constant_(child.weight, 0.01)
+    x = torch.ones(1, 3, config.input_size, config.input_size, requires_grad=True)
+    out, widths = x, {}
+    for name, step in network.trunk.items():
+        out = step(out)
+        middle = out.shape[-1] // 2
+        (gradient,) = torch.autograd.grad(out[0, :, middle, middle].sum(), x, retain_graph=True)
+        widths[name] = int(gradient[0].abs().sum((0, 1)).count_nonzero())
+    return widths
+
+
+def seen_widths(config: GoogLeNetConfig) -> dict[str, int]:
+    """The same from our receptive fields: each cut off at the picture's edges."""
+    fields, widths = receptive_fields(config), {}
+    for name in GoogLeNet(config).trunk:
+        middle = config.input_size // fields[name].stride // 2
+        left, _, right, _ = fields[name].box(middle, middle)
+        widths[name] = int(min(right, config.input_size) - max(left, 0))
+    return widths
+
+
 def _macs(config: GoogLeNetConfig) -> int:
     return totals(at_inference(layers(config))).macs
 
@@ -187,4 +294,5 @@ def _pictures(count: int, side: int) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    measure(__doc__, {"forwards": forwards, "growth": growth}, rounds=60, slow_rounds=9)
+    subjects = {"forwards": forwards, "growth": growth, "counts": counts, "config": from_config}
+    measure(__doc__, subjects, rounds=60, slow_rounds=9, write=False)

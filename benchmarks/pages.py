@@ -16,11 +16,11 @@ import argparse
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -76,22 +76,12 @@ class Traffic:
         return (self.messages + self.pictures) / 1000
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """One interaction: seconds in all, until the server's last message, kilobytes of messages."""
 
     total: float
     server: float
     kilobytes: float
-
-    @classmethod
-    def median(cls, taken: Sequence[Taken]) -> Taken:
-        """The median of each figure."""
-        return cls(
-            total=median(one.total for one in taken),
-            server=median(one.server for one in taken),
-            kilobytes=median(one.kilobytes for one in taken),
-        )
 
     def __str__(self) -> str:
         """The parts of the total."""
@@ -108,7 +98,9 @@ def views(options: argparse.Namespace) -> Iterator[Row]:
         for view in [*REGISTRY[1:], REGISTRY[0]]:
             taken = _views(page, traffic, view.title, options.page_rounds)
             for name, before in {"again": "first", "photo again": "photo"}.items():
-                now, then = Taken.median(taken[name]), Taken.median(taken[before])
+                now, then = (
+                    Taken(*map(median, zip(*taken[n], strict=True))) for n in (name, before)
+                )
                 figures = f"{now}; {before} {then.total:.2f} s: {then}"
                 yield Row(f"{view.title}: {name}", now.total, "s", REPEATED, figures)
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import architecture, classroom, explain, library, pages, waiting
+from benchmarks import classroom, explain, library, pages, waiting
 from benchmarks.harness import measure
 
 if __name__ == "__main__":
     subjects = {
         "forwards": library.forwards,
         "explanations": explain.measured,
-        "architecture": architecture.speed,
+        "config": library.from_config,
         "growth": library.growth,
         "start": waiting.start,
         "pages": pages.views,
