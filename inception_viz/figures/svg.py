@@ -16,7 +16,7 @@ def text(
     soft: bool = False,
     fill: str = "",
 ) -> str:
-    """Any words at (x, y); ``anchor``: start, middle or end. Without ``fill`` in the page's colour."""
+    """Words at (x, y), escaped; ``anchor``: start, middle or end; no ``fill``: the page's ink."""
     weight = ' font-weight="600"' if bold else ""
     opacity = ' opacity=".75"' if soft else ""
     style = f' style="fill:{fill}"' if fill else ""
