@@ -16,6 +16,7 @@ from torch import Tensor
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.plan import branch_widths, plan, steps
 from inception_viz.errors import ConfigError, WeightsError
+from inception_viz.files.paths import typed_path
 from inception_viz.pictures.preprocessing import IMAGENET, TORCHVISION, Preprocessing
 from inception_viz.sources import caffe_layout
 from inception_viz.sources.base import HeadFit, Weights
@@ -53,7 +54,7 @@ def load_file(
     Raises:
         WeightsError: in a sentence for the user.
     """
-    path = Path(os.path.expanduser(path))  # noqa: PTH111  (an unknown user stays as it is)
+    path = typed_path(path)
     suffix = path.suffix.lower()
     if suffix == ".caffemodel":
         if config or preprocessing:
@@ -77,7 +78,7 @@ def save_weights(weights: Weights, path: Path, *, half: bool = False, **extra: s
     ``extra`` is added to the metadata.
 
     Raises:
-        WeightsError: if the directory can't be written or is full.
+        FileError: if it can't be written.
     """
     metadata: dict[str, Any] = {
         "format": "inception-viz",
