@@ -14,12 +14,8 @@ import requests
 import urllib3
 
 from inception_viz.errors import DownloadError
-from inception_viz.files.cache import (
-    exclusive,
-    is_file,
-    remove,
-    replace_synced,
-)
+from inception_viz.files.cache import exclusive, remove, replace_synced
+from inception_viz.files.paths import is_file
 from inception_viz.files.transfer import arrivals
 
 Progress = Callable[[int, int | None], None]
@@ -56,7 +52,7 @@ def download(
 
     Raises:
         DownloadError: in a sentence for the user that names the host and a way out.
-        WeightsError: if the directory can't be written.
+        FileError: if the directory can't be written.
     """
     if is_file(path):  # before the lock: a directory that can't be written may still be read
         return path

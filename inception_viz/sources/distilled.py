@@ -14,7 +14,8 @@ from torch import Tensor
 
 from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
 from inception_viz.errors import ConfigError, WeightsError
-from inception_viz.files.cache import cached, is_file
+from inception_viz.files.cache import cached
+from inception_viz.files.paths import is_file
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import file_hash, load_file, save_weights
@@ -59,7 +60,7 @@ def save_heads(weights: Weights) -> Path:
     """Keep the whole network with its fitted heads where :func:`attach_heads` finds it.
 
     Raises:
-        WeightsError: if the cache can't be written.
+        FileError: if the cache can't be written.
     """
     path = heads_file(weights.network)
     save_weights(weights, path)

@@ -10,6 +10,7 @@ from .card import trained_weights as trained_weights
 from .data import NAMED as NAMED
 from .data import SUFFIXES as SUFFIXES
 from .data import TrainingData as TrainingData
+from .data import class_folders as class_folders
 from .data import datasets_dir as datasets_dir
 from .data import imagenette_folder as imagenette_folder
 from .data import open_data as open_data

@@ -6,9 +6,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from inception_viz.errors import DataError, WeightsError
-from inception_viz.files.cache import is_folder, remove
+from inception_viz.errors import DataError, FileError
+from inception_viz.files.cache import remove
 from inception_viz.files.download import Progress, download
+from inception_viz.files.paths import is_folder
 
 # As torchvision's Imagenette and CIFAR10 have them, where each unpacks to the folder named last.
 ARCHIVES = {
@@ -48,7 +49,7 @@ def fetch(name: str, root: Path, progress: Progress | None = None) -> None:
             with tarfile.open(archive) as tar:
                 tar.extractall(beside, filter="data")
             (Path(beside) / folder).replace(root / folder)
-    except WeightsError as error:
+    except FileError as error:
         raise DataError(f"{name} can't be fetched. {error}") from error
     except (OSError, tarfile.TarError) as error:
         raise DataError(

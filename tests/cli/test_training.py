@@ -127,3 +127,25 @@ def test_fit_heads_explains_mistakes(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "at least one epoch" in capsys.readouterr().err
     assert main([*common, "--views", "0"]) == 1
     assert "at least one view" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["fit-heads --weights bvlc --images", "train --start-from bvlc --phases 32:1 -o run --data"],
+)
+def test_weights_that_stand_in_for_others_are_named(
+    command: str,
+    own_cache: Path,
+    make_folder: MakeFolder,
+    config: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own_cache.mkdir()
+    (own_cache / "bvlc_googlenet.caffemodel").write_bytes(b"no model")
+    monkeypatch.chdir(tmp_path)
+    network = ["--config", config] if command.startswith("train") else []
+    main([*command.split(), str(make_folder(count=4)), *network])
+    said = capsys.readouterr().err
+    assert "note: " in said and "Until then, the bundled file is used." in said

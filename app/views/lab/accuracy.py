@@ -9,7 +9,7 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import messages
 from app.widgets.waiting import wait_for
-from inception_viz.batch.accuracy import MOST
+from inception_viz.batch import MAX_PHOTOS
 from inception_viz.figures import percent
 from inception_viz.surgery import Operation
 
@@ -21,7 +21,8 @@ def show(scene: Scene, done: Operation) -> None:
             st.caption(folders.REFUSED)
             return
         folder = st.text_input(
-            f"A folder on this computer, one folder per class; up to {MOST} photos are looked at",
+            "A folder on this computer, one folder per class; up to "
+            f"{MAX_PHOTOS} photos are looked at",
             key="lab_accuracy",
             placeholder="/home/me/photos",
         ).strip()

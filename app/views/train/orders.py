@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import inception_viz as iv
 from inception_viz.architecture.budget import check_budget
-from inception_viz.files.cache import is_file, is_folder
+from inception_viz.files import is_file, is_folder
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import save_weights
 from inception_viz.training import process
@@ -51,7 +51,7 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
 
     Raises:
         TrainingError: if the pictures can't be used, or another training is going on.
-        WeightsError: if the weights to begin with can't be written.
+        FileError: if the weights to begin with can't be written.
         ConfigError: if the network is too large for this computer.
     """
     config = for_size(network.config, recipe.sizes[-1])
@@ -79,7 +79,7 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
             download=pictures.download,
             start_from=start_from,
         )
-    except (iv.TrainingError, iv.WeightsError):
+    except iv.InceptionVizError:
         shutil.rmtree(run.path, ignore_errors=True)
         raise
     return run
