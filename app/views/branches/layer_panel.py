@@ -55,12 +55,8 @@ def show(
     """Draw the panel; ``single`` says that it has the page's whole width."""
     layer = traces.layer(scene.trace, panel.layer)
     channels, height, width = layer.maps.shape
-    heading.coloured(
-        f'<span style="font-size:1.15rem">{panel.title}</span><p class="iv-note" '
-        f'style="font-weight:400">{channels} channels of {height}×{width}<br>'
-        f"{_figures(scene, panel)}</p>",
-        panel.colour,
-    )
+    note = f"{channels} channels of {height}×{width}<br>{_figures(scene, panel)}"
+    heading.coloured(f'<span style="font-size:1.15rem">{panel.title}</span>', panel.colour, note)
     tiles = photo = st.container()
     if single:
         photo, tiles = st.columns([1, 2.2], gap="medium")

@@ -20,7 +20,6 @@ from inception_viz.training.networks import for_size
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Run, runs_dir
 
-STARTED = "run"  # in the session: the training that was started there
 NEARBY = Path(__file__).parents[4] / "shared" / "data"  # beside the repository, where it is
 
 
