@@ -24,7 +24,7 @@ import torch
 import inception_viz as iv
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import load_file
-from inception_viz.training.data import imagenette_folder
+from inception_viz.training import imagenette_folder
 from inception_viz.training.evaluation import answers
 from inception_viz.training.heads import photos_in
 from inception_viz.training.photos import Photos, read_photos

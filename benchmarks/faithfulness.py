@@ -42,7 +42,7 @@ from inception_viz.explain.faithfulness import (
 )
 from inception_viz.explain.rerun import silent
 from inception_viz.trace import Trace
-from inception_viz.training.data import imagenette_folder
+from inception_viz.training import imagenette_folder
 
 SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 CHECKED = ("cat.jpg", "goldfish.jpg", "rocket.jpg")
