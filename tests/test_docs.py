@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shlex
 from pathlib import Path
 from types import ModuleType
@@ -78,14 +79,23 @@ def test_the_page_of_the_guide_shows_itself(tmp_path: Path) -> None:
         "import runpy, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import streamlit as st\n"
-        "from app.components import sidebar\n"
-        "st.session_state['scene'] = sidebar.show()\n"
+        "from app.session import scene\n"
+        "from app.sidebar import column\n"
+        "from app.widgets import waiting\n"
+        "waiting.reserve_place()\n"
+        "scene.keep(column.show())\n"
         f"runpy.run_path({str(tmp_path / 'size.py')!r})\n",
         default_timeout=60,
     ).run()
     assert not app.exception
     assert [t.value for t in app.title] == ["Size"]
     assert "Units of each module" in [s.value for s in app.subheader]
+
+
+def test_the_picture_of_the_layers_shows_the_contracts() -> None:
+    drawn = runpy.run_path(str(ROOT / "docs" / "layers.py"))["svg"]()
+    shown = (ROOT / "docs" / "architecture.svg").read_text("utf-8")
+    assert shown == drawn, "Run `python docs/layers.py`."
 
 
 def test_the_source_of_the_guide_loads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""What the server does for all sessions: jobs and whose turn it is, memory, sign-in, folders."""

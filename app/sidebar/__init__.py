@@ -1,0 +1,1 @@
+"""What stands beside every page: photo, model, class in question, toolbar."""

@@ -12,6 +12,11 @@ from app.widgets.picture import data_url
 from inception_viz.figures.answers import percent
 
 
+def coloured(text: str, colour: str) -> None:
+    """Draw what a column is about, HTML, under a bar of its branch's colour."""
+    st.html(f'<div class="iv-branch" style="border-top-color:{colour}">{text}</div>')
+
+
 def show(title: str, scene: Scene) -> None:
     """Draw them in one row; below each other where there is no room."""
     label, probability = scene.trace.predictions(1)[0]

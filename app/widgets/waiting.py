@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -69,7 +70,8 @@ def _wait_for_turn(job: Job[Any]) -> None:
     place: DeltaGenerator = st.session_state[_PLACE]
     while not job.finished.wait(_TICK):
         # Said again and again: only then can another click of this user end the waiting.
-        place.markdown(_place_in_queue(job) or job.words or "Computing …")
+        said = _place_in_queue(job) or job.words or "Computing …"
+        place.html(f'<p class="iv-waiting" role="status">{escape(said)}</p>')
     place.empty()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from inception_viz.errors import ExplainError
@@ -29,7 +28,7 @@ def registry(*entries: E) -> Mapping[Any, E]:
     by_id = {entry.id: entry for entry in entries}
     if len(by_id) < len(entries):
         raise ValueError(f"Two entries have the same id: {[entry.id for entry in entries]}.")
-    return MappingProxyType(by_id)
+    return by_id
 
 
 def choose(entries: Mapping[Any, E], wanted: str, kind: str) -> E:

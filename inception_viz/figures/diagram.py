@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from html import escape
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.plan import Layer, steps, widths
+from inception_viz.architecture.plan import Layer, branch_widths, steps
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
 
 _STYLE = (
@@ -37,7 +37,7 @@ def network_diagram(config: GoogLeNetConfig) -> str:
             parts.append(_text(x, base + 48, "pool /2", 10, soft=True))
             x += 12
         out = own[-1].outputs
-        parts.append(_column(x + 14, base, 30, widths(own).items(), scale))
+        parts.append(_column(x + 14, base, 30, branch_widths(own).items(), scale))
         parts.append(_reduces(x + 4, base, own, scale))
         parts.append(_text(x + 28, base + 18, name, 13, bold=True))
         parts.append(_text(x + 28, base + 33, f"{out:,}", 11, soft=True))
@@ -69,7 +69,7 @@ def _column(
 def _reduces(x: float, base: float, layers: Sequence[Layer], scale: float) -> str:
     parts, top = [], base - layers[-1].outputs * scale
     reduces = {layer.branch: layer.outputs for layer in layers if layer.role == "reduce"}
-    for branch, channels in widths(layers).items():
+    for branch, channels in branch_widths(layers).items():
         count = reduces.get(branch, 0)
         if count:
             height = count * scale
@@ -89,7 +89,7 @@ def module_diagram(config: GoogLeNetConfig, module: str, *, naive: bool = False)
     inputs = layers[0].inputs
     if naive:
         layers = tuple(layer for layer in layers if layer.role not in ("reduce", "project"))
-    columns = widths(layers)
+    columns = branch_widths(layers)
     width, box = 660.0, 128.0
     gap = (width - box * len(columns)) / (len(columns) + 1)
     parts = [_box(width / 2 - 70, 214, 140, f"{inputs} channels in", STEM_COLOUR)]

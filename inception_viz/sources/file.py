@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.plan import plan, steps, widths
+from inception_viz.architecture.plan import branch_widths, plan, steps
 from inception_viz.errors import ConfigError, WeightsError
 from inception_viz.files.paths import typed_path
 from inception_viz.pictures.preprocessing import IMAGENET, TORCHVISION, Preprocessing
@@ -219,7 +219,7 @@ def _reference(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) ->
     try:
         reference = Reference.from_json(metadata["reference"])
         for module in config.modules:
-            for branch in widths(steps(config)[module]):
+            for branch in branch_widths(steps(config)[module]):
                 mean, std = reference.mean[module][branch], reference.std[module][branch]
                 if not (isfinite(mean) and 0 <= std < float("inf")):
                     raise ValueError("no finite figures")

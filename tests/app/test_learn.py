@@ -148,7 +148,7 @@ def test_the_plan_says_of_the_model_what_is_true_of_it() -> None:
 @pytest.mark.parametrize("step", PLAN, ids=lambda step: step.link)
 def test_prepared_views_open_as_asked(step: Step) -> None:
     page, query = step.page, dict(step.query)
-    assert f"{page}.py" in [view.script for view in REGISTRY]
+    assert f"{page}/page.py" in [view.script for view in REGISTRY]
     app = start("" if page == "explore" else page, **query)
     assert not app.exception
     assert not app.toast, "nothing of the link is left out"

@@ -38,6 +38,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
     page = context.new_page()
     page.set_default_timeout(30_000)
+    driver.watch(page)
     yield page
     assert not page.get_by_text("Traceback").count()
     context.close()

@@ -13,9 +13,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+_SOCKETS: WeakKeyDictionary[Page, WebSocket] = WeakKeyDictionary()
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "google-chrome", "chromium-browser")
 # A browser that doesn't call home, so that any foreign request is the app's.
@@ -40,6 +43,12 @@ _DRAWN = """() => {
   const drawn = host => host.shadowRoot && !host.shadowRoot.querySelector('[aria-busy=true]')
     && [...host.shadowRoot.querySelectorAll('*')].some(seen);
   return hosts.length > 0 && hosts.every(drawn);
+}"""
+
+# Fonts and pictures, ours and whoever else's, have come.
+_LOADED = """async () => {
+  await document.fonts.ready;
+  return [...document.images].every(image => image.complete);
 }"""
 
 
@@ -106,6 +115,29 @@ def settle(page: Page, timeout: float = 60_000) -> None:
     )
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_function(_DRAWN)
+    page.wait_for_function(_LOADED)
+
+
+def watch(page: Page) -> None:
+    """Note the page's connection to the app for :func:`rerun`; call before it opens anything."""
+    page.on("websocket", lambda socket: _SOCKETS.update({page: socket}))
+
+
+@contextmanager
+def rerun(page: Page) -> Iterator[None]:
+    """What is done inside makes the app run again; wait until that run is over and drawn."""
+    with _SOCKETS[page].expect_event("framereceived", _ends_a_run):
+        yield
+    settle(page)
+
+
+def _ends_a_run(message: str | bytes) -> bool:
+    told = ForwardMsg()
+    told.ParseFromString(message if isinstance(message, bytes) else message.encode())
+    return (
+        told.WhichOneof("type") == "script_finished"
+        and told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+    )
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -48,7 +48,6 @@ def test_foreign_text_makes_no_request(page: Page, address: str, tmp_path: Path)
     expect(page.locator(".iv-lead")).to_contain_text(image)
     page.get_by_text("What this model is").click()
     driver.settle(page)
-    page.wait_for_timeout(500)
     assert not [url for url in asked if "elsewhere" in urlsplit(url).netloc]
 
 
@@ -82,9 +81,8 @@ def test_foreign_text_is_text_on_every_page(page: Page, chromium: Browser, tmp_p
     page.locator("input[type=file]").set_input_files(path)
     expect(page.locator(".iv-lead")).to_contain_text("www.elsewhere.example.safetensors")
     for name in [view.title for view in (*REGISTRY[1:], REGISTRY[0])]:
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
-        driver.settle(page)
-        page.wait_for_timeout(300)
+        with driver.rerun(page):
+            page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
         assert not page.locator("a[href*=elsewhere], a[href*=javascript], [onerror]").count(), name
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Report").click()
@@ -186,7 +184,6 @@ def test_phone_has_no_sideways_scroll(chromium: Browser, address: str, path: str
     page = context.new_page()
     page.goto(address + path)
     driver.settle(page)
-    page.wait_for_timeout(500)
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0
     if path == "/":

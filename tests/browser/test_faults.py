@@ -17,7 +17,7 @@ from inception_viz.training import process
 from inception_viz.training.recipe import Phase
 from inception_viz.training.run import Run
 from tests.browser import driver
-from tests.browser.test_links import seen
+from tests.browser.seen import SEEN, assert_same
 from tests.conftest import noise_photo
 from tests.misbehaving import serving
 from tests.training.conftest import COLOURS, picture, quick, small_config
@@ -96,17 +96,17 @@ def test_open_pages_go_on_when_the_server_was_killed(
     cell.press("Enter")
     expect(lab).to_have_url(re.compile("arch="))
     driver.settle(lab)
-    before = {path: seen(page) for path, page in pages.items()}
+    before = {path: page.evaluate(SEEN) for path, page in pages.items()}
     own_server.kill()
     wait_until_connected(lab, connected=False)
     own_server.start()
     for path, page in pages.items():
         wait_until_connected(page)
         driver.settle(page)
-        assert seen(page) == before[path]
+        assert_same(page, before[path])
         page.reload()  # nothing is left but the address
         driver.settle(page)
-        assert seen(page) == before[path]
+        assert_same(page, before[path])
         expect(page.get_by_test_id("stToast")).to_have_count(0)
     expect(lab.get_by_label("4c #1×1", exact=True)).to_have_value("100")
 

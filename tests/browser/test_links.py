@@ -5,33 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.views import REGISTRY
 from tests.browser import driver
+from tests.browser.seen import SEEN, assert_same
 from tests.conftest import noise_photo
-
-# What the page shows: its words, what is chosen, what the drawings say. Not the axis labels of
-# charts: they depend on how wide a chart once was.
-SEEN = """() => {
-  const main = document.querySelector('[data-testid=stMain]');
-  const all = (root, what) => [...root.querySelectorAll('*')].flatMap(e =>
-    [...(e.matches(what) ? [e] : []), ...(e.shadowRoot ? all(e.shadowRoot, what) : [])]);
-  const state = e => [e.getAttribute('role') ?? e.type, e.innerText || e.ariaLabel,
-    e.ariaChecked ?? e.ariaSelected ?? e.getAttribute('aria-valuenow') ?? e.value].join(' ');
-  const hidden = e => e.closest('.st-key-toolbar');
-  return {
-    words: [...main.querySelectorAll('p, h1, h2, h3, td, li')].filter(e => !hidden(e))
-      .map(e => e.innerText.trim()).filter(Boolean),
-    choices: all(main, '[role=radio], [role=tab], [role=slider], input').filter(e => !hidden(e))
-      .filter(e => e.type != 'file').map(state),
-    drawn: all(main, 'svg text').filter(e => e.checkVisibility() && !e.closest('.js-plotly-plot'))
-      .map(e => e.textContent),
-  };
-}"""
 
 
 @pytest.fixture
@@ -40,6 +21,7 @@ def sender(chromium: Browser, address: str) -> Iterator[Page]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(30_000)
+    driver.watch(page)
     yield page
     context.close()
 
@@ -69,7 +51,7 @@ def test_a_link_holds_every_control(sender: Page, chromium: Browser, url: str) -
     receiver.goto(link)
     driver.settle(receiver)
     assert len(link) < 400
-    assert seen(receiver) == seen(sender)
+    assert_same(receiver, sender.evaluate(SEEN))
     expect(receiver.get_by_test_id("stToast")).to_have_count(0)
     context.close()
 
@@ -112,26 +94,13 @@ def test_a_link_to_an_own_photo_says_that_it_is_missing(
     context.close()
 
 
-def seen(page: Page) -> dict[str, list[str]]:
-    """What the page shows, once it stands still."""
-    before: dict[str, Any] = {}
-    for _ in range(40):
-        now: dict[str, Any] = page.evaluate(SEEN)
-        if now == before:
-            return now
-        before = now
-        page.wait_for_timeout(250)
-    return before
-
-
 def change_all(page: Page) -> list[str]:
     """Set every control of the page's own to something else, also those that appear by it."""
     done: list[str] = []
     while (found := _next_control(page, done)) is not None:
         kind, control = found
-        _change(kind, control)
-        page.wait_for_timeout(150)
-        driver.settle(page)
+        with driver.rerun(page):
+            _change(kind, control)
     return done
 
 
@@ -141,6 +110,8 @@ def _next_control(page: Page, done: list[str]) -> tuple[str, Locator] | None:
         for control in main.get_by_role(kind).all():
             name = f"{kind} {_name(control)}"
             if control.is_visible() and control.is_enabled() and name not in done:
+                if kind == "radiogroup" and not control.get_by_role("radio", checked=False).count():
+                    continue
                 done.append(name)
                 return kind, control
     return None
@@ -158,9 +129,7 @@ def _change(kind: str, control: Locator) -> None:
     if kind == "tablist":
         control.get_by_role("tab").nth(1).click()
     elif kind == "radiogroup":
-        others = control.get_by_role("radio", checked=False)
-        if others.count():
-            others.last.click()
+        control.get_by_role("radio", checked=False).last.click()
     elif kind == "combobox":
         control.press("ArrowDown")
         control.press("ArrowDown")

@@ -1,0 +1,1 @@
+"""Branch activations: every channel of every branch."""

@@ -1,0 +1,1 @@
+"""Compare: two photos or two networks, branch by branch."""

@@ -1,0 +1,1 @@
+"""Contributions: how much each branch adds to the answer."""

@@ -73,8 +73,8 @@ def _matrix(scene: Scene, found: Contributions) -> None:
     title = f"{method.title} of every branch: {plain(found.label)}"
     with figure.frame("matrix", title, _HOW, csv=csv_text(found.to_frame())):
         clicked = branch_map.show("matrix", painting, {})
-    if clicked is not None and clicked != st.query_params.get(address.OPEN):
-        address.open_branch(clicked)
+    if clicked is not None and str(clicked) != st.query_params.get(address.OPEN):
+        address.open_branch(str(clicked))
         st.rerun()
 
 

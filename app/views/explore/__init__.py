@@ -1,0 +1,1 @@
+"""Explore: the first page, one photo and what the network makes of it."""

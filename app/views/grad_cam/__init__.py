@@ -1,0 +1,1 @@
+"""Grad-CAM: where each module and branch looks."""

@@ -1,0 +1,1 @@
+"""Auxiliary heads: what they believe on the way."""

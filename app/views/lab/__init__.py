@@ -1,0 +1,1 @@
+"""Architecture lab: edit the table, see what it costs, rebuild the network."""

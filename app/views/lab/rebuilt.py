@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server import folders
-from app.session import address, explanations, lab, models, traces
+from app.session import address, explanations, lab, models
 from app.session.scene import Scene
-from app.widgets import answers, choice, messages
+from app.widgets import answers, choice, messages, other_model, page_link
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
@@ -80,16 +79,14 @@ def _new(weights: int) -> str:
 
 
 def _answers(scene: Scene, done: Operation) -> None:
-    picture, fit = scene.trace.picture, scene.trace.fitting.fit
     columns = st.columns(2, gap="large")
     for column, model, title in zip(
         columns, (scene.base, done.classifier), ("Original", "Rebuilt"), strict=True
     ):
         with column:
             st.markdown(f"**{title}**")
-            trace = result_of(traces.trace(model, picture, fit))
-            index = min(scene.target, len(model.labels) - 1)
-            answers.show(replace(scene, model=model, trace=trace, target=index), trace, "main")
+            seen = other_model.scene_in(scene, model)
+            answers.show(seen, seen.trace, "main")
 
 
 def _accuracy(scene: Scene, done: Operation) -> None:
@@ -145,7 +142,7 @@ def _take_home(model: iv.Classifier) -> None:
                     key=f"save_{name}",
                 )
     if st.session_state.pop("lab_to_train", False):
-        st.switch_page("views/train/page.py", query_params=address.link())
+        page_link.go("train")
 
 
 def _use() -> None:

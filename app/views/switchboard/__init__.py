@@ -1,0 +1,1 @@
+"""Switchboard: mute branches and channels."""

@@ -1,0 +1,1 @@
+"""For teachers: a lesson plan with links."""

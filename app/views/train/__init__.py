@@ -1,0 +1,1 @@
+"""Train: start a training and watch it."""

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.session import address, models
 from app.views.train import orders
-from app.widgets import figure, messages
+from app.widgets import figure, messages, page_link
 from app.widgets.markdown import plain
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures.answers import percent
@@ -138,4 +138,4 @@ def _buttons(run: Run, status: Status) -> None:
                 on_click=address.choose_model,
                 args=(models.id_of_run(run),),
             ):
-                st.switch_page("views/explore/page.py", query_params=address.link())
+                page_link.go("explore")
