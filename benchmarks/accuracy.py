@@ -30,8 +30,8 @@ from inception_viz.files.cache import cached
 from inception_viz.sources.base import HeadFit, Weights
 from inception_viz.sources.bvlc import FILE, MODEL
 from inception_viz.sources.file import load_file
+from inception_viz.training import imagenette_folder
 from inception_viz.training.agreement import held_out, judge
-from inception_viz.training.data import imagenette_folder
 from inception_viz.training.evaluation import answers
 from inception_viz.training.heads import photos_in
 from inception_viz.training.photos import Photos, read_photos

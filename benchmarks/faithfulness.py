@@ -42,7 +42,7 @@ from inception_viz.explain.faithfulness import (
     random_map,
 )
 from inception_viz.explain.rerun import silent
-from inception_viz.training.data import imagenette_folder
+from inception_viz.training import imagenette_folder
 
 BEST = "Grad-CAM or HiResCAM, 5b"
 BLIND = ("random map", "centre prior")

@@ -26,7 +26,7 @@ from benchmarks.harness import DATA, Row, interleaved, measure, ratio
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import IMAGENET
-from inception_viz.training.data import imagenette_folder
+from inception_viz.training import imagenette_folder
 from inception_viz.training.loop import Trainer
 from inception_viz.training.photos import read_photos
 from inception_viz.training.recipe import Phase, Recipe

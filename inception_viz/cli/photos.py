@@ -10,7 +10,7 @@ import inception_viz as iv
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.architecture.places import Place
 from inception_viz.cli import folders
-from inception_viz.cli.loading import loaded
+from inception_viz.cli.loading import loaded, read_text
 from inception_viz.files.paths import typed_path
 from inception_viz.sources.labels import read_labels
 
@@ -79,7 +79,7 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
     Raises:
         WeightsError, ConfigError: as :func:`inception_viz.load` does.
     """
-    config = options.config and iv.GoogLeNetConfig.from_json(_text(options.config))
+    config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
     labels = options.labels and read_labels(options.labels)
     if options.weights is not None:
         return loaded(options.weights, config=config, labels=labels)
@@ -93,13 +93,6 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
             file=sys.stderr,
         )
     return loaded(source.id)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise iv.FileError(f"{path} can't be read as text ({error}).") from error
 
 
 def check_head(trace: iv.Trace, head: str) -> None:
