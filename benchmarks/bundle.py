@@ -41,8 +41,8 @@ from inception_viz.sources.base import Weights
 from inception_viz.sources.bvlc import SHA1
 from inception_viz.sources.file import load_file, save_weights
 from inception_viz.sources.reference import Reference
+from inception_viz.training import imagenette_folder
 from inception_viz.training.agreement import held_out
-from inception_viz.training.data import imagenette_folder
 from inception_viz.training.evaluation import Evaluation, evaluate
 from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
 from inception_viz.training.run import Run
