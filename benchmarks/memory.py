@@ -15,7 +15,7 @@ from tests.browser.driver import browser, server, settle
 
 USERS = 8
 PHOTOS = ["cat", "espresso", "rocket", "astronaut", "goldfish", "uniform", "raccoon", "moose"]
-PAGES = ["?metric=Contribution&", "branches?module=4c&", "grad-cam?"]
+PAGES = ["?metric=contribution&", "branches?module=4c&", "grad-cam?"]
 
 
 def main() -> None:

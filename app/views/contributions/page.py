@@ -22,7 +22,6 @@ from inception_viz import Target
 from inception_viz.explain.channel_scores import ChannelScores
 from inception_viz.explain.contributions import METHODS, Contributions
 from inception_viz.explain.contributions.baseline import Baseline
-from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.contribution_bars import CHANNELS, channel_bars, contribution_bars
 from inception_viz.figures.paintings import paint_contributions
 from inception_viz.figures.words import check_sentence, contribution_sentence, signed
@@ -122,7 +121,7 @@ def _channels(scene: Scene, target: Target, found: Contributions, module: str, b
     )
     maps, mute, close, _ = st.columns([1.4, 1.4, 1, 4])
     if maps.button("See its maps", icon=":material/grid_view:", width="stretch"):
-        where = {address.MODULE: module, address.BRANCH: BRANCH_NAMES[branch]}
+        where = {address.MODULE: module, address.BRANCH: branch}
         st.switch_page("views/branches/page.py", query_params=address.link() | where)
     if mute.button("Mute it", icon=":material/volume_off:", width="stretch"):
         where = {address.MUTED: f"{module}/{branch}"}

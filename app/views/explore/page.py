@@ -24,7 +24,6 @@ from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
-from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.network_map import Painting
 from inception_viz.figures.paintings import (
     METRICS,
@@ -174,7 +173,7 @@ def _go(place: str, leads: str) -> None:
             "views/grad_cam/page.py", query_params=address.link() | {address.CAM_MODULE: module}
         )
     # A bound widget reads its option's name on screen from the URL.
-    where = {address.MODULE: module} | ({address.BRANCH: BRANCH_NAMES[branch]} if branch else {})
+    where = {address.MODULE: module} | ({address.BRANCH: branch} if branch else {})
     st.switch_page("views/branches/page.py", query_params=address.link() | where)
 
 

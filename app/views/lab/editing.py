@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, lab
+from app.session import lab, links
 from app.widgets.markdown import plain
 from inception_viz.architecture.config import COLUMNS, STAGES, GoogLeNetConfig
 from inception_viz.architecture.text import cell_errors, decode, encode, rows_of
@@ -102,7 +102,7 @@ def current(base: iv.Classifier) -> Draft:
     """The draft now: as typed; else from the link; else the model's own table."""
     if st.session_state.get(_BASE) != base.key or _HISTORY not in st.session_state:
         _start(base)
-    elif address.went_back():
+    elif links.went_back():
         _follow_link(base)
     live: Draft | None = st.session_state.get(_LIVE)
     return live or _committed()

@@ -15,7 +15,7 @@ from app.views.lab import (
     table,
 )
 from app.views.lab.editing import Draft
-from app.widgets import drawing, figure, reduction
+from app.widgets import choice, drawing, figure, reduction
 from app.widgets.markdown import plain
 from inception_viz.architecture import cost
 from inception_viz.architecture.budget import check_budget
@@ -27,7 +27,7 @@ _PAPER = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper())))
 
 _TABLE_KEYS = ("keep", "lab_module")
 _VALID = "lab_valid"  # the last config that could be built
-_PARTS = ["The table", "1×1 reduction", "The paper's own figures"]
+_PARTS = {"table": "The table", "reduction": "1×1 reduction", "paper": "The paper's own figures"}
 _HOW = (
     "A column for each module, as high as it has channels; pale blocks beside it are its reduce "
     "layers. Dashed lines: pools that halve the map."
@@ -39,8 +39,7 @@ def show() -> None:
     scene = current()
     st.title("Architecture lab")
     draft = editing.current(scene.base)
-    tabs = st.tabs(_PARTS, key="part", bind="query-params", on_change="rerun")
-    for tab, part in zip(tabs, (_table, _reduction, _paper), strict=True):
+    for tab, part in zip(choice.tabs("part", _PARTS), (_table, _reduction, _paper), strict=True):
         if tab.open:  # the others would only make this one wait
             with tab:
                 part(scene, draft)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, explanations, links, models
+from app.session import address, explanations, models
 from app.session.scene import Scene, current
 from app.views.switchboard import switch_map
 from app.widgets import (
     answers,
+    choice,
     figure,
     heading,
     messages,
@@ -124,17 +125,8 @@ def _single_channels(scene: Scene, target: iv.Target, muted: frozenset[str]) -> 
         modules = list(scene.trace.branches)
         places = [f"{m}/{b}" for m in modules for b in scene.trace.branches[m]]
         names = {p: f"{p.split('/')[0]} {BRANCH_NAMES[p.split('/')[1]]}" for p in places}
-        start = places.index("/".join(opened)) if opened else 0
-        place = st.selectbox(
-            "Branch",
-            places,
-            index=start,
-            format_func=names.__getitem__,
-            key="channels_of",
-            bind="query-params",
-            width=220,
-        )
-        links.name_choice("channels_of", names[place])
+        start = "/".join(opened) if opened else places[0]
+        place = choice.select("channels_of", "Branch", names, default=start, width=220)
         module, _, branch = place.partition("/")
         options, scores = _channels(scene, target, module, branch)
         key = f"channels_{place}"

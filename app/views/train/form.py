@@ -9,7 +9,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server import folders
-from app.session import lab, links, models
+from app.session import lab, models
 from app.session.scene import find
 from app.views.train import orders
 from app.views.train.orders import Network, Pictures
@@ -91,17 +91,10 @@ def _pictures() -> Pictures | None:
 
 def _network() -> Network | None:
     edited: iv.GoogLeNetConfig | None = st.session_state.get(lab.CONFIG)
-    options = [*([_LAB] if edited else []), *PRESETS, _FILE]
-    names = {_LAB: "The one from the architecture lab", _FILE: "A JSON file of yours …"}
+    names = {_LAB: "The one from the architecture lab"} if edited else {}
     names |= {name: preset.title for name, preset in PRESETS.items()}
-    chosen = st.selectbox(
-        "Architecture",
-        options,
-        format_func=names.__getitem__,
-        key="train_network",
-        bind="query-params",
-    )
-    links.name_choice("train_network", names[chosen])
+    names[_FILE] = "A JSON file of yours …"
+    chosen = choice.select("train_network", "Architecture", names)
     if chosen == _LAB and edited is not None:
         return _from_lab(edited)
     if chosen != _FILE:
