@@ -23,6 +23,7 @@ from .errors import BatchError as BatchError
 from .errors import ConfigError as ConfigError
 from .errors import DownloadError as DownloadError
 from .errors import ExplainError as ExplainError
+from .errors import FileError as FileError
 from .errors import ImageError as ImageError
 from .errors import InceptionVizError as InceptionVizError
 from .errors import TrainingError as TrainingError

@@ -29,7 +29,11 @@ class WeightsError(InceptionVizError, RuntimeError):
     """Weights that can't be used."""
 
 
-class DownloadError(WeightsError):
+class FileError(InceptionVizError, RuntimeError):
+    """A file that can't be written, or is worked on by somebody else; the text names it."""
+
+
+class DownloadError(FileError):
     """A download that failed; the text says how to go on."""
 
 

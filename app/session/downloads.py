@@ -56,7 +56,7 @@ def start_download(source: str) -> None:
             fetch = REGISTRY[source].fetch
             if fetch is not None:
                 fetch(progress)
-        except iv.WeightsError as error:
+        except iv.InceptionVizError as error:
             job.error = str(error)
         except _CancelledError:
             job.error = "Stopped. It will go on where it stopped."

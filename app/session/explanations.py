@@ -103,7 +103,7 @@ def report(scene: Scene) -> str:
     )
     try:
         built = job.outcome()
-    except (iv.ExplainError, iv.WeightsError) as error:
+    except iv.InceptionVizError as error:
         built = iv.report.failed(scene.photo, str(error))
     except Exception as error:
         built = iv.report.failed(

@@ -24,6 +24,7 @@ from inception_viz.training import checkpoint, process
 from inception_viz.training.inside import newest_classifier
 from inception_viz.training.run import Run
 
+_STARTED = "run"
 RUNS = 12  # so many trainings can be chosen
 
 # How many stay although no session uses them; each takes up to 110 MB.
@@ -102,6 +103,17 @@ def id_of_run(run: Run) -> str:
 def title_of_run(run: Run) -> str:
     """How a training is called on the page."""
     return f"Training {run.path.name}"
+
+
+def note_started(run: Run) -> None:
+    """Remember the training that was started in this session."""
+    st.session_state[_STARTED] = run.path.name
+
+
+def started() -> str:
+    """The name of the training that was started in this session; "" for none."""
+    name: str = st.session_state.get(_STARTED, "")
+    return name
 
 
 def usable_runs() -> dict[str, Run]:

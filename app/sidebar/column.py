@@ -8,7 +8,7 @@ import inception_viz as iv
 from app.session import address, models, traces
 from app.session.scene import Scene
 from app.sidebar import model_picker, photo_picker
-from app.widgets import choice, messages
+from app.widgets import choice, class_choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures.answers import percent
@@ -19,7 +19,6 @@ _FIT_HELP = (
     "The network sees a square. **Centre** cuts one out of the middle, **Whole** adds borders, "
     "**Squashed** changes the proportions."
 )
-_FIRST = -1  # not None: Back would leave the box empty
 
 
 def show() -> Scene | None:
@@ -49,15 +48,11 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     """The class in question: the network's first choice, or any other."""
     best = trace.top_classes(5)
     names = models.unique_names(model.labels)
-    options = [_FIRST, *sorted(range(len(names)), key=lambda index: names[index].lower())]
-    if st.session_state.get(address.TARGET, _FIRST) >= len(names):
-        del st.session_state[address.TARGET]  # the model before had more classes
-    chosen = st.selectbox(
+    chosen = class_choice.show(
+        address.TARGET,
         "Class in question",
-        options,
-        format_func=lambda index: "The network's first choice" if index == _FIRST else names[index],
-        key=address.TARGET,
-        bind="query-params",
+        model.labels,
+        "The network's first choice",
         help="Pages explain this class. Type to search all classes.",
     )
     st.pills(
@@ -68,7 +63,7 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
         on_change=_take_quick_target,
         label_visibility="collapsed",
     )
-    return best[0][0] if chosen == _FIRST else chosen
+    return best[0][0] if chosen is None else chosen
 
 
 def _take_quick_target() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.frontend import component
 from app.session import address
+from inception_viz.architecture import Place
 from inception_viz.figures.network_map import HeadAnswer, Painting, network_map
 
 _map = component("branch_map")
@@ -13,8 +14,8 @@ _map = component("branch_map")
 
 def show(
     key: str, painting: Painting, heads: Mapping[str, HeadAnswer], *, narrow: bool = False
-) -> str | None:
-    """Draw the map; return what was just clicked: "stem", "4c/5x5", … The SVG escapes labels.
+) -> Place | None:
+    """Draw the map; return what was just clicked: the stem, a branch. The SVG escapes labels.
 
     ``narrow``: the map stands beside others, so there is never room for the wide layout.
     """
@@ -27,5 +28,4 @@ def show(
         },
         on_clicked_change=lambda: None,
     )
-    clicked: str | None = result.clicked
-    return clicked
+    return Place.parse(result.clicked or "")

@@ -9,7 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import models
 from app.session.scene import Scene
-from app.widgets import choice
+from app.widgets import choice, class_choice
 
 AGAINST = "against"
 Output = Literal["logit", "probability", "margin"]
@@ -44,17 +44,8 @@ def show(scene: Scene) -> iv.Target:
 
 
 def _second_class(scene: Scene, head: str) -> int:
-    names = models.unique_names(scene.model.labels)
+    labels = scene.model.labels
     likeliest = next(i for i, _ in scene.trace.top_classes(2, head) if i != scene.target)
-    others = [i for i in sorted(range(len(names)), key=names.__getitem__) if i != scene.target]
-    if st.session_state.get(AGAINST) not in (None, *others):
-        del st.session_state[AGAINST]  # it is the class in question now, or the model before had it
-    chosen: int | None = st.selectbox(
-        "Over",
-        [None, *others],
-        format_func=lambda i: f"the next likely ({names[likeliest]})" if i is None else names[i],
-        key=AGAINST,
-        bind="query-params",
-        width=240,
-    )
+    first = f"the next likely ({models.unique_names(labels)[likeliest]})"
+    chosen = class_choice.show(AGAINST, "Over", labels, first, without=[scene.target], width=240)
     return likeliest if chosen is None else chosen

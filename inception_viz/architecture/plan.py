@@ -139,7 +139,7 @@ def steps(config: GoogLeNetConfig) -> Mapping[str, tuple[Layer, ...]]:
     return MappingProxyType(found)
 
 
-def widths(layers: Iterable[Layer]) -> dict[Branch, int]:
+def branch_widths(layers: Iterable[Layer]) -> dict[Branch, int]:
     """Output channels of every branch among a module's ``layers``."""
     return {layer.branch: layer.outputs for layer in layers if layer.branch}  # the last counts
 

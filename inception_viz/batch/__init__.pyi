@@ -1,4 +1,4 @@
-from .accuracy import MOST as MOST
+from .accuracy import MAX_PHOTOS as MAX_PHOTOS
 from .accuracy import FolderAccuracy as FolderAccuracy
 from .accuracy import accuracy_on_folder as accuracy_on_folder
 from .folder import TracedFolder as TracedFolder

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inception_viz.classifier import Classifier
-from inception_viz.errors import ImageError, WeightsError
+from inception_viz.errors import BatchError, ImageError
+from inception_viz.files.paths import typed_path
 from inception_viz.pictures.reading import read_picture
+from inception_viz.training.data import class_folders, pictures_in
 
-MOST = 200
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+MAX_PHOTOS = 200
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def accuracy_on_folder(
     classifiers: Sequence[Classifier],
     folder: str | Path,
     *,
-    most: int = MOST,
+    photos: int = MAX_PHOTOS,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> FolderAccuracy:
     """Let every classifier answer the photos of a folder that has one folder per class.
@@ -45,30 +46,36 @@ def accuracy_on_folder(
         classifiers: of the same classes.
         folder: its folders are named like labels; or there are as many as classes, in the labels'
             order.
-        most: photos in all, evenly from each class, the first by name.
+        photos: at most so many in all, evenly from each class, the first by name.
         progress: is told the share that is done; what it raises stops the work.
 
     Raises:
-        WeightsError: if the folder doesn't exist or fits no classes.
+        BatchError: if the folder can't be read or fits no classes.
     """
-    root = Path(folder).expanduser()
+    root = typed_path(folder)
     labels = classifiers[0].labels
     try:
-        folders = sorted(path for path in root.iterdir() if path.is_dir())
+        folders = class_folders(root)
+        classes, in_order = _match([path.name for path in folders], labels)
+        each = max(photos // max(len(classes), 1), 1)
+        samples = [
+            (path, index)
+            for name, index in classes.items()
+            for path in pictures_in(root / name)[:each]
+        ]
     except OSError as error:
-        raise WeightsError(f"{root} can't be opened as a folder ({error.strerror}).") from error
-    classes, in_order = _match([path.name for path in folders], labels)
+        where = error.filename or root
+        raise BatchError(
+            f"{where} can't be opened as a folder ({error.strerror}). Check the path, and that you "
+            "may read it."
+        ) from error
     if not classes:
-        raise WeightsError(
+        raise BatchError(
             f"{root} must have one folder per class, named like the labels ({labels[0]}, …), or "
             f"{len(labels)} folders in their order; it has {len(folders)}."
         )
-    each = max(most // len(classes), 1)
-    samples = [
-        (path, index) for name, index in classes.items() for path in _photos(root / name)[:each]
-    ]
     if not samples:
-        raise WeightsError(f"There are no photos in the class folders of {root}.")
+        raise BatchError(f"There are no photos in the class folders of {root}.")
     right, unreadable = [0] * len(classifiers), 0
     for done, (path, index) in enumerate(samples):
         progress(done / len(samples))
@@ -81,10 +88,6 @@ def accuracy_on_folder(
             right[place] += int(classifier.trace(picture).logits.argmax()) == index
     progress(1.0)
     return FolderAccuracy(tuple(right), len(samples) - unreadable, unreadable, in_order)
-
-
-def _photos(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
 
 
 def _match(names: Sequence[str], labels: Sequence[str]) -> tuple[dict[str, int], bool]:

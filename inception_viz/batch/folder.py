@@ -22,6 +22,7 @@ from inception_viz.batch.work import Progress, Worker
 from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError
 from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.files.paths import real_path, typed_path
 from inception_viz.pictures.preprocessing import FITS, Fit
 
 GROUP = 4096  # rows of the table that are written at once
@@ -90,7 +91,7 @@ def trace_folder(
         BatchError: in a sentence for the user.
         WeightsError: if the weights give no finite answer.
     """
-    root, whole = Path(folder).expanduser(), Path(output).expanduser()
+    root, whole = typed_path(folder), typed_path(output)
     parts = Parts(whole.with_name(f"{whole.name}.parts"))
     team = join()
     with ExitStack() as held:
@@ -133,7 +134,7 @@ def _settings(
     if batch is not None and not 1 <= batch <= CHUNK:
         raise BatchError(f"A batch holds 1 to {CHUNK} pictures, not {batch}.")
     return {
-        "folder": str(root.resolve()),
+        "folder": str(real_path(root)),
         "model": classifier.key,
         "fit": fit,
         "method": method,

@@ -35,14 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options) or 0
         sys.stdout.flush()
         return status
-    except (
-        iv.ImageError,
-        iv.WeightsError,
-        iv.ConfigError,
-        iv.TrainingError,
-        iv.ExplainError,
-        iv.BatchError,
-    ) as error:
+    except iv.InceptionVizError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever read the output has had enough, as head does
@@ -71,6 +64,12 @@ class _Command(argparse.ArgumentParser):
         if define is not None:
             define(self)
         return super().parse_known_args(args, namespace)
+
+
+def _define_fit_heads(command: argparse.ArgumentParser) -> None:
+    from inception_viz.cli import heads  # needs PyTorch
+
+    heads.add_options(command)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -104,12 +103,11 @@ def parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train GoogLeNet on folders of pictures")
     training.add_train_options(train)
     train.set_defaults(run=training.train)
-    fit = commands.add_parser(
+    commands.add_parser(
         "fit-heads",
         help="give a trained network auxiliary heads that repeat its answers",
-        define=training.add_fit_options,
+        define=_define_fit_heads,
     )
-    fit.set_defaults(run=training.fit)
     about = commands.add_parser("weights", help="list, fetch, convert or describe weights")
     actions = about.add_subparsers(
         required=True, metavar="ACTION", parser_class=argparse.ArgumentParser

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import inception_viz as iv
 from inception_viz.architecture.config import BRANCHES, HEAD_NAMES
-from inception_viz.cli.photos import add_photo_options, load_classifier
+from inception_viz.cli.loading import check_ending
+from inception_viz.cli.photos import add_photo_options, check_head, load_classifier
+from inception_viz.files.paths import typed_path
 
 
 def add_explain_options(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,10 @@ def add_explain_options(parser: argparse.ArgumentParser) -> None:
     )
     _add_target_options(parser)
     parser.add_argument(
-        "-o", "--output", type=Path, help="NAME.csv, .json, .png or .svg (default: print a table)"
+        "-o",
+        "--output",
+        type=typed_path,
+        help="NAME.csv, .json, .png or .svg (default: print a table)",
     )
     parser.set_defaults(run=explain)
 
@@ -42,7 +47,9 @@ def add_gradcam_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variant", choices=VARIANTS, default="grad_cam", help="which map (default: grad_cam)"
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="NAME.png, .jpg or .npz")
+    parser.add_argument(
+        "-o", "--output", type=typed_path, required=True, help="NAME.png, .jpg or .npz"
+    )
     parser.set_defaults(run=gradcam)
 
 
@@ -53,7 +60,7 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         "--target", metavar="CLASS", help="name or number (default: the network's first choice)"
     )
     _add_mute_option(parser)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="NAME.html")
+    parser.add_argument("-o", "--output", type=typed_path, required=True, help="NAME.html")
     parser.set_defaults(run=report)
 
 
@@ -95,11 +102,7 @@ def _scene(options: argparse.Namespace) -> tuple[iv.Classifier, iv.Trace, iv.Tar
 
     classifier = load_classifier(options)
     trace = classifier.trace(options.image, fit=options.fit)
-    if options.head not in trace.heads:
-        raise iv.ExplainError(
-            f"These weights have no trained head {options.head}. "
-            f"Use one of: {', '.join(trace.heads)}."
-        )
+    check_head(trace, options.head)
     if options.head in classifier.weights.fits:
         print(f"note: {options.head}: {classifier.weights.fits[options.head]}", file=sys.stderr)
     first = trace.top_classes(1, options.head)[0][0]
@@ -115,7 +118,7 @@ def _scene(options: argparse.Namespace) -> tuple[iv.Classifier, iv.Trace, iv.Tar
 def explain(options: argparse.Namespace) -> None:
     """Write or print a table of scores."""
     if options.output is not None:
-        _check_ending(options.output, ".csv", ".json", ".png", ".svg")
+        check_ending(options.output, ".csv", ".json", ".png", ".svg")
     classifier, trace, target = _scene(options)
     found = iv.contributions(classifier, trace, target, options.method, baseline=options.baseline)
     if options.output is None:
@@ -135,7 +138,7 @@ def explain(options: argparse.Namespace) -> None:
 
 def gradcam(options: argparse.Namespace) -> None:
     """Write a strip of all modules' maps, or the maps themselves."""
-    _check_ending(options.output, ".png", ".jpg", ".jpeg", ".npz")
+    check_ending(options.output, ".png", ".jpg", ".jpeg", ".npz")
     classifier, trace, target = _scene(options)
     cams = iv.grad_cam(classifier, trace, target, variant=options.variant)
     if options.output.suffix.lower() == ".npz":
@@ -151,17 +154,10 @@ def gradcam(options: argparse.Namespace) -> None:
 
 def report(options: argparse.Namespace) -> None:
     """Write the report."""
-    _check_ending(options.output, ".html", ".htm")
+    check_ending(options.output, ".html", ".htm")
     classifier = load_classifier(options)
     trace = iv.mute(classifier, classifier.trace(options.image, fit=options.fit), options.mute)
     name = Path(options.image).name
     iv.report.build(classifier, trace, options.target, photo=name).save(options.output)
     size = options.output.stat().st_size
     print(f"wrote {options.output} ({size / 1e6:.1f} MB); open it in any browser")
-
-
-def _check_ending(path: Path, *endings: str) -> None:
-    if path.suffix.lower() not in endings:
-        raise iv.ExplainError(
-            f"{path.name} must end in {', '.join(endings[:-1])} or {endings[-1]}."
-        )

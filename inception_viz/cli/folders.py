@@ -11,6 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 import inception_viz as iv
+from inception_viz.files.paths import typed_path
 
 NAMED = 20  # unreadable files that the terminal shows
 SOME_UNREADABLE = 3  # exit status
@@ -52,7 +53,7 @@ def is_meant(options: argparse.Namespace) -> bool:
     Raises:
         BatchError: if they are about both, a photo and a folder.
     """
-    place, table = Path(options.image).expanduser(), options.output.suffix.lower() == ".parquet"
+    place, table = typed_path(options.image), options.output.suffix.lower() == ".parquet"
     if place.is_dir() or (table and not place.exists()):
         return True
     if table:

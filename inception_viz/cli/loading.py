@@ -1,8 +1,9 @@
-"""Weights for a command, with what must be said about them."""
+"""What commands read and write: weights, with what must be said about them; names of files."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import inception_viz as iv
@@ -18,3 +19,27 @@ def loaded(source: str, **options: Any) -> iv.Classifier:
     if classifier.weights.trouble:
         print(f"note: {classifier.weights.trouble}", file=sys.stderr)
     return classifier
+
+
+def check_ending(path: Path, *endings: str) -> None:
+    """Refuse a name whose ending says nothing, before there is work.
+
+    Raises:
+        FileError: naming the endings.
+    """
+    if path.suffix.lower() not in endings:
+        *others, last = endings
+        wanted = f"{', '.join(others)} or {last}" if others else last
+        raise iv.FileError(f"{path.name} must end in {wanted}.")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        FileError: if it can't be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise iv.FileError(f"{path} can't be read as text ({error}). Check the path.") from error

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import inception_viz as iv
 from inception_viz.architecture.config import HEAD_NAMES
+from inception_viz.architecture.places import Place
 from inception_viz.cli import folders
-from inception_viz.cli.loading import loaded
+from inception_viz.cli.loading import loaded, read_text
+from inception_viz.files.paths import typed_path
 from inception_viz.sources.labels import read_labels
 
 
@@ -32,7 +34,7 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=typed_path,
         required=True,
         help="NAME.npz: every map of every layer; NAME.csv: one row a branch; for a folder "
         "NAME.parquet: one row a picture",
@@ -65,10 +67,10 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
 def _add_file_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
-        type=Path,
+        type=typed_path,
         help="JSON of the network, for a weights file that doesn't say which it belongs to",
     )
-    parser.add_argument("--labels", type=Path, help="text file with one class name a line")
+    parser.add_argument("--labels", type=typed_path, help="text file with one class name a line")
 
 
 def load_classifier(options: argparse.Namespace) -> iv.Classifier:
@@ -77,7 +79,7 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
     Raises:
         WeightsError, ConfigError: as :func:`inception_viz.load` does.
     """
-    config = options.config and iv.GoogLeNetConfig.from_json(_text(options.config))
+    config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
     labels = options.labels and read_labels(options.labels)
     if options.weights is not None:
         return loaded(options.weights, config=config, labels=labels)
@@ -93,22 +95,23 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
     return loaded(source.id)
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise iv.WeightsError(f"{path} can't be read as text ({error}).") from error
+def check_head(trace: iv.Trace, head: str) -> None:
+    """Refuse a head that was never trained.
+
+    Raises:
+        ExplainError: naming those that were.
+    """
+    if head not in trace.heads:
+        raise iv.ExplainError(
+            f"These weights have no trained head {head}. Use one of: {', '.join(trace.heads)}."
+        )
 
 
 def predict(options: argparse.Namespace) -> None:
     """Print the likeliest classes."""
     classifier = load_classifier(options)
     found = classifier.trace(options.image, fit=options.fit)
-    if options.head not in found.heads:
-        raise iv.WeightsError(
-            f"These weights have no trained head {options.head}. "
-            f"Use one of: {', '.join(found.heads)}."
-        )
+    check_head(found, options.head)
     if options.head in classifier.weights.fits:
         print(f"({options.head}: {classifier.weights.fits[options.head]})")
     for label, probability in found.predictions(options.k, options.head):
@@ -123,7 +126,7 @@ def trace(options: argparse.Namespace) -> int:
     if folders.is_meant(options):
         return folders.trace_folder(options, load_classifier)
     if suffix not in (".npz", ".csv"):
-        raise iv.WeightsError(
+        raise iv.FileError(
             f"{options.output.name} must end in .npz or .csv for a photo, in .parquet for a folder."
         )
     found = load_classifier(options).trace(options.image, fit=options.fit)
@@ -147,7 +150,7 @@ def _write_arrays(trace: iv.Trace, path: Path) -> None:
     arrays |= {f"logits/{head}": value for head, value in trace.heads.items()}
     arrays |= trace.stem
     for module, branches in trace.branches.items():
-        arrays |= {f"{module}/{branch}": maps for branch, maps in branches.items()}
+        arrays |= {str(Place(module, branch)): maps for branch, maps in branches.items()}
     for module, reduces in trace.reduces.items():
         arrays |= {f"{module}/{branch}/reduce": maps for branch, maps in reduces.items()}
     with path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""The commands ``train`` and ``fit-heads``."""
+"""The command ``train``."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import get_args
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.cli.console import Console
-from inception_viz.errors import ConfigError, TrainingError, WeightsError
-from inception_viz.training.data import NAMED
+from inception_viz.cli.loading import loaded, read_text
+from inception_viz.errors import InceptionVizError, TrainingError
+from inception_viz.files.paths import real_path, typed_path
+from inception_viz.training.datasets import NAMED
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
 from inception_viz.training.run import Row, Run, Status, runs_dir
-
-_ERRORS = (ConfigError, TrainingError, WeightsError)
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``train``; those of the recipe have its names and defaults."""
     recipe = Recipe()
     parser.add_argument("--data", help=f"{', '.join(NAMED)}, or a folder of class folders")
-    parser.add_argument("--root", type=Path, help="where the named dataset lies")
+    parser.add_argument("--root", type=typed_path, help="where the named dataset lies")
     parser.add_argument("--download", action="store_true", help="fetch the named dataset")
     parser.add_argument(
         "--config", default="paper", help=f"{', '.join(PRESETS)}, or a JSON file (default: paper)"
@@ -36,13 +36,20 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="pixels that the finished model looks at (default: those of the last phase)",
     )
-    parser.add_argument("-o", "--output", type=Path, help="the run's folder, a new one by default")
+    parser.add_argument(
+        "-o", "--output", type=typed_path, help="the run's folder, a new one by default"
+    )
     parser.add_argument(
         "--start-from",
         metavar="SOURCE",
         help="begin with the weights of imagenette, bvlc, … or of a file instead of random ones",
     )
-    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run")
+    parser.add_argument("--resume", type=typed_path, metavar="RUN", help="go on with this run")
+    parser.add_argument(
+        "--recipe",
+        type=typed_path,
+        help="a run's recipe.json, in place of the defaults of what follows",
+    )
     parser.add_argument(
         "--phases",
         type=str,
@@ -65,10 +72,12 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     ):
         value = getattr(recipe, name)
         parser.add_argument(
-            f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}"
+            f"--{name.replace('_', '-')}", type=type(value), help=f"default: {value}"
         )
-    parser.add_argument("--augmentation", choices=get_args(Augmentation), default="light")
-    parser.add_argument("--precision", choices=get_args(Precision), default="auto")
+    for name, kind in (("augmentation", Augmentation), ("precision", Precision)):
+        parser.add_argument(
+            f"--{name}", choices=get_args(kind), help=f"default: {getattr(recipe, name)}"
+        )
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
     parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
     parser.add_argument(
@@ -94,7 +103,7 @@ def train(options: argparse.Namespace) -> None:
     """Train, with a progress bar on the terminal."""
     try:
         order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
-    except _ERRORS as error:
+    except InceptionVizError as error:
         if options.background:  # nobody reads the terminal
             Run(options.resume or options.output).fail(str(error))
         raise
@@ -107,7 +116,7 @@ def train(options: argparse.Namespace) -> None:
         with run.locked(), Console() as console:
             status = _train(options, order, console)
     except Exception as error:
-        known = isinstance(error, _ERRORS)
+        known = isinstance(error, InceptionVizError)
         if options.background or options.resume:
             said = f"The training failed: {type(error).__name__}: {str(error)[:300]}."
             run.fail(str(error) if known else said)
@@ -144,8 +153,8 @@ def _ordered(options: argparse.Namespace) -> _Order:
         network = for_size(network, options.input_size or recipe.sizes[-1])
     source = options.data
     if source not in NAMED:
-        source = str(Path(source).expanduser().resolve())
-    root = options.root.resolve() if options.root else None
+        source = str(real_path(typed_path(source)))
+    root = real_path(options.root) if options.root else None
     return _Order(run, network, recipe, source, root, options.download, options.start_from)
 
 
@@ -157,6 +166,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     from inception_viz.training.session import run_training
 
     run, recipe = order.run, order.recipe
+    load = loaded if _is_main() else iv.load
     if _is_main():
         run.set_status(Status(message="Reading the pictures."))
     if options.background:
@@ -183,7 +193,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         recipe,
         resume=bool(options.resume),
         workers=options.workers,
-        initial=iv.load(order.start_from).network if order.start_from else None,
+        initial=load(order.start_from).network if order.start_from else None,
         checkpoint_seconds=options.checkpoint_seconds,
         report=_reporter(options, run, console),
     )
@@ -224,84 +234,12 @@ def _reporter(
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
-    names = [f.name for f in fields(Recipe) if f.name != "phases"]
-    recipe = Recipe(**{name: getattr(options, name) for name in names})
-    return replace(recipe, phases=parse_phases(options.phases)) if options.phases else recipe
+    recipe = Recipe.from_json(read_text(options.recipe)) if options.recipe else Recipe()
+    given = {f.name: getattr(options, f.name) for f in fields(Recipe)}
+    given["phases"] = options.phases and parse_phases(options.phases)
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
 def _new_folder(data: str | None) -> Path:
     name = Path(data or "run").name
     return runs_dir() / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-
-
-def add_fit_options(parser: argparse.ArgumentParser) -> None:
-    """Define the options of ``fit-heads``."""
-    from inception_viz.training.heads import HeadRecipe
-
-    parser.add_argument(
-        "--weights", required=True, metavar="SOURCE", help="bvlc, torchvision, or a weights file"
-    )
-    parser.add_argument("--images", type=Path, required=True, help="a folder of any photos")
-    parser.add_argument(
-        "--check", type=Path, help="measure the agreement on these photos (default: a tenth)"
-    )
-    parser.add_argument(
-        "--views",
-        type=int,
-        default=HeadRecipe.views,
-        help="cuts and mixtures of the photos to learn from; more are better and take longer "
-        f"(default: {HeadRecipe.views:,}, some fifteen minutes on two cores); 36 MB of disk a "
-        "thousand, until it is done",
-    )
-    parser.add_argument(
-        "--epochs",
-        type=int,
-        default=HeadRecipe.epochs,
-        help=f"passes over them (default: {HeadRecipe.epochs})",
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        help="NAME.safetensors for the whole network; without it, the heads are kept in the cache "
-        "and used wherever these weights are loaded",
-    )
-
-
-def fit(options: argparse.Namespace) -> None:
-    """Fit auxiliary heads to a trained trunk."""
-    import inception_viz as iv
-    from inception_viz.files.cache import cache_dir
-    from inception_viz.sources.distilled import save_heads
-    from inception_viz.sources.file import save_weights
-    from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
-
-    if options.output and options.output.suffix != ".safetensors":
-        raise TrainingError(f"{options.output.name} must end in .safetensors.")
-    if options.epochs < 1 or options.views < 1:
-        raise TrainingError("Fit for at least one epoch, on at least one view.")
-    photos = photos_in(options.images)
-    check = photos_in(options.check) if options.check else []
-    weights = iv.load(options.weights).weights
-    recipe = HeadRecipe(views=options.views, epochs=options.epochs, seed=options.seed)
-    with Console() as console:
-        fitted = fit_heads(
-            weights,
-            photos,
-            data=options.images.name,
-            recipe=recipe,
-            check=check,
-            work=cache_dir(),
-            progress=console.task,
-        )
-    for name in fitted.skipped[:20]:
-        print(f"skipped: {name}")
-    for head, fit in fitted.weights.fits.items():
-        print(
-            f"{head} says the same as the main head on {fit.first:.1%} of {fit.judged:,} photos "
-            f"that it never saw; on {fit.in_five:.1%} it has it among its first five"
-        )
-    if options.output:
-        save_weights(fitted.weights, options.output)
-    print(f"wrote {options.output or save_heads(fitted.weights)}")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-import inception_viz as iv
-from inception_viz.cli.loading import loaded
+from inception_viz.cli.loading import check_ending, loaded
+from inception_viz.files.paths import typed_path
 
 
 def add_weights_commands(
@@ -22,7 +21,7 @@ def add_weights_commands(
 
     convert = actions.add_parser("convert", help="write any weights as safetensors")
     convert.add_argument("source", help="a source, or a .caffemodel or .pth file")
-    convert.add_argument("-o", "--output", type=Path, required=True, help="NAME.safetensors")
+    convert.add_argument("-o", "--output", type=typed_path, required=True, help="NAME.safetensors")
     convert.set_defaults(run=_convert_weights)
 
     info = actions.add_parser("info", help="describe weights: network, classes, limits")
@@ -65,8 +64,7 @@ def _fetch_weights(options: argparse.Namespace) -> None:
 def _convert_weights(options: argparse.Namespace) -> None:
     from inception_viz.sources.file import save_weights
 
-    if options.output.suffix != ".safetensors":
-        raise iv.WeightsError(f"{options.output.name} must end in .safetensors.")
+    check_ending(options.output, ".safetensors")
     save_weights(loaded(options.source).weights, options.output)
     print(f"wrote {options.output}")
 

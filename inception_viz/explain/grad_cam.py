@@ -19,8 +19,8 @@ from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.gradients import Gradients, differentiate
 from inception_viz.explain.registry import choose
 from inception_viz.explain.rerun import ask
-from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Asked, Target
+from inception_viz.files.cache import atomic_write
 from inception_viz.trace import Trace
 
 if TYPE_CHECKING:
@@ -133,11 +133,11 @@ class Cams(Mapping[str, np.ndarray]):
         """Write ``NAME.npz``: "3a" (size, size) after ReLU; "3a/1x1" (h, w) before ReLU; …
 
         Raises:
-            ExplainError: if it can't be written.
+            FileError: if it can't be written.
         """
         arrays = {module: self[module] for module in self}
         arrays |= {f"{m}/{b}": self.raw(m, b) for m, parts in self.branches.items() for b in parts}
-        with saving(Path(path)) as temporary, temporary.open("wb") as file:
+        with atomic_write(Path(path)) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 

@@ -24,7 +24,7 @@ def save_code(classifier: Classifier, path: str | Path) -> None:
     """Write a ZIP of ``googlenet.py``, which needs torch alone, and ``weights.pt``.
 
     Raises:
-        WeightsError: if the directory can't be written.
+        FileError: if it can't be written.
     """
     weights = io.BytesIO()
     torch.save(dict(classifier.network.state_dict()), weights)
@@ -51,7 +51,7 @@ def save_onnx(classifier: Classifier, path: str | Path) -> None:
     The batch size is free. Labels and preprocessing are in the file's metadata.
 
     Raises:
-        WeightsError: if the directory can't be written.
+        FileError: if it can't be written.
     """
     import onnx  # slow to import
 

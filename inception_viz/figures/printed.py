@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.contributions import METHODS, Contributions
 from inception_viz.explain.grad_cam import Cams
-from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.overlay import overlay, photo_with_frame
 from inception_viz.figures.words import figure
+from inception_viz.files.cache import atomic_write
 from inception_viz.trace import Trace
 
 
@@ -26,7 +26,7 @@ def save_contributions(found: Contributions, path: Path) -> None:
     """The scores as bars, module by module, with their check.
 
     Raises:
-        ExplainError: if the file can't be written.
+        FileError: if the file can't be written.
     """
     _write(_bars(found), path)
 
@@ -79,7 +79,7 @@ def save_strip(trace: Trace, cams: Cams, path: Path) -> None:
     """The photo and every module's map over it, each on its own scale.
 
     Raises:
-        ExplainError: if the file can't be written.
+        FileError: if the file can't be written.
     """
     pictures = [("what it sees", photo_with_frame(trace.picture, trace.fitting, side=320))]
     for module in cams:
@@ -111,5 +111,5 @@ def _strip_title(target: Target, trace: Trace) -> str:
 
 def _write(canvas: Figure, path: Path) -> None:
     FigureCanvasAgg(canvas)
-    with saving(path) as temporary:
+    with atomic_write(path) as temporary:
         canvas.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)

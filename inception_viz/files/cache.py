@@ -14,7 +14,8 @@ from time import monotonic
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 
-from inception_viz.errors import WeightsError
+from inception_viz.errors import FileError
+from inception_viz.files.paths import is_file, typed_path
 
 VARIABLE = "INCEPTION_VIZ_CACHE"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that takes no more
@@ -24,7 +25,7 @@ _LOOK_AGAIN = 0.2  # seconds between two looks at a lock that another one holds
 def cache_dir() -> Path:
     """The directory named by INCEPTION_VIZ_CACHE, else the platform's usual one. May not exist."""
     chosen = os.environ.get(VARIABLE)
-    return Path(chosen).expanduser() if chosen else Path(user_cache_dir("inception-viz"))
+    return typed_path(chosen) if chosen else Path(user_cache_dir("inception-viz"))
 
 
 def cached(name: str) -> Path:
@@ -38,24 +39,14 @@ def cached(name: str) -> Path:
     return cache_dir() / name
 
 
-def is_file(path: Path) -> bool:
-    """Whether there is a file; not if it can't be told, as in a directory that can't be read."""
-    return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises on some errors)
-
-
-def is_folder(path: Path) -> bool:
-    """Whether there is a directory; not if it can't be told."""
-    return os.path.isdir(path)  # noqa: PTH112
-
-
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes ``path``'s place, synced to disk.
 
     Raises:
-        WeightsError: if the directory can't be written.
+        FileError: if it can't be written.
     """
-    with _directory_errors(path.parent):
+    with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
@@ -64,14 +55,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
         try:
             yield temporary
         except OSError as error:
-            if error.errno not in _FULL:
-                raise  # about something else than this directory
-            with _directory_errors(path.parent):
+            if error.errno not in _FULL and error.filename != name:
+                raise  # about something else
+            with _refused(path):
                 raise
-        with _directory_errors(path.parent):
+        with _refused(path):
             replace_synced(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        remove(temporary)
 
 
 def replace_synced(temporary: Path, path: Path) -> None:
@@ -96,10 +87,10 @@ def exclusive(
         waiting: called several times a second instead; an exception in it ends the waiting.
 
     Raises:
-        WeightsError: if the directory can't be written, or after ``timeout``.
+        FileError: if the directory can't be written, or after ``timeout``.
     """
     place = path.with_name(f".{path.name}.lock")
-    with _directory_errors(path.parent):
+    with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # A lock object of its own for every caller: threads exclude each other through the file.
         lock = FileLock(place, is_singleton=False)
@@ -110,7 +101,7 @@ def exclusive(
             if waiting is not None:
                 waiting()
             elif monotonic() - started > timeout:
-                raise WeightsError(
+                raise FileError(
                     f"Another program has been working on {path} for {timeout:g} seconds. Try "
                     "again when it is done; if it hangs, end it."
                 )
@@ -129,13 +120,16 @@ def _acquired(lock: FileLock) -> bool:
 
 
 @contextmanager
-def _directory_errors(directory: Path) -> Iterator[None]:
+def _refused(path: Path) -> Iterator[None]:
+    """Turn what the disk says into a sentence."""
     try:
         yield
     except OSError as error:
-        raise WeightsError(
-            f"The directory {directory} can't be written ({error.strerror or error}). Free some "
-            f"space or allow writing there, or set {VARIABLE} to another directory."
+        cache = path.is_relative_to(cache_dir())
+        other = f"set {VARIABLE} to another directory" if cache else "choose another folder"
+        raise FileError(
+            f"{path} can't be written ({error.strerror or error}). Free some space or allow "
+            f"writing there, or {other}."
         ) from error
 
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inception_viz.architecture.config import Branch, GoogLeNetConfig
-from inception_viz.architecture.plan import Layer, steps, widths
+from inception_viz.architecture.plan import Layer, branch_widths, steps
 
 BATCH_NORM_EPS = 1e-3  # as in torchvision's googlenet and the Inception papers' own code
 
@@ -111,7 +111,7 @@ class InceptionModule(nn.Module):
     def __init__(self, layers: Sequence[Layer]) -> None:
         """Build a branch for each that the module's ``layers`` have."""
         super().__init__()
-        self.widths = widths(layers)
+        self.widths = branch_widths(layers)
         self.branches = nn.ModuleDict(
             {
                 branch: nn.Sequential(

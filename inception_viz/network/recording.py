@@ -71,16 +71,16 @@ def recording(network: nn.Module) -> Iterator[Record]:
     Raises:
         TypeError: for any other network.
     """
-    record: Record = {}
+    own: Record = {}
     found = list(parts(network))
     with _lock:
         hooks = _hooked.setdefault(network, _Hooks())
         if not hooks.users:
             hooks.handles = [part.layer.register_forward_hook(_hook(hooks, part)) for part in found]
         hooks.users += 1
-    token = _records.set((*_records.get(), (hooks, record)))
+    token = _records.set((*_records.get(), (hooks, own)))
     try:
-        yield record
+        yield own
     finally:
         with _lock:
             hooks.users -= 1

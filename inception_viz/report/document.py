@@ -11,8 +11,8 @@ from pathlib import Path
 
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import Progress, silent
-from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Asked
+from inception_viz.files.cache import atomic_write
 from inception_viz.report import sections
 from inception_viz.report.findings import Findings, find
 from inception_viz.trace import Trace
@@ -45,9 +45,9 @@ class Report:
         """Write the file, whole or not at all.
 
         Raises:
-            ExplainError: if it can't be written.
+            FileError: if it can't be written.
         """
-        with saving(Path(path)) as temporary:
+        with atomic_write(Path(path)) as temporary:
             temporary.write_text(self.html, "utf-8")
 
 

@@ -11,15 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from inception_viz.errors import WeightsError
-from inception_viz.files.cache import (
-    cached,
-    exclusive,
-    is_file,
-    remove,
-    set_aside,
-)
-from inception_viz.files.download import Progress, download
+from inception_viz.errors import FileError, WeightsError
+from inception_viz.files.cache import cached, exclusive, remove, set_aside
+from inception_viz.files.downloads import Progress, download
+from inception_viz.files.paths import is_file
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.base import Source, Weights
 from inception_viz.sources.distilled import trunk_hash
@@ -100,7 +95,7 @@ def load() -> Weights:
 
 
 def _usual_levels() -> Reference | None:
-    """As measured for the bundled file by ``benchmarks/bundle_bvlc.py``."""
+    """As measured for the bundled file by ``benchmarks/bundle.py``."""
     text = read_metadata(FILE).get("reference")
     return Reference.from_json(text) if text else None
 
@@ -149,7 +144,7 @@ def _try_to_keep(weights: Weights, converted: Path, model: Path) -> None:
     try:
         with exclusive(converted):
             save_weights(weights, converted, converted_from=_stamp(model))
-    except WeightsError:
+    except FileError:
         pass  # a cache that can't be written costs a second at the next start, nothing else
 
 

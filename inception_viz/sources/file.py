@@ -14,8 +14,9 @@ from typing import Any
 from torch import Tensor
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.plan import plan, steps, widths
+from inception_viz.architecture.plan import branch_widths, plan, steps
 from inception_viz.errors import ConfigError, WeightsError
+from inception_viz.files.paths import typed_path
 from inception_viz.pictures.preprocessing import IMAGENET, TORCHVISION, Preprocessing
 from inception_viz.sources import caffe_layout
 from inception_viz.sources.base import HeadFit, Weights
@@ -53,7 +54,7 @@ def load_file(
     Raises:
         WeightsError: in a sentence for the user.
     """
-    path = Path(os.path.expanduser(path))  # noqa: PTH111  (an unknown user stays as it is)
+    path = typed_path(path)
     suffix = path.suffix.lower()
     if suffix == ".caffemodel":
         if config or preprocessing:
@@ -77,7 +78,7 @@ def save_weights(weights: Weights, path: Path, *, half: bool = False, **extra: s
     ``extra`` is added to the metadata.
 
     Raises:
-        WeightsError: if the directory can't be written or is full.
+        FileError: if it can't be written.
     """
     metadata: dict[str, Any] = {
         "format": "inception-viz",
@@ -218,7 +219,7 @@ def _reference(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) ->
     try:
         reference = Reference.from_json(metadata["reference"])
         for module in config.modules:
-            for branch in widths(steps(config)[module]):
+            for branch in branch_widths(steps(config)[module]):
                 mean, std = reference.mean[module][branch], reference.std[module][branch]
                 if not (isfinite(mean) and 0 <= std < float("inf")):
                     raise ValueError("no finite figures")

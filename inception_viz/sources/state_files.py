@@ -19,8 +19,9 @@ from safetensors.torch import load, save_file
 from torch import Tensor
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.errors import WeightsError
-from inception_viz.files.cache import atomic_write, is_file
+from inception_viz.errors import FileError, WeightsError
+from inception_viz.files.cache import atomic_write
+from inception_viz.files.paths import is_file
 from inception_viz.files.wording import shown
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.pickle_check import check_pickles
@@ -104,16 +105,15 @@ def write_safetensors(path: Path, state: Mapping[str, Tensor], metadata: Mapping
     """Write atomically; metadata values that aren't strings are stored as JSON.
 
     Raises:
-        WeightsError: if the directory can't be written or is full.
+        FileError: if it can't be written.
     """
     text = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
     with atomic_write(path) as temporary:
         try:
             save_file({k: v.contiguous() for k, v in state.items()}, temporary, metadata=text)
         except SafetensorError as error:  # its word for whatever the disk refused
-            raise WeightsError(
-                f"{path.name} can't be written to {path.parent} ({error}). Free some space or "
-                "choose another directory."
+            raise FileError(
+                f"{path} can't be written ({error}). Free some space or choose another folder."
             ) from error
 
 

@@ -39,7 +39,7 @@ def write_results(
     """Write ``model.safetensors`` and the model card.
 
     Raises:
-        WeightsError, TrainingError: if the folder can't be written.
+        FileError, TrainingError: if the folder can't be written.
     """
     metrics = next(
         ({k: v for k, v in row.items() if v is not None} for row in reversed(history)), {}

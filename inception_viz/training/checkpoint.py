@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from inception_viz.errors import TrainingError, WeightsError
+from inception_viz.errors import FileError, TrainingError
 from inception_viz.files.cache import atomic_write
 from inception_viz.sources.pickle_check import check_pickles
 
@@ -36,7 +36,7 @@ def save(folder: Path, step: int, content: dict[str, Any]) -> Path:
             torch.save(content, temporary)
             final = folder / f"step-{step:08d}-{_digest(temporary)}.pt"
         path.replace(final)
-    except (WeightsError, OSError, RuntimeError) as error:  # torch's writer raises RuntimeError
+    except (FileError, OSError, RuntimeError) as error:  # torch's writer raises RuntimeError
         raise TrainingError(
             f"The checkpoint of step {step:,} can't be written to {folder}. Free some space or "
             "allow writing there, then resume: the checkpoint before it is intact."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from inception_viz.errors import DataError
-from inception_viz.files.cache import cache_dir, is_folder
-from inception_viz.training.fetch import fetch
+from inception_viz.files.paths import is_folder, typed_path
+from inception_viz.training.datasets import NAMED, datasets_dir, fetch, imagenette_folder
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
 
-NAMED = ("imagenette", "cifar10")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 MIN_PER_CLASS = 4
 HELD_OUT = 0.2  # of each class, where a folder has no validation pictures of its own
@@ -48,16 +48,6 @@ class TrainingData:
             "validation": len(self.validation),
             "notes": list(self.notes),
         }
-
-
-def datasets_dir() -> Path:
-    """Where named datasets are looked for and downloaded to, unless told otherwise."""
-    return cache_dir() / "datasets"
-
-
-def imagenette_folder(root: Path) -> Path:
-    """Where torchvision's ``Imagenette(root, size="160px")`` keeps its pictures."""
-    return root / "imagenette2-160"
 
 
 def open_data(
@@ -92,7 +82,7 @@ def open_data(
         return _imagenette(root, shorter_side, progress)
     if data == "cifar10":
         return _cifar10(root)
-    return _folder(Path(data).expanduser(), shorter_side, seed, progress)
+    return _folder(typed_path(data), shorter_side, seed, progress)
 
 
 def _counted(fetching: Progress | None) -> Callable[[int, int | None], None]:
@@ -148,8 +138,8 @@ def _folder(folder: Path, shorter_side: int, seed: int, progress: Progress | Non
     parts = [folder / "train", *(folder / name for name in _VALIDATION)]
     held_out = next((p for p in parts[1:] if p.is_dir()), None)
     if parts[0].is_dir() and held_out:
-        labels, samples = _class_folders(parts[0])
-        val_labels, val_samples = _class_folders(held_out)
+        labels, samples = _samples(parts[0])
+        val_labels, val_samples = _samples(held_out)
         if labels != val_labels:
             odd = sorted(set(labels) ^ set(val_labels))
             raise DataError(
@@ -162,7 +152,7 @@ def _folder(folder: Path, shorter_side: int, seed: int, progress: Progress | Non
         inside = [path in paths for path in photos.paths]
         notes = [f"{count:,} pictures in {parts[0].name}, {len(val_samples):,} in {held_out.name}."]
     else:
-        labels, samples = _class_folders(folder)
+        labels, samples = _samples(folder)
         photos, unreadable = read_photos(samples, shorter_side, progress)
         chosen = _held_out(photos.targets, seed)
         inside = [index not in chosen for index in range(len(photos))]
@@ -173,10 +163,32 @@ def _folder(folder: Path, shorter_side: int, seed: int, progress: Progress | Non
     return TrainingData(folder.name, labels, train, validation, tuple(notes))
 
 
-def _class_folders(folder: Path) -> tuple[tuple[str, ...], Samples]:
-    classes = sorted(
-        p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))
+def class_folders(folder: Path) -> list[Path]:
+    """The folders of a folder that stand for classes, by name; hidden ones don't.
+
+    Raises:
+        OSError: if the folder can't be read.
+    """
+    found = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
+    return sorted(found, key=lambda path: path.name)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The files below a folder that are pictures by their names, in order; hidden ones aren't.
+
+    Raises:
+        OSError: if the folder can't be read.
+    """
+    os.scandir(folder).close()  # rglob passes over what can't be read
+    return sorted(
+        f
+        for f in folder.rglob("*")
+        if f.suffix.lower() in SUFFIXES and not f.name.startswith(".") and f.is_file()
     )
+
+
+def _samples(folder: Path) -> tuple[tuple[str, ...], Samples]:
+    classes = class_folders(folder)
     if len(classes) < 2:
         raise DataError(
             f"{folder} has {len(classes) or 'no'} folders with pictures. Put the pictures of each "
@@ -185,11 +197,7 @@ def _class_folders(folder: Path) -> tuple[tuple[str, ...], Samples]:
     samples: Samples = []
     empty = []
     for target, path in enumerate(classes):
-        files = sorted(
-            f
-            for f in path.rglob("*")
-            if f.suffix.lower() in SUFFIXES and not f.name.startswith(".") and f.is_file()
-        )
+        files = pictures_in(path)
         samples += [(file, target) for file in files]
         if not files:
             empty.append(path.name)

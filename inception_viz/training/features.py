@@ -16,7 +16,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from inception_viz.files.cache import is_file
+from inception_viz.files.paths import is_file
 from inception_viz.network.googlenet import AuxHead, GoogLeNet
 from inception_viz.pictures.preprocessing import Preprocessing
 from inception_viz.sources.state_files import write_safetensors
@@ -69,7 +69,7 @@ def collect(
         seen: told how many views are done.
 
     Raises:
-        WeightsError: if the folder can't be written.
+        FileError: if the folder can't be written.
     """
     files = []
     for start in range(0, count, FILE_VIEWS):

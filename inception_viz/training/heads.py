@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inception_viz.errors import DataError
-from inception_viz.files.cache import is_file
+from inception_viz.files.paths import is_file, is_folder
 from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import AuxHead, GoogLeNet
 from inception_viz.pictures.preprocessing import CROP_MARGIN
@@ -29,7 +29,7 @@ from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
 from inception_viz.training.agreement import held_out, judge
 from inception_viz.training.augment import seed_of
-from inception_viz.training.data import SUFFIXES
+from inception_viz.training.data import pictures_in
 from inception_viz.training.features import AVERAGES, Features, collect
 from inception_viz.training.optimisation import fast_bfloat16
 from inception_viz.training.photos import read_photos
@@ -84,9 +84,7 @@ def photos_in(folder: Path) -> list[Path]:
     Raises:
         DataError: if there are none.
     """
-    found = sorted(
-        p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")
-    )
+    found = pictures_in(folder) if is_folder(folder) else []
     if not found:
         raise DataError(
             f"There are no pictures in {folder}. Name a folder with photos of any kind."
@@ -118,7 +116,8 @@ def fit_heads(
 
     Raises:
         DataError: if fewer than 20 photos can be read.
-        WeightsError: if the network can't carry the heads, or ``work`` can't be written.
+        WeightsError: if the network can't carry the heads.
+        FileError: if ``work`` can't be written.
     """
     recipe, tell = recipe or HeadRecipe(), progress or (lambda *_: None)
     network = _network_with_heads(weights, recipe.seed)

@@ -25,13 +25,9 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.errors import TrainingError, WeightsError
-from inception_viz.files.cache import (
-    atomic_write,
-    cache_dir,
-    is_file,
-    remove,
-)
+from inception_viz.errors import FileError, TrainingError
+from inception_viz.files.cache import atomic_write, cache_dir, remove
+from inception_viz.files.paths import is_file
 from inception_viz.training.recipe import Recipe
 
 State = Literal["preparing", "training", "paused", "finished", "stopped", "failed"]
@@ -274,7 +270,7 @@ class Run:
         try:
             with atomic_write(self.path / name) as temporary:
                 temporary.write_text(text, "utf-8")
-        except (WeightsError, OSError) as error:
+        except (FileError, OSError) as error:
             raise TrainingError(
                 f"{name} can't be written to {self.path}. Free some space or allow writing there, "
                 "then resume: the last checkpoint is intact."

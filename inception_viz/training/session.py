@@ -12,7 +12,7 @@ from time import monotonic
 from types import FrameType
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.errors import TrainingError, WeightsError
+from inception_viz.errors import InceptionVizError, TrainingError
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.training import checkpoint
 from inception_viz.training.card import write_results
@@ -107,7 +107,7 @@ class _Session:
                 return status
         except Exception as error:
             if self.writes:
-                known = isinstance(error, TrainingError | WeightsError)
+                known = isinstance(error, InceptionVizError)
                 self.run.fail(
                     str(error)
                     if known

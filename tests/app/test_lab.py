@@ -11,8 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.views.lab import editing
-from app.views.lab.editing import Draft, Row
+from app.session.lab_draft import Draft, Row, draft_of, meaning
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
 from tests.app.test_pages import start, texts
@@ -148,18 +147,18 @@ def test_files_go_in(tmp_path: Path) -> None:
     ],
 )
 def test_invalid_cells_are_marked_with_the_reason(cells: tuple[str, ...], column: str) -> None:
-    rows = editing.draft_of(PAPER).rows
+    rows = draft_of(PAPER).rows
     draft = Draft((*rows[:4], Row(4, cells), *rows[5:]), PAPER)
-    found = editing.meaning(draft)
+    found = meaning(draft)
     assert found.config is None
     assert set(found.errors) == {4} and column in found.errors[4]
     assert "4c" in found.errors[4][column]
 
 
 def test_a_head_without_its_module_is_said() -> None:
-    rows = [row for row in editing.draft_of(PAPER).rows if row.stage != 4]
+    rows = [row for row in draft_of(PAPER).rows if row.stage != 4]
     draft = Draft((*rows[:2], Row(4, ("1",) * 6), *rows[2:]), PAPER)
-    found = editing.meaning(draft)
+    found = meaning(draft)
     assert found.config is None and 'no module "4d"' in found.message
 
 

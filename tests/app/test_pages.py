@@ -11,6 +11,7 @@ from pathlib import Path
 from zlib import compress, crc32
 
 import pytest
+import streamlit as st
 import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -310,8 +311,10 @@ def test_own_weights_are_used_and_bad_ones_explained(tmp_path: Path) -> None:
 
 
 def test_a_failed_download_says_why_and_can_be_tried_again(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    request.addfinalizer(st.cache_resource.clear)  # the server remembers what came of it
+
     def fail(*_args: object) -> None:
         raise iv.DownloadError("The server can't be reached; this computer may be offline.")
 

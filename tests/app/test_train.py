@@ -12,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.session import address, lab, models
+from app.session import address, models
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
 from inception_viz.architecture.text import decode
 from inception_viz.network.googlenet import GoogLeNet
@@ -140,7 +140,7 @@ def test_a_rebuilt_network_is_trained_from_the_weights_that_came_over(
 
     app = start("train", arch=app.session_state[address.ARCHITECTURE])
     app.session_state["lab_built"] = True
-    app.session_state[lab.CONFIG] = config
+    app.session_state["lab_config"] = config
     app.session_state["train_origin"] = "folder"
     app.run()
     app.text_input(key="train_folder").input(str(tmp_path)).run()

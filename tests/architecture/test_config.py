@@ -14,7 +14,7 @@ from inception_viz.architecture.config import (
     ModuleRow,
     StemConfig,
 )
-from inception_viz.architecture.plan import steps, widths
+from inception_viz.architecture.plan import branch_widths, steps
 
 # The paper's table 1: module → (input channels, output channels, map side).
 TABLE = {
@@ -44,7 +44,7 @@ def test_paper_table() -> None:
 def test_naive_keeps_the_input_channels_in_the_pool_branch() -> None:
     config = GoogLeNetConfig.naive()
     module = steps(config)["3a"]
-    assert widths(module) == {"1x1": 64, "3x3": 128, "5x5": 32, "pool": 192}
+    assert branch_widths(module) == {"1x1": 64, "3x3": 128, "5x5": 32, "pool": 192}
     assert module[-1].outputs == 64 + 128 + 32 + 192
 
 
@@ -68,7 +68,7 @@ def test_frozen_and_hashable() -> None:
 
 def test_absent_branches() -> None:
     config = GoogLeNetConfig.paper(stage3=(ModuleRow(0, 0, 8, 0, 0, None),))
-    assert widths(steps(config)["3a"]) == {"3x3": 8}
+    assert branch_widths(steps(config)["3a"]) == {"3x3": 8}
 
 
 def with_row(**changes: Any) -> dict[str, Any]:

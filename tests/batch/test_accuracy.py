@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,24 +40,43 @@ def test_it_counts_right_answers(folder: Path, tiny: iv.Classifier) -> None:
 
 def test_a_few_of_each_class_and_unreadable_files(folder: Path, tiny: iv.Classifier) -> None:
     (folder / tiny.labels[0] / "0.png").write_bytes(b"no picture")
-    found = accuracy_on_folder([tiny], folder, most=6)
+    found = accuracy_on_folder([tiny], folder, photos=6)
     assert (found.photos, found.unreadable) == (5, 1)
 
 
 def test_folders_that_fit_no_classes(folder: Path, tmp_path: Path, tiny: iv.Classifier) -> None:
-    with pytest.raises(iv.WeightsError, match="can't be opened"):
+    with pytest.raises(iv.BatchError, match="can't be opened"):
         accuracy_on_folder([tiny], tmp_path / "nowhere")
     (tmp_path / "x" / "a").mkdir(parents=True)
-    with pytest.raises(iv.WeightsError, match="one folder per class"):
+    with pytest.raises(iv.BatchError, match="one folder per class"):
         accuracy_on_folder([tiny], tmp_path / "x")
-    for name in "bcdefg":
+    for name in ("b", "c", "d", "e", "f", "g", ".hidden"):
         (tmp_path / "x" / name).mkdir()
-    with pytest.raises(iv.WeightsError, match="no photos"):
+    with pytest.raises(iv.BatchError, match="no photos"):
         accuracy_on_folder([tiny], tmp_path / "x")
+
+
+def test_a_class_folder_that_cannot_be_read(
+    folder: Path, tiny: iv.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As somebody else's folder; the superuser of a container may read everything."""
+
+    def refusing(real: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        def look(place: Path) -> Any:
+            if Path(place).name == tiny.labels[1]:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+            return real(place)
+
+        return look
+
+    for name in ("scandir", "listdir"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    with pytest.raises(iv.BatchError, match=f"{tiny.labels[1]} can't be opened"):
+        accuracy_on_folder([tiny], folder)
 
 
 @pytest.mark.skipif(not IMAGENETTE.is_dir(), reason=f"Imagenette is not at {IMAGENETTE}")
 def test_the_bundled_model_on_its_own_photos() -> None:
-    found = accuracy_on_folder([iv.load("imagenette")], IMAGENETTE / "val", most=60)
+    found = accuracy_on_folder([iv.load("imagenette")], IMAGENETTE / "val", photos=60)
     assert found.in_order and found.photos == 60
     assert found.right[0] / found.photos > 0.8

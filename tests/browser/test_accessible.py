@@ -1,6 +1,6 @@
 """axe-core on every page, light and dark: nothing serious or critical in what is ours.
 
-Streamlit's own elements are counted apart; ``benchmarks/accessibility.py`` lists them.
+Streamlit's own elements are counted apart; ``benchmarks/pages.py`` lists them.
 """
 
 from __future__ import annotations

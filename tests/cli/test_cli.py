@@ -330,3 +330,48 @@ def test_report_refuses_another_ending(
     arguments = ["report", str(sample("cat")), "--weights", weights, "-o", str(tmp_path / "r.pdf")]
     assert main(arguments) == 1
     assert "must end in .html" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("trace ~nobody-here/photos -o t.parquet", "There is no folder ~nobody-here/photos"),
+        ("trace cat.jpg -o t.csv --labels ~nobody-here/x.txt", "~nobody-here/x.txt can't be read"),
+        ("trace cat.jpg -o t.csv --config ~nobody-here/x.json", "can't be read as text"),
+        ("trace ~nobody-here/cat.jpg -o t.npz", "cat.jpg doesn't exist"),
+        ("predict cat.jpg --weights ~nobody-here/x.pth", "There is no file ~nobody-here/x.pth"),
+        ("train --data ~nobody-here/x -o run", "There is no folder"),
+        ("train --data imagenette --root ~nobody-here -o run", "Imagenette isn't in"),
+        ("train --resume ~nobody-here/run", "holds no training run"),
+        ("fit-heads --weights random --images ~nobody-here", "no pictures in ~nobody-here"),
+    ],
+)
+def test_homes_of_nobody_are_places_where_nothing_is(
+    command: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_cache_in_the_home_of_nobody(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", "~nobody-here/cache")
+    assert main(["weights", "list"]) == 0
+    assert "cache: ~nobody-here/cache" in capsys.readouterr().out
+
+
+def test_every_error_of_the_library_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise iv.FileError("There is no room.")
+
+    monkeypatch.setattr(iv, "load", fail)
+    assert main(["weights", "info", "random"]) == 1
+    assert capsys.readouterr().err == "error: There is no room.\n"

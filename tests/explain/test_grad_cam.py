@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_written_is_reported(
     small: iv.Classifier, trace: iv.Trace, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("not a directory")
-    with pytest.raises(iv.ExplainError, match="can't be written"):
+    with pytest.raises(iv.FileError, match="can't be written"):
         iv.grad_cam(small, trace, 3).save(tmp_path / "file" / "maps.npz")
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import inception_viz as iv
 from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig, ModuleRow
 from inception_viz.architecture.places import Place
-from inception_viz.architecture.plan import steps, widths
+from inception_viz.architecture.plan import branch_widths, steps
 from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import GoogLeNet, Logits
 from tests.conftest import noise_photo, tiny_config
@@ -90,11 +90,11 @@ def channels(classifier: iv.Classifier, module: str, branch: str) -> slice:
     """Where a branch's channels lie in its module's output."""
     place = Place.parse(f"{module}/{branch}")
     assert place is not None
-    return place.channels(widths(steps(classifier.config)[module]))
+    return place.channels(branch_widths(steps(classifier.config)[module]))
 
 
 def branches(classifier: iv.Classifier, module: str) -> list[str]:
-    return list(widths(steps(classifier.config)[module]))
+    return list(branch_widths(steps(classifier.config)[module]))
 
 
 def zeroed(*parts: slice) -> Change:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from inception_viz import WeightsError
-from inception_viz.files.cache import (
+from inception_viz import FileError
+from inception_viz.files import (
+    VARIABLE,
     atomic_write,
     cache_dir,
     cached,
     exclusive,
     is_file,
+    is_folder,
+    real_path,
+    typed_path,
 )
 from tests.conftest import ROOT
 
@@ -48,22 +53,65 @@ def test_writes_are_whole_or_not_there(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["file"]
 
 
-def test_an_unusable_directory_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cache", [True, False])
+def test_an_unusable_directory_is_named(
+    cache: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what lies in the cache may lie elsewhere by a variable; a result has its own place."""
     (tmp_path / "file").write_text("")
-    with (
-        pytest.raises(WeightsError, match="INCEPTION_VIZ_CACHE"),
-        atomic_write(tmp_path / "file" / "x"),
-    ):
+    monkeypatch.setenv(VARIABLE, str(tmp_path if cache else tmp_path / "cache"))
+    remedy = VARIABLE if cache else "choose another folder"
+    path = tmp_path / "file" / "x"
+    with pytest.raises(FileError, match=rf"{path} can't be written.*{remedy}"), atomic_write(path):
         pass
 
 
 @pytest.mark.parametrize(
-    ("number", "kind"), [(errno.ENOSPC, WeightsError), (errno.ENOENT, FileNotFoundError)]
+    ("number", "kind"), [(errno.ENOSPC, FileError), (errno.ENOENT, FileNotFoundError)]
 )
 def test_a_full_disk_while_writing(tmp_path: Path, number: int, kind: type[Exception]) -> None:
     with pytest.raises(kind), atomic_write(tmp_path / "x"):
         raise OSError(number, "what the disk said")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_goes_while_it_is_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "x"
+    with pytest.raises(FileError, match="x can't be written"), atomic_write(path) as temporary:
+        shutil.rmtree(path.parent)
+        temporary.write_text("whole")
+
+
+def test_no_folder_takes_a_files_place(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with pytest.raises(FileError, match="x can't be written"), atomic_write(tmp_path / "x"):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_what_files_say_is_about_files() -> None:
+    """They serve photos, tables and trainings, too."""
+    texts = [path.read_text("utf-8") for path in (ROOT / "inception_viz/files").glob("*.py")]
+    assert not any("weights" in text.lower() for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("~/photos", Path.home() / "photos"),
+        ("~nobody-of-this-name/photos", Path("~nobody-of-this-name/photos")),
+        ("photos/~x", Path("photos/~x")),
+    ],
+)
+def test_typed_paths(typed: str, path: Path) -> None:
+    assert typed_path(typed) == typed_path(Path(typed)) == path
+
+
+def test_links_in_a_circle_lead_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    assert real_path(tmp_path / "a" / "x").name == "x"
+    assert not is_folder(tmp_path / "a")
 
 
 def test_one_thread_at_a_time(tmp_path: Path) -> None:
@@ -87,7 +135,7 @@ def test_one_thread_at_a_time(tmp_path: Path) -> None:
 def test_a_lock_that_is_never_given_back_is_a_sentence(tmp_path: Path) -> None:
     with (
         exclusive(tmp_path / "x"),
-        pytest.raises(WeightsError, match="Another program has been working"),
+        pytest.raises(FileError, match="Another program has been working"),
         exclusive(tmp_path / "x", timeout=0.1),
     ):
         pass
@@ -104,7 +152,7 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(WeightsError), exclusive(tmp_path / "x", timeout=0):
+        with pytest.raises(FileError), exclusive(tmp_path / "x", timeout=0):
             pass
         process.kill()
     with exclusive(tmp_path / "x", timeout=0):
@@ -117,7 +165,7 @@ def test_directories_that_cannot_be_used(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     path = tmp_path / place / "model"
     assert not is_file(path)
-    with pytest.raises(WeightsError, match="Free some space or allow writing"), exclusive(path):
+    with pytest.raises(FileError, match="Free some space or allow writing"), exclusive(path):
         pass
-    with pytest.raises(WeightsError, match="Free some space or allow writing"), atomic_write(path):
+    with pytest.raises(FileError, match="Free some space or allow writing"), atomic_write(path):
         pass

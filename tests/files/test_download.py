@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from inception_viz import DownloadError, WeightsError
-from inception_viz.files.download import download
+from inception_viz import DownloadError, FileError
+from inception_viz.files.downloads import download
 from tests.conftest import ROOT
 from tests.misbehaving import CONTENT, Behaviour, serving
 
@@ -59,11 +59,11 @@ def test_a_file_already_there_is_used_where_nothing_can_be_written(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path) -> None:
-        raise WeightsError(f"The directory {path.parent} can't be written.")
+        raise FileError(f"The directory {path.parent} can't be written.")
 
     target.parent.mkdir()
     target.write_bytes(b"mine")
-    monkeypatch.setattr("inception_viz.files.download.exclusive", refuse)
+    monkeypatch.setattr("inception_viz.files.downloads.exclusive", refuse)
     assert download("http://127.0.0.1:9/model", target, checksum=CHECKSUM) == target
 
 
@@ -176,7 +176,7 @@ def test_many_at_once_download_once(host: Behaviour, target: Path) -> None:
 
 def test_a_directory_that_cannot_be_made(host: Behaviour, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a directory")
-    with pytest.raises(WeightsError, match="INCEPTION_VIZ_CACHE"):
+    with pytest.raises(FileError, match="model can't be written"):
         download(host.url, tmp_path / "file" / "model", checksum=CHECKSUM)
 
 
@@ -195,7 +195,8 @@ def test_a_disk_that_fills_up_keeps_what_it_has(host: Behaviour, target: Path) -
     pytest.importorskip("resource")
     code = f"""
 import pathlib, resource, signal
-from inception_viz.sources.download import DownloadError, download
+from inception_viz.errors import DownloadError
+from inception_viz.files.downloads import download
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({QUARTER}, {QUARTER}))
 try:

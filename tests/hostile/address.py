@@ -12,10 +12,9 @@ from typing import Any
 from unittest.mock import patch
 
 import inception_viz as iv
-from app.session import address, choices, lab, links
-from app.views.lab import editing
+from app.session import address, choices, lab, lab_draft, lab_history, links
 from app.widgets import messages
-from app.widgets.markdown import UNLINKED
+from app.widgets.markdown import UNLINKED, plain
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow, StemConfig
 from inception_viz.explain.muting import mute
 from tests.hostile.mutation import NUMBERS, TEXTS, bent
@@ -89,7 +88,7 @@ def streamlit(query: Address) -> Iterator[list[str]]:
         patch.object(links, "st", stand_in),
         patch.object(choices, "st", stand_in),
         patch.object(messages, "st", stand_in),
-        patch.object(editing, "st", stand_in),
+        patch.object(lab_history, "st", stand_in),
     ):
         yield said
 
@@ -114,8 +113,9 @@ def read(query: Address, _folder: Path) -> None:
         if muted:
             mute(classifier, trace, muted)
         assert isinstance(address.large(), bool)
-        draft = editing.current(classifier)
-        assert editing.meaning(draft).config is not None
+        draft = lab_history.current(classifier)
+        said.append(plain(lab_history.problem()))
+        assert lab_draft.meaning(draft).config is not None
         assert {row.origin for row in draft.rows} <= {"", *classifier.config.modules}
         messages.unmet(links.unmet())
         assert address.sample({"cat", "dog"}, "cat") in ("cat", "dog")

@@ -6,10 +6,9 @@ import streamlit as st
 
 from app.session import address, traces
 from app.session.scene import Scene
-from app.widgets import figure
+from app.widgets import figure, picture
 from inception_viz.architecture.receptive_field import receptive_fields
 from inception_viz.explain.channels import Layer
-from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 from inception_viz.figures.histogram import activation_histogram
 from inception_viz.figures.numbers import grid_csv
@@ -43,17 +42,16 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
         )
     with left:
         unit = layer.strongest_unit(index)
-        image = overlay.overlay(
-            scene.trace.picture,
-            scene.trace.fitting,
-            layer.maps[index],
-            strength=strength / 100,
-            side=720,
-            box=receptive_fields(scene.model.config)[name].box(unit.row, unit.column),
-            point=unit.place(layer.maps.shape[1], scene.trace.fitting.size),
-        )
         with figure.frame("channel", "Where it fires", _HOW, csv=grid_csv(layer.maps[index])):
-            st.image(overlay.encode(image), width="stretch", alt=f"Channel {index} over the photo")
+            picture.over_photo(
+                scene.trace,
+                layer.maps[index],
+                f"Channel {index} over the photo",
+                strength=strength / 100,
+                side=720,
+                box=receptive_fields(scene.model.config)[name].box(unit.row, unit.column),
+                point=unit.place(layer.maps.shape[1], scene.trace.fitting.size),
+            )
         _neighbours(name, layer, index)
 
 

@@ -11,8 +11,8 @@ import streamlit as st
 from app.session import address, traces
 from app.session.scene import Scene
 from app.views.branches import channel_grid
+from app.widgets import heading, picture
 from inception_viz.explain.channels import Layer, Order
-from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent, sigma
 
 
@@ -55,26 +55,18 @@ def show(
     """Draw the panel; ``single`` says that it has the page's whole width."""
     layer = traces.layer(scene.trace, panel.layer)
     channels, height, width = layer.maps.shape
-    st.html(
-        f'<div style="border-top:5px solid {panel.colour};padding-top:.35rem;font-size:1.15rem;'
-        f'font-weight:600">{panel.title}</div>'
-        f'<p class="iv-note">{channels} channels of {height}×{width}<br>'
-        f"{_figures(scene, panel)}</p>"
-    )
-    grid = picture = st.container()
+    note = f"{channels} channels of {height}×{width}<br>{_figures(scene, panel)}"
+    heading.coloured(f'<span style="font-size:1.15rem">{panel.title}</span>', panel.colour, note)
+    tiles = photo = st.container()
     if single:
-        picture, grid = st.columns([1, 2.2], gap="medium")
-    with picture:
+        photo, tiles = st.columns([1, 2.2], gap="medium")
+    with photo:
         mean = layer.mean_map
         end = float(mean.max()) if tops.mean_map is None else tops.mean_map
-        image = overlay.overlay(scene.trace.picture, scene.trace.fitting, mean, maximum=end)
-        st.image(
-            overlay.encode(image),
-            width="stretch",
-            alt=f"Mean map of {panel.title} over the photo",
-            caption=f"Mean of the channels, 0 to {end:.3g}",
-        )
-    with grid:
+        alt = f"Mean map of {panel.title} over the photo"
+        caption = f"Mean of the channels, 0 to {end:.3g}"
+        picture.over_photo(scene.trace, mean, alt, caption, maximum=end)
+    with tiles:
         sprite = traces.sprite(scene.trace, panel.layer, order, tops.tile)
         selected = opened.index if opened is not None and opened.layer == panel.layer else None
         channel_grid.show(

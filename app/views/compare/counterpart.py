@@ -13,11 +13,9 @@ import inception_viz as iv
 from app.server.jobs import Job
 from app.session import address, lab, models, photos, samples, traces
 from app.session.scene import Scene
-from app.widgets import choice, messages
-from app.widgets.markdown import plain
+from app.widgets import choice, messages, other_model
 from app.widgets.waiting import result_of
 from inception_viz.architecture.text import decode
-from inception_viz.explain.comparison import same_class
 from inception_viz.sources.registry import REGISTRY
 
 T = TypeVar("T")
@@ -81,15 +79,7 @@ def _model(scene: Scene) -> Scene | None:
     chosen = choice.select("with_model", "Model", titles, width=280)
     with messages.errors():
         model = known[chosen][1]()
-        trace = result_of(traces.trace(model, scene.trace.picture, scene.trace.fitting.fit))
-        target = same_class(scene.model.labels, scene.target, model.labels)
-        if target is None:
-            target = trace.top_classes(1)[0][0]
-            st.caption(
-                f"{plain(model.title)} doesn't know {plain(scene.model.labels[scene.target])}; its "
-                f"own first choice, {plain(model.labels[target])}, is explained instead."
-            )
-        return replace(scene, model=model, base=model, trace=trace, target=target)
+        return other_model.scene_in(scene, model)
     return None
 
 

@@ -6,10 +6,9 @@ import streamlit as st
 
 from app.session.scene import Scene, current
 from app.views.compare import comparing, counterpart
-from app.views.compare.comparing import Pair
-from app.widgets import choice, messages
+from app.views.compare.pair import Pair
+from app.widgets import choice, messages, picture
 from app.widgets.markdown import plain
-from inception_viz.figures import overlay
 from inception_viz.figures.answers import percent
 
 _VIEWS = {
@@ -39,9 +38,8 @@ def show() -> None:
 def _sides(pair: Pair) -> None:
     columns = st.columns([1, 4, 1, 4], vertical_alignment="center")
     for place, (side, name) in enumerate(zip(pair.sides, pair.names, strict=True)):
-        with columns[2 * place]:
-            picture = overlay.photo_with_frame(side.trace.picture, side.trace.fitting, side=240)
-            st.image(overlay.encode(picture), alt=side.alt, width=120)
+        with columns[2 * place], st.container(width=120):
+            picture.framed_photo(side.trace, side.alt)
         with columns[2 * place + 1]:
             label, probability = side.trace.predictions(1)[0]
             st.markdown(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 import inception_viz as iv
 from app.session import address, explanations, traces
 from app.session.scene import Scene
-from app.widgets import messages
+from app.widgets import messages, page_link
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.report.insights import (
@@ -18,9 +16,9 @@ from inception_viz.report.insights import (
 )
 
 _PAGES: dict[Shown, tuple[str, str]] = {
-    "muting": ("views/switchboard/page.py", "Mute it and see"),
-    "heads": ("views/heads/page.py", "See what the heads believe"),
-    "cams": ("views/grad_cam/page.py", "See where it looks"),
+    "muting": ("switchboard", "Mute it and see"),
+    "heads": ("heads", "See what the heads believe"),
+    "cams": ("grad_cam", "See where it looks"),
 }
 
 
@@ -29,13 +27,8 @@ def show(scene: Scene) -> None:
     with messages.errors():
         for insight in of(scene):
             page, invitation = _PAGES[insight.shown]
-            st.page_link(
-                page,
-                label=plain(insight.text),
-                icon=":material/arrow_right_alt:",
-                help=plain(f"{insight.terms} {invitation}."),
-                query_params=address.link() | _place(insight),
-            )
+            terms = plain(f"{insight.terms} {invitation}.")
+            page_link.show(page, plain(insight.text), _place(insight), help=terms)
 
 
 def of(scene: Scene) -> tuple[Insight, ...]:

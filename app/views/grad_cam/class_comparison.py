@@ -7,7 +7,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import explanations, models
 from app.session.scene import Scene
-from app.widgets import figure
+from app.widgets import class_choice, figure, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.explain.grad_cam import Cams
@@ -37,24 +37,14 @@ def show(scene: Scene, target: iv.Target, cams: Cams, module: str, strength: flo
 
 
 def _second(scene: Scene, target: iv.Target) -> int | None:
-    names = models.unique_names(scene.model.labels)
-    if len(names) < 2:
+    labels = scene.model.labels
+    if len(labels) < 2:
         return None
-    options = [i for i in sorted(range(len(names)), key=names.__getitem__) if i != target.index]
-    likely = [i for i, _ in scene.trace.top_classes(3, target.head) if i != target.index]
-    if st.session_state.get("compare") not in (None, *options):
-        del st.session_state["compare"]
-    chosen: int | None = st.selectbox(
-        "Compare with the class",
-        [None, *options],
-        format_func=lambda i: (
-            f"the likeliest other ({names[likely[0]]})" if i is None else names[i]
-        ),
-        key="compare",
-        bind="query-params",
-        width=300,
-    )
-    return likely[0] if chosen is None else chosen
+    likeliest = next(i for i, _ in scene.trace.top_classes(2, target.head) if i != target.index)
+    first = f"the likeliest other ({models.unique_names(labels)[likeliest]})"
+    label, without = "Compare with the class", [target.index]
+    chosen = class_choice.show("compare", label, labels, first, without=without, width=300)
+    return likeliest if chosen is None else chosen
 
 
 def _draw(scene: Scene, cams: Cams, other: Cams, module: str, strength: float) -> None:
@@ -71,4 +61,5 @@ def _draw(scene: Scene, cams: Cams, other: Cams, module: str, strength: float) -
     difference = explanations.difference_jpeg(trace, cams, other, module, strength)
     pictures.append((f"the difference: red for {first}, blue for {second}", difference))
     for column, (caption, jpeg) in zip(st.columns(3), pictures, strict=True):
-        column.image(jpeg, width="stretch", alt=caption, caption=caption)
+        with column:
+            picture.show(jpeg, caption, caption)

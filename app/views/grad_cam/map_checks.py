@@ -9,11 +9,10 @@ import streamlit as st
 import inception_viz as iv
 from app.session import explanations
 from app.session.scene import Scene
-from app.widgets import choice, figure
+from app.widgets import choice, figure, picture
 from app.widgets.waiting import wait_for
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.randomisation import SUSPICIOUS
-from inception_viz.figures import overlay
 from inception_viz.figures.faithfulness_curves import game_curves
 
 _CHECKS = {"none": "none", "pixels": "deletion and insertion", "weights": "shuffled weights"}
@@ -83,18 +82,14 @@ def _weights(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
     columns = st.columns(_STAGES + 1, gap="small")
     trace = scene.trace
     with columns[0]:
-        image = overlay.overlay(trace.picture, trace.fitting, cams[module], side=280)
-        st.image(overlay.encode(image), width="stretch", caption="as learned", alt="As learned")
+        picture.over_photo(trace, cams[module], "As learned", "as learned", side=280)
     for column, stage in zip(columns[1:], (found.stages[i] for i in chosen), strict=False):
         with column:
-            image = overlay.overlay(trace.picture, trace.fitting, stage.values, side=280)
             words = f"shuffled down to {stage.down_to}"
             likeness = (
                 "flat" if math.isnan(stage.correlation) else f"ρ = {stage.correlation:.2f}"
             ).replace("-", "−")
-            st.image(
-                overlay.encode(image), width="stretch", caption=f"{words}: {likeness}", alt=words
-            )
+            picture.over_photo(trace, stage.values, words, f"{words}: {likeness}", side=280)
     final = found.stages[-1].correlation
     if found.suspicious:
         st.warning(

@@ -9,10 +9,9 @@ import streamlit as st
 import inception_viz as iv
 from app.session import explanations
 from app.session.scene import Scene
-from app.widgets import choice
+from app.widgets import choice, picture
 from app.widgets.waiting import wait_for
 from inception_viz.explain.pixels import PIXEL_METHODS, PixelMethod
-from inception_viz.figures import overlay
 from inception_viz.figures.words import figure
 
 
@@ -34,18 +33,17 @@ def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
     found = wait_for("pixel_map", job, f"{info.title} …")
     if found is None:
         return
-    picture, words = st.columns([1, 1.4], gap="medium")
+    photo, words = st.columns([1, 1.4], gap="medium")
     top = found.strong  # a few extreme pixels would leave the others pale
-    with picture:
-        image = overlay.overlay(
-            scene.trace.picture,
-            scene.trace.fitting,
+    with photo:
+        picture.over_photo(
+            scene.trace,
             found.values,
+            f"{info.title} over the photo",
             maximum=top,
             signed=True,
             strength=max(strength, 0.7),
         )
-        st.image(overlay.encode(image), width="stretch", alt=f"{info.title} over the photo")
         st.caption(f"Red speaks for the output, blue against it, at ±{figure(top)} and beyond.")
     with words:
         st.markdown(f"**{info.title}.** {info.words}")

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
-import inception_viz as iv
-from app.server import folders
-from app.session import address, explanations, lab, models, traces
+from app.session import lab, models
 from app.session.scene import Scene
-from app.widgets import answers, choice, messages
-from app.widgets.waiting import result_of, wait_for
+from app.views.lab import accuracy, destinations
+from app.widgets import answers, choice, messages, other_model
+from app.widgets.waiting import result_of
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
-from inception_viz.batch.accuracy import MOST
-from inception_viz.export import save_code, save_onnx
 from inception_viz.figures.answers import percent
-from inception_viz.sources.file import save_weights
 from inception_viz.surgery import Keep, Operation
 
 _KEEP: dict[Keep, str] = {"norm": "longest weights", "activation": "most active"}
@@ -49,8 +42,8 @@ def show(scene: Scene) -> None:
         done = result_of(models.rebuilt(scene.base, text, lab.origins(config), keep))
         _report(done, scene)
         _answers(scene, done)
-        _accuracy(scene, done)
-        _take_home(done.classifier)
+        accuracy.show(scene, done)
+        destinations.show(done.classifier)
 
 
 def _report(done: Operation, scene: Scene) -> None:
@@ -80,90 +73,11 @@ def _new(weights: int) -> str:
 
 
 def _answers(scene: Scene, done: Operation) -> None:
-    picture, fit = scene.trace.picture, scene.trace.fitting.fit
     columns = st.columns(2, gap="large")
     for column, model, title in zip(
         columns, (scene.base, done.classifier), ("Original", "Rebuilt"), strict=True
     ):
         with column:
             st.markdown(f"**{title}**")
-            trace = result_of(traces.trace(model, picture, fit))
-            index = min(scene.target, len(model.labels) - 1)
-            answers.show(replace(scene, model=model, trace=trace, target=index), trace, "main")
-
-
-def _accuracy(scene: Scene, done: Operation) -> None:
-    with st.expander("Accuracy on a folder of photos", icon=":material/folder_open:"):
-        if not folders.allowed():
-            st.caption(folders.REFUSED)
-            return
-        folder = st.text_input(
-            f"A folder on this computer, one folder per class; up to {MOST} photos are looked at",
-            key="lab_accuracy",
-            placeholder="/home/me/photos",
-        ).strip()
-        if not folder:
-            return
-        with messages.errors():
-            job = explanations.accuracy(scene.base, done.classifier, folder)
-            found = wait_for("lab_accuracy_job", job, "Both networks look at the photos …")
-            if found is None:
-                return
-            before, after = (percent(right / max(found.photos, 1)) for right in found.right)
-            order = " The folders were taken for the classes in their order." * found.in_order
-            lost = f" {found.unreadable} files could not be read." * bool(found.unreadable)
-            st.markdown(
-                f"Original: **{before}** right. Rebuilt: **{after}** right. "
-                f"{found.photos} photos.{order}{lost}"
-            )
-
-
-def _take_home(model: iv.Classifier) -> None:
-    using = st.session_state.get(address.REBUILT) == "rebuilt"
-    with st.container(horizontal=True, gap="small"):
-        st.button(
-            "In use on every page" if using else "Use it on every page",
-            icon=":material/done_all:",
-            on_click=_use,
-            disabled=using,
-        )
-        config = model.config  # not the model: what a callback gets stays as long as the session
-        st.button("Train it", icon=":material/model_training:", on_click=_train, args=(config,))
-        with st.popover("Save it …", icon=":material/download:"):
-            for label, name, write in (
-                ("Weights (safetensors)", "googlenet.safetensors", _weights),
-                ("ONNX", "googlenet.onnx", save_onnx),
-                ("PyTorch code and weights (ZIP)", "googlenet.zip", save_code),
-            ):
-                st.download_button(
-                    label,
-                    lambda write=write: _file(model, write),  # type: ignore[misc]
-                    name,
-                    on_click="ignore",
-                    width="stretch",
-                    key=f"save_{name}",
-                )
-    if st.session_state.pop("lab_to_train", False):
-        st.switch_page("views/train/page.py", query_params=address.link())
-
-
-def _use() -> None:
-    st.session_state[address.REBUILT] = "rebuilt"
-
-
-def _train(config: GoogLeNetConfig) -> None:
-    st.session_state[lab.CONFIG] = config
-    st.session_state["lab_to_train"] = True
-
-
-def _weights(model: iv.Classifier, path: Path) -> None:
-    save_weights(model.weights, path)
-
-
-def _file(model: iv.Classifier, write: object) -> bytes:
-    """The bytes that ``write`` makes of a model, when somebody asks for them."""
-    assert callable(write)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file"
-        write(model, path)
-        return path.read_bytes()
+            seen = other_model.scene_in(scene, model)
+            answers.show(seen, seen.trace, "main")

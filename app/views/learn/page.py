@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import address
 from app.session.scene import current
 from app.views.learn import words
 from app.views.learn.chapters import CHAPTERS
-from app.widgets import choice, heading
+from app.widgets import choice, heading, page_link
 
 _CHAPTER = "chapter"
 
@@ -31,7 +30,7 @@ def show() -> None:
     if place < len(CHAPTERS) - 1:
         after.button("Next", on_click=_go, args=(place + 1,), type="primary", width="stretch")
     elif after.button("Explore on your own", type="primary", width="stretch"):
-        st.switch_page("views/explore/page.py", query_params=address.link())
+        page_link.go("explore")
 
 
 def _go(place: int) -> None:

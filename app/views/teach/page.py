@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import links
 from app.session.scene import current
 from app.views.teach.plan import Step, plan
+from app.widgets import page_link
 from app.widgets.markdown import plain
 
 _BEFORE = """
@@ -72,12 +72,8 @@ def _step(start: int, step: Step) -> None:
         when, what, where = st.columns([1, 5, 3], vertical_alignment="center")
         when.markdown(f"**{start}–{start + step.minutes} min**")
         what.markdown(step.what)
-        where.page_link(
-            f"views/{step.page}/page.py",
-            label=step.link,
-            icon=":material/arrow_right_alt:",
-            query_params=links.fresh(step.query),
-        )
+        with where:
+            page_link.show(step.page, step.link, step.query, fresh=True)
 
 
 show()

@@ -10,17 +10,15 @@ from typing import BinaryIO
 
 import inception_viz as iv
 from inception_viz.architecture.budget import check_budget
-from inception_viz.files.cache import is_file, is_folder
+from inception_viz.files import is_file, is_folder
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import save_weights
-from inception_viz.training import process
+from inception_viz.training import datasets_dir, imagenette_folder, process
 from inception_viz.training.archive import unpack
-from inception_viz.training.data import datasets_dir, imagenette_folder
 from inception_viz.training.networks import for_size
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Run, runs_dir
 
-STARTED = "run"  # in the session: the training that was started there
 NEARBY = Path(__file__).parents[4] / "shared" / "data"  # beside the repository, where it is
 
 
@@ -52,7 +50,7 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
 
     Raises:
         TrainingError: if the pictures can't be used, or another training is going on.
-        WeightsError: if the weights to begin with can't be written.
+        FileError: if the weights to begin with can't be written.
         ConfigError: if the network is too large for this computer.
     """
     config = for_size(network.config, recipe.sizes[-1])
@@ -80,7 +78,7 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
             download=pictures.download,
             start_from=start_from,
         )
-    except (iv.TrainingError, iv.WeightsError):
+    except iv.InceptionVizError:
         shutil.rmtree(run.path, ignore_errors=True)
         raise
     return run

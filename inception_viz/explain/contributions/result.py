@@ -11,8 +11,8 @@ import numpy as np
 
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.errors import ExplainError
-from inception_viz.explain.saving import saving
 from inception_viz.explain.target import Target
+from inception_viz.files.cache import atomic_write
 from inception_viz.files.spreadsheet import csv_text
 
 if TYPE_CHECKING:
@@ -134,13 +134,14 @@ class Contributions:
         """Write ``NAME.csv`` (the frame) or ``NAME.json`` (everything), whole or not at all.
 
         Raises:
-            ExplainError: for another ending, or if it can't be written.
+            ExplainError: for another ending.
+            FileError: if it can't be written.
         """
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix not in (".csv", ".json"):
             raise ExplainError(f'"{path.name}" must end in .csv or .json.')
-        with saving(path) as temporary:
+        with atomic_write(path) as temporary:
             if suffix == ".csv":
                 temporary.write_text(csv_text(self.to_frame()), "utf-8")
             else:

@@ -8,7 +8,7 @@ import inception_viz as iv
 from app.session import address
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
-from app.widgets import answers, figure, messages
+from app.widgets import answers, figure, messages, page_link
 from app.widgets.markdown import plain
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures.answers import percent
@@ -57,9 +57,7 @@ def show(scene: Scene) -> None:
         )
         if answered:
             _answers(scene)
-    st.page_link(
-        "views/heads/page.py", label="See where each head looks", icon=":material/arrow_right_alt:"
-    )
+    page_link.show("heads", "See where each head looks")
 
 
 def _offer_trained() -> None:

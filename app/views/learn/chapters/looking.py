@@ -9,7 +9,7 @@ import streamlit as st
 from app.session import explanations
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
-from app.widgets import choice, figure, messages
+from app.widgets import choice, figure, messages, page_link, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz import Target
@@ -57,11 +57,7 @@ def show(scene: Scene) -> None:
         with figure.frame("lesson_cam", f"Where {module} looks", how):
             photo, seen = st.columns(2, gap="medium")
             for column, strength, name in ((photo, 0.0, "The photo"), (seen, 0.6, "Its map")):
-                picture = explanations.cam_jpeg(scene.trace, cams, module, "", top, strength, 480)
-                alt = f"{name}: {module}" if strength else scene.alt
-                column.image(picture, width="stretch", caption=name, alt=alt)
-    st.page_link(
-        "views/grad_cam/page.py",
-        label="See all modules, two classes compared, and how far to trust a map",
-        icon=":material/arrow_right_alt:",
-    )
+                jpeg = explanations.cam_jpeg(scene.trace, cams, module, "", top, strength, 480)
+                with column:
+                    picture.show(jpeg, f"{name}: {module}" if strength else scene.alt, name)
+    page_link.show("grad_cam", "See all modules, two classes compared, and how far to trust a map")

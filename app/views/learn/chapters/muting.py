@@ -7,7 +7,7 @@ import streamlit as st
 from app.session import address, explanations
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
-from app.widgets import choice, messages
+from app.widgets import choice, messages, page_link
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz import Target
@@ -59,9 +59,5 @@ def show(scene: Scene) -> None:
             {True: "it stays", False: "it changes"},
             survives,
         )
-    st.page_link(
-        "views/switchboard/page.py",
-        label="Mute whatever you like on the Switchboard",
-        icon=":material/arrow_right_alt:",
-        query_params=address.link() | {address.MUTED: module},
-    )
+    view = {address.MUTED: module}
+    page_link.show("switchboard", "Mute whatever you like on the Switchboard", view)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
-from app.widgets import drawing, figure
+from app.widgets import drawing, figure, page_link
 from inception_viz.architecture.config import COLUMNS
 from inception_viz.architecture.cost import at_inference, branch_table, layers, totals
 from inception_viz.architecture.plan import steps
@@ -61,11 +61,7 @@ def show(scene: Scene) -> None:
         st.dataframe(frame, width="stretch")
     with figure.frame("nine_drawing", "The network, to scale in channels", _HOW):
         drawing.show("nine_network", network_diagram(config))
-    st.page_link(
-        "views/lab/page.py",
-        label="Change the table and rebuild the network",
-        icon=":material/arrow_right_alt:",
-    )
+    page_link.show("lab", "Change the table and rebuild the network")
 
 
 _HOW = (

@@ -7,10 +7,9 @@ import streamlit as st
 from app.session import traces
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
-from app.widgets import figure, messages
+from app.widgets import figure, messages, picture
 from app.widgets.markdown import plain
 from inception_viz.explain.arithmetic import LastStep, last_step
-from inception_viz.figures import overlay
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.words import figure as short
 from inception_viz.figures.words import signed
@@ -81,14 +80,10 @@ def _averages(scene: Scene, module: str) -> None:
     )
     mean, branch, index = ranked[rank - 1]
     maps = layers[branch].maps[index]
-    image = overlay.overlay(scene.trace.picture, scene.trace.fitting, maps, side=360)
-    picture, words = st.columns([1, 2], gap="medium")
-    with picture:
-        st.image(
-            overlay.encode(image),
-            width="stretch",
-            alt=f"Map {index} of {module} {BRANCH_NAMES[branch]} over the photo",
-        )
+    photo, words = st.columns([1, 2], gap="medium")
+    with photo:
+        alt = f"Map {index} of {module} {BRANCH_NAMES[branch]} over the photo"
+        picture.over_photo(scene.trace, maps, alt, side=360)
     words.markdown(
         f"Channel {index} of the {BRANCH_NAMES[branch]} branch: {maps.shape[0]}×{maps.shape[1]} "
         f"values up to {short(float(maps.max()))}, **average {short(mean)}**. Only the average "

@@ -1,0 +1,75 @@
+"""The network map, coloured as one likes; a click leads to the page that shows more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+import inception_viz as iv
+from app.session import address, explanations, traces
+from app.session.scene import Scene
+from app.views.explore.looks import LOOKS
+from app.widgets import branch_map, choice, figure, messages, page_link
+from app.widgets.markdown import plain
+from app.widgets.waiting import result_of, wait_for
+from inception_viz.architecture import Place
+from inception_viz.figures import (
+    METRICS,
+    Painting,
+    head_answers,
+    paint_cams,
+    paint_contributions,
+    paint_firing,
+)
+from inception_viz.files import csv_text
+
+
+def show(scene: Scene) -> None:
+    """Draw the choice of a colouring and the map."""
+    known = traces.firing(scene.trace, scene.model).reference is not None
+    looks = {key: look.name for key, look in LOOKS.items() if key != "deviation" or known}
+    chosen = choice.show("metric", "Colour by", looks)
+    if not known:
+        st.caption("What is unusual can't be told: nobody measured how this network usually fires.")
+    look = LOOKS[chosen]
+    with messages.errors():
+        painted = _painting(scene, chosen)
+        if painted is None:
+            return
+        painting, csv, words = painted
+        title, how = (text.format(**words) for text in (look.title, look.how))
+        with figure.frame("map", title, how, csv=csv):
+            clicked = branch_map.show("map", painting, head_answers(scene.model, scene.trace))
+        if clicked is not None:
+            _go(clicked, look.leads)
+
+
+def _painting(scene: Scene, look: str) -> tuple[Painting, str, dict[str, object]] | None:
+    """What the map shows, its figures as CSV, and the words its texts need."""
+    model, trace, target = scene.model, scene.trace, iv.Target(scene.target)
+    words: dict[str, object] = {"label": plain(trace.labels[scene.target])}
+    for metric in METRICS:
+        if look == metric:
+            fired = traces.firing(trace, model)
+            if fired.reference is not None:
+                words |= {"photos": fired.reference.photos, "data": fired.reference.data}
+            return paint_firing(fired, metric), csv_text(fired.to_frame()), words
+    if look == "cam":
+        cams = result_of(explanations.cams(model, trace, target))
+        painting, csv = paint_cams(cams, tuple(trace.modules)), csv_text(cams.to_frame())
+    else:
+        job = explanations.contributions(model, trace, target, "shapley", "zero")
+        scores = wait_for("map_scores", job, "Shapley value of every branch …")
+        if scores is None:
+            return None
+        painting, csv = paint_contributions(scores), csv_text(scores.to_frame())
+    return replace(painting, widths=trace.widths), csv, words
+
+
+def _go(place: Place, leads: str) -> None:
+    if leads == "contribution" and place.branch:
+        page_link.go("contributions", {address.OPEN: str(place)})
+    if leads == "cam" and place.branch:
+        page_link.go("grad_cam", {address.CAM_MODULE: place.module})
+    page_link.go("branches", page_link.maps_of(place))
