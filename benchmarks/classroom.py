@@ -37,7 +37,7 @@ ARRIVAL_SECONDS = 30.0  # within which all have opened the page
 SESSION_SECONDS = 125  # for which Streamlit keeps what a closed tab leaves behind
 SIZES = (1, 5, 10, 20, 30)  # of a crowd
 PHOTOS = ("cat", "espresso", "rocket", "astronaut", "goldfish", "uniform", "raccoon", "moose")
-PAGES = ("?metric=Contribution&", "branches?module=4c&", "grad-cam?")
+PAGES = ("?metric=contribution&", "branches?module=4c&", "grad-cam?")
 
 
 @dataclass
