@@ -70,6 +70,17 @@ def choose_model(name: str) -> None:
     st.session_state[MODEL] = name
 
 
+def names(key: str) -> bool:
+    """Whether the address says anything under ``key``."""
+    return key in st.query_params
+
+
+def model() -> str | None:
+    """The source or the training that is the model."""
+    found: str | None = st.session_state.get(MODEL)
+    return found
+
+
 def link() -> dict[str, str]:
     """Query parameters to take along to another page. What a widget of the sidebar holds stays."""
     kept = (SAMPLE, ARCHITECTURE, ORIGINS)

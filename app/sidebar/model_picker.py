@@ -81,7 +81,7 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
 
 def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
     text = lab.architecture()
-    if not text or not (lab.built() or address.REBUILT in st.query_params):
+    if not text or not (lab.built() or address.names(address.REBUILT)):
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."
