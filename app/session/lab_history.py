@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, lab
+from app.session import lab, links
 from app.session.lab_draft import Draft, draft_of, meaning
 from inception_viz import GoogLeNetConfig
 from inception_viz.architecture import decode, encode
@@ -49,7 +49,7 @@ def current(base: iv.Classifier) -> Draft:
     known: _History | None = st.session_state.get(_KEY)
     if known is None or known.base != base.key:
         _start(base, 0 if known is None else known.number)
-    elif address.went_back():
+    elif links.went_back():
         _follow_link(base)
     return _history().live or _history().committed
 

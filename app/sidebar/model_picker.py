@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, downloads, lab, links, models
+from app.session import address, downloads, lab, models
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
@@ -29,14 +29,7 @@ def show() -> iv.Classifier | None:
     titles = {name: source.title for name, source in REGISTRY.items()}
     titles |= {name: models.title_of_run(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
     st.session_state.setdefault(address.MODEL, fallback.id)
-    chosen = st.selectbox(
-        "Model",
-        list(titles),
-        format_func=titles.__getitem__,
-        key=address.MODEL,
-        bind="query-params",
-    )
-    links.name_choice(address.MODEL, titles[chosen])
+    chosen = choice.select(address.MODEL, "Model", titles)
     if chosen != _FILE:
         models.forget_file(_PLACE)
     if chosen in runs:

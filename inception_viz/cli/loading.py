@@ -31,3 +31,15 @@ def check_ending(path: Path, *endings: str) -> None:
         *others, last = endings
         wanted = f"{', '.join(others)} or {last}" if others else last
         raise iv.FileError(f"{path.name} must end in {wanted}.")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        FileError: if it can't be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise iv.FileError(f"{path} can't be read as text ({error}). Check the path.") from error

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import inception_viz as iv
 from inception_viz.architecture.config import HEAD_NAMES
+from inception_viz.architecture.places import Place
 from inception_viz.cli import folders
-from inception_viz.cli.loading import loaded
+from inception_viz.cli.loading import loaded, read_text
 from inception_viz.files.paths import typed_path
 from inception_viz.sources.labels import read_labels
 
@@ -78,7 +79,7 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
     Raises:
         WeightsError, ConfigError: as :func:`inception_viz.load` does.
     """
-    config = options.config and iv.GoogLeNetConfig.from_json(_text(options.config))
+    config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
     labels = options.labels and read_labels(options.labels)
     if options.weights is not None:
         return loaded(options.weights, config=config, labels=labels)
@@ -92,13 +93,6 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
             file=sys.stderr,
         )
     return loaded(source.id)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise iv.FileError(f"{path} can't be read as text ({error}).") from error
 
 
 def check_head(trace: iv.Trace, head: str) -> None:
@@ -156,7 +150,7 @@ def _write_arrays(trace: iv.Trace, path: Path) -> None:
     arrays |= {f"logits/{head}": value for head, value in trace.heads.items()}
     arrays |= trace.stem
     for module, branches in trace.branches.items():
-        arrays |= {f"{module}/{branch}": maps for branch, maps in branches.items()}
+        arrays |= {str(Place(module, branch)): maps for branch, maps in branches.items()}
     for module, reduces in trace.reduces.items():
         arrays |= {f"{module}/{branch}/reduce": maps for branch, maps in reduces.items()}
     with path.open("wb") as file:

@@ -13,9 +13,10 @@ from typing import get_args
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.cli.console import Console
+from inception_viz.cli.loading import loaded, read_text
 from inception_viz.errors import InceptionVizError, TrainingError
 from inception_viz.files.paths import real_path, typed_path
-from inception_viz.training.data import NAMED
+from inception_viz.training.datasets import NAMED
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
 from inception_viz.training.run import Row, Run, Status, runs_dir
@@ -45,6 +46,11 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", type=typed_path, metavar="RUN", help="go on with this run")
     parser.add_argument(
+        "--recipe",
+        type=typed_path,
+        help="a run's recipe.json, in place of the defaults of what follows",
+    )
+    parser.add_argument(
         "--phases",
         type=str,
         help="SIZE:EPOCHS,… picture sizes in pixels "
@@ -66,10 +72,12 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     ):
         value = getattr(recipe, name)
         parser.add_argument(
-            f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}"
+            f"--{name.replace('_', '-')}", type=type(value), help=f"default: {value}"
         )
-    parser.add_argument("--augmentation", choices=get_args(Augmentation), default="light")
-    parser.add_argument("--precision", choices=get_args(Precision), default="auto")
+    for name, kind in (("augmentation", Augmentation), ("precision", Precision)):
+        parser.add_argument(
+            f"--{name}", choices=get_args(kind), help=f"default: {getattr(recipe, name)}"
+        )
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
     parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
     parser.add_argument(
@@ -146,13 +154,12 @@ def _ordered(options: argparse.Namespace) -> _Order:
     source = options.data
     if source not in NAMED:
         source = str(real_path(typed_path(source)))
-    root = real_path(typed_path(options.root)) if options.root else None
+    root = real_path(options.root) if options.root else None
     return _Order(run, network, recipe, source, root, options.download, options.start_from)
 
 
 def _train(options: argparse.Namespace, order: _Order, console: Console) -> Status:
     import inception_viz as iv
-    from inception_viz.cli.loading import loaded
     from inception_viz.pictures.preprocessing import CROP_MARGIN
     from inception_viz.training.data import open_data
     from inception_viz.training.process import ease
@@ -227,9 +234,10 @@ def _reporter(
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
-    names = [f.name for f in fields(Recipe) if f.name != "phases"]
-    recipe = Recipe(**{name: getattr(options, name) for name in names})
-    return replace(recipe, phases=parse_phases(options.phases)) if options.phases else recipe
+    recipe = Recipe.from_json(read_text(options.recipe)) if options.recipe else Recipe()
+    given = {f.name: getattr(options, f.name) for f in fields(Recipe)}
+    given["phases"] = options.phases and parse_phases(options.phases)
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
 def _new_folder(data: str | None) -> Path:

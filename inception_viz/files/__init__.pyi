@@ -3,6 +3,7 @@ from .cache import atomic_write as atomic_write
 from .cache import cache_dir as cache_dir
 from .cache import cached as cached
 from .cache import exclusive as exclusive
+from .downloads import download as download
 from .paths import is_file as is_file
 from .paths import is_folder as is_folder
 from .paths import real_path as real_path

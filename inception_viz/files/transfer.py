@@ -10,11 +10,14 @@ import queue
 import threading
 from collections.abc import Generator
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from time import monotonic
 
 import requests
 
 Arrival = requests.Response | bytes | None
 
+LEAST_RATE = 1024  # bytes a second; a server that sends less, for a minute, has stalled
 _CHUNK_BYTES = 2**18
 _WAITING_CHUNKS = 16  # at most so many lie between the two threads
 _TICK = 0.2  # seconds
@@ -84,3 +87,31 @@ def arrivals(
             yield arrived
     finally:
         left.set()
+
+
+@dataclass
+class Pace:
+    """Whether a transfer still gets anywhere: ``timeout`` and ``patience`` are seconds."""
+
+    timeout: float
+    patience: float
+    done: int = 0
+    heard: float = field(default_factory=monotonic)
+    mark: tuple[float, int] = field(default_factory=lambda: (monotonic(), 0))
+
+    def went_on(self, done: int) -> None:
+        """Note what arrived."""
+        if done != self.done:
+            self.done, self.heard = done, monotonic()
+
+    def is_silent(self) -> bool:
+        """Whether nothing came for too long."""
+        return monotonic() - self.heard > self.timeout
+
+    def is_slow(self) -> bool:
+        """Whether too little came; asked often, it judges one stretch of time after the other."""
+        since, before = self.mark
+        if monotonic() - since < self.patience:
+            return False
+        self.mark = (monotonic(), self.done)
+        return self.done - before < LEAST_RATE * self.patience

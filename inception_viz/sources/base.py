@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from inception_viz.files.download import Progress
+from inception_viz.files.downloads import Progress
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import Preprocessing
 from inception_viz.sources.reference import Reference

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from inception_viz.errors import FileError, WeightsError
 from inception_viz.files.cache import cached, exclusive, remove, set_aside
-from inception_viz.files.download import Progress, download
+from inception_viz.files.downloads import Progress, download
 from inception_viz.files.paths import is_file
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.base import Source, Weights
@@ -95,7 +95,7 @@ def load() -> Weights:
 
 
 def _usual_levels() -> Reference | None:
-    """As measured for the bundled file by ``benchmarks/bundle_bvlc.py``."""
+    """As measured for the bundled file by ``benchmarks/bundle.py``."""
     text = read_metadata(FILE).get("reference")
     return Reference.from_json(text) if text else None
 

@@ -9,7 +9,7 @@ import torch
 
 from inception_viz.errors import WeightsError
 from inception_viz.files.cache import cached, set_aside
-from inception_viz.files.download import Progress, download
+from inception_viz.files.downloads import Progress, download
 from inception_viz.files.paths import is_file
 from inception_viz.sources.base import Source, Weights
 from inception_viz.sources.file import TORCHVISION_HASH, file_hash, load_file

@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 
 from inception_viz.errors import DataError
-from inception_viz.files.cache import cache_dir
 from inception_viz.files.paths import is_folder, typed_path
-from inception_viz.training.fetch import fetch
+from inception_viz.training.datasets import NAMED, datasets_dir, fetch, imagenette_folder
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
 
-NAMED = ("imagenette", "cifar10")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 MIN_PER_CLASS = 4
 HELD_OUT = 0.2  # of each class, where a folder has no validation pictures of its own
@@ -50,16 +48,6 @@ class TrainingData:
             "validation": len(self.validation),
             "notes": list(self.notes),
         }
-
-
-def datasets_dir() -> Path:
-    """Where named datasets are looked for and downloaded to, unless told otherwise."""
-    return cache_dir() / "datasets"
-
-
-def imagenette_folder(root: Path) -> Path:
-    """Where torchvision's ``Imagenette(root, size="160px")`` keeps its pictures."""
-    return root / "imagenette2-160"
 
 
 def open_data(

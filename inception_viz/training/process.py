@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
@@ -78,19 +77,18 @@ def start(
         TrainingError: if another training is going on on this computer, or the folder can't be
             written.
     """
-    wanted = run.path / "wanted-config.json"
+    wanted = {"config": config.to_json(), "recipe": recipe.to_json()}
+    arguments = ["--data", data, "--output", str(run.path)]
     try:
-        wanted.write_text(config.to_json(), "utf-8")
+        for name, text in wanted.items():
+            path = run.path / f"wanted-{name}.json"
+            path.write_text(text, "utf-8")
+            arguments += [f"--{name}", str(path)]
     except OSError as error:
         raise TrainingError(
             f"{run.path} can't be written ({error.strerror}). Free some space or allow writing "
             "there."
         ) from error
-    arguments = ["--data", data, "--config", str(wanted), "--output", str(run.path)]
-    arguments += ["--phases", ",".join(f"{p.size}:{p.epochs}" for p in recipe.phases)]
-    for field in fields(recipe):
-        if field.name != "phases":
-            arguments += [f"--{field.name.replace('_', '-')}", str(getattr(recipe, field.name))]
     arguments += ["--root", str(root)] if root else []
     arguments += ["--download"] if download else []
     arguments += ["--start-from", str(start_from)] if start_from else []
@@ -115,7 +113,12 @@ def delete(run: Run) -> None:
     Raises:
         TrainingError: if it is training, or can't be removed.
     """
-    if run.is_held() or run.path.parent != runs_dir():
+    if run.path.parent != runs_dir():
+        raise TrainingError(
+            f"{run.path} is not in {runs_dir()}, where trainings started here lie. Remove it "
+            "yourself."
+        )
+    if run.is_held():
         raise TrainingError("This run is training. Stop it first.")
     try:
         shutil.rmtree(run.path)

@@ -1,6 +1,6 @@
 """axe-core on every page, light and dark: nothing serious or critical in what is ours.
 
-Streamlit's own elements are counted apart; ``benchmarks/accessibility.py`` lists them.
+Streamlit's own elements are counted apart; ``benchmarks/pages.py`` lists them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from tests.browser.axe import violations
 from tests.browser.driver import settle
 
 PAGES = ["" if place == 0 else view.url for place, view in enumerate(REGISTRY)]
-PAGES += [f"learn?chapter={i + 1}+{c.title.replace(' ', '+')}" for i, c in enumerate(CHAPTERS)]
-PAGES += ["?metric=Contribution", "?metric=Grad-CAM", "branches?channel=3a/1x1:0"]
+PAGES += [f"learn?chapter={chapter.name}" for chapter in CHAPTERS]
+PAGES += ["?metric=contribution", "?metric=cam", "branches?channel=3a/1x1:0"]
 
 
 @pytest.fixture(params=["light", "dark"])

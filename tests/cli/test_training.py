@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ import inception_viz as iv
 from inception_viz.cli import main
 from inception_viz.files.cache import VARIABLE
 from inception_viz.sources.file import save_weights
-from inception_viz.training.run import Run
+from inception_viz.training import Phase, Run
 from tests.conftest import noise_photo, tiny_config
-from tests.training.conftest import MakeFolder, small_config
+from tests.training.conftest import MakeFolder, quick, small_config
 
 QUICK = ["--phases", "32:1", "--batch", "8", "--precision", "fp32", "--seed", "4"]
 
@@ -38,6 +39,20 @@ def test_train_and_load(
     assert "finished" in capsys.readouterr().out
     assert iv.load(run.model).labels == ("blue", "green", "red")
     assert run.start()[1].seed == 4
+
+
+def test_a_recipe_is_taken_over_and_changed(
+    make_folder: MakeFolder, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = quick(seed=9, learning_rate=0.0125, phases=(Phase(32, 2),))
+    (tmp_path / "recipe.json").write_text(recipe.to_json())
+    common = ["train", "--data", str(make_folder()), "--config", config, "--recipe"]
+    run = Run(tmp_path / "run")
+    arguments = [*common, str(tmp_path / "recipe.json"), "--phases", "32:1", "-o", str(run.path)]
+    assert main(arguments) == 0
+    assert run.start()[1] == replace(recipe, phases=(Phase(32, 1),))
+    assert main([*common, str(tmp_path / "nowhere.json")]) == 1
+    assert "nowhere.json can't be read as text" in capsys.readouterr().err
 
 
 def test_starting_from_a_file_of_weights(
@@ -131,7 +146,10 @@ def test_fit_heads_explains_mistakes(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(
     "command",
-    ["fit-heads --weights bvlc --images", "train --start-from bvlc --phases 32:1 -o run --data"],
+    [
+        "fit-heads --weights bvlc --images",
+        "train --start-from bvlc --phases 32:1 --precision fp32 -o run --data",
+    ],
 )
 def test_weights_that_stand_in_for_others_are_named(
     command: str,

@@ -177,7 +177,7 @@ def test_files_that_cannot_be_written_are_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a directory")
     (tmp_path / "taken.csv").mkdir()
     for path in (tmp_path / "file" / "scores.csv", tmp_path / "taken.csv"):
-        with pytest.raises(iv.ExplainError, match="can't be written") as error:
+        with pytest.raises(iv.FileError, match="can't be written") as error:
             found.save(path)
         assert "CACHE" not in str(error.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "taken.csv"]

@@ -191,13 +191,15 @@ def test_a_file_that_cannot_be_written_is_reported(
     small: iv.Classifier, trace: iv.Trace, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("not a directory")
-    with pytest.raises(iv.ExplainError, match="can't be written"):
+    with pytest.raises(iv.FileError, match="can't be written"):
         iv.grad_cam(small, trace, 3).save(tmp_path / "file" / "maps.npz")
 
 
 def test_unknown_variant(lrn: iv.Classifier) -> None:
     trace = lrn.trace(blobs(0))
-    with pytest.raises(iv.ExplainError, match='no variant "score_cam"; use grad_cam, hires_cam'):
+    with pytest.raises(
+        iv.ExplainError, match='no variant "score_cam"; there are grad_cam, hires_cam'
+    ):
         iv.grad_cam(lrn, trace, variant="score_cam")  # type: ignore[arg-type]
 
 

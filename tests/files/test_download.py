@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from inception_viz import DownloadError, FileError
-from inception_viz.files.download import download
+from inception_viz.files.downloads import download
 from tests.conftest import ROOT
 from tests.misbehaving import CONTENT, Behaviour, serving
 
@@ -63,7 +63,7 @@ def test_a_file_already_there_is_used_where_nothing_can_be_written(
 
     target.parent.mkdir()
     target.write_bytes(b"mine")
-    monkeypatch.setattr("inception_viz.files.download.exclusive", refuse)
+    monkeypatch.setattr("inception_viz.files.downloads.exclusive", refuse)
     assert download("http://127.0.0.1:9/model", target, checksum=CHECKSUM) == target
 
 
@@ -196,7 +196,7 @@ def test_a_disk_that_fills_up_keeps_what_it_has(host: Behaviour, target: Path) -
     code = f"""
 import pathlib, resource, signal
 from inception_viz.errors import DownloadError
-from inception_viz.files.download import download
+from inception_viz.files.downloads import download
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({QUARTER}, {QUARTER}))
 try:

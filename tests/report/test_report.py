@@ -140,5 +140,5 @@ def test_refusals(clf: iv.Classifier, trace: iv.Trace, tmp_path: Path) -> None:
     with pytest.raises(iv.ExplainError, match="no class"):
         iv.report.build(clf, trace, 99)
     (tmp_path / "a file").write_text("")
-    with pytest.raises(iv.ExplainError, match="can't be written"):
+    with pytest.raises(iv.FileError, match="can't be written"):
         iv.report.Report("x", "y").save(tmp_path / "a file" / "x.html")

@@ -59,6 +59,15 @@ def test_a_training_in_its_own_process(make_folder: MakeFolder) -> None:
     assert run not in process.runs()
 
 
+def test_the_whole_order_reaches_the_process(make_folder: MakeFolder) -> None:
+    recipe = quick(learning_rate=0.1 / 3, mix=0.25, augmentation="strong", seed=7, average=0.5)
+    config = small_config(dropout=0.125)
+    run = process.new_run("order")
+    process.start(run, str(make_folder()), config, recipe)
+    wait(run, "finished")
+    assert run.start()[:2] == (config, recipe)
+
+
 def test_bad_pictures_are_said_by_the_run(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run = process.new_run("x")
@@ -101,7 +110,7 @@ def test_a_process_that_died_is_not_active(tmp_path: Path) -> None:
 
 
 def test_only_runs_are_deleted(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError):
+    with pytest.raises(TrainingError, match=r"is not in .*runs, where trainings started here lie"):
         process.delete(Run(tmp_path))
     assert tmp_path.is_dir()
 

@@ -8,12 +8,12 @@ from app.session import address, lab_history
 from app.session.lab_draft import Draft, meaning
 from app.session.scene import Scene, current
 from app.views.lab import editor, frame, paper_table, rebuilt, tools
-from app.widgets import reduction
+from app.widgets import choice, reduction
 from app.widgets.markdown import plain
 from inception_viz.architecture import GoogLeNetConfig
 
 _TABLE_KEYS = ("keep", "lab_module")
-_PARTS = ["The table", "1×1 reduction", "The paper's own figures"]
+_PARTS = {"table": "The table", "reduction": "1×1 reduction", "paper": "The paper's own figures"}
 
 
 def show() -> None:
@@ -23,8 +23,7 @@ def show() -> None:
     draft = lab_history.current(scene.base)
     if problem := lab_history.problem():
         st.toast(f"{plain(problem)} Showing the model's own table.")
-    tabs = st.tabs(_PARTS, key="part", bind="query-params", on_change="rerun")
-    for tab, part in zip(tabs, (_table, _reduction, _paper), strict=True):
+    for tab, part in zip(choice.tabs("part", _PARTS), (_table, _reduction, _paper), strict=True):
         if tab.open:  # the others would only make this one wait
             with tab:
                 part(scene, draft)

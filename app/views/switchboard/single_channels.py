@@ -7,8 +7,9 @@ from dataclasses import replace
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, explanations, links
+from app.session import address, explanations
 from app.session.scene import Scene
+from app.widgets import choice
 from app.widgets.waiting import result_of
 from inception_viz.architecture import Place
 from inception_viz.figures import BRANCH_NAMES, signed
@@ -49,17 +50,8 @@ def _branch(scene: Scene, opened: tuple[str, str] | None) -> Place:
     every = [Place(module, branch) for module, found in modules.items() for branch in found]
     places = {str(place): place for place in every}
     names = {text: f"{p.module} {BRANCH_NAMES[str(p.branch)]}" for text, p in places.items()}
-    chosen = st.selectbox(
-        "Branch",
-        list(names),
-        index=list(names).index("/".join(opened)) if opened else 0,
-        format_func=names.__getitem__,
-        key="channels_of",
-        bind="query-params",
-        width=220,
-    )
-    links.name_choice("channels_of", names[chosen])
-    return places[chosen]
+    start = "/".join(opened) if opened else None
+    return places[choice.select("channels_of", "Branch", names, default=start, width=220)]
 
 
 def _channels(scene: Scene, target: iv.Target, place: Place) -> tuple[list[int], dict[int, float]]:

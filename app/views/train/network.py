@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import lab, links, models
+from app.session import lab, models
 from app.session.scene import find
 from app.views.train.orders import Network
-from app.widgets import messages
+from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import decode
@@ -22,17 +22,10 @@ _LAB = "lab"
 def show() -> Network | None:
     """Draw the choice; None until there is a network."""
     edited = lab.config()
-    options = [*([_LAB] if edited else []), *PRESETS, _FILE]
-    names = {_LAB: "The one from the architecture lab", _FILE: "A JSON file of yours …"}
+    names = {_LAB: "The one from the architecture lab"} if edited else {}
     names |= {name: preset.title for name, preset in PRESETS.items()}
-    chosen = st.selectbox(
-        "Architecture",
-        options,
-        format_func=names.__getitem__,
-        key="train_network",
-        bind="query-params",
-    )
-    links.name_choice("train_network", names[chosen])
+    names[_FILE] = "A JSON file of yours …"
+    chosen = choice.select("train_network", "Architecture", names)
     if chosen == _LAB and edited is not None:
         return _from_lab(edited)
     if chosen != _FILE:

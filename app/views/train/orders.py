@@ -13,9 +13,8 @@ from inception_viz.architecture.budget import check_budget
 from inception_viz.files import is_file, is_folder
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import save_weights
-from inception_viz.training import process
+from inception_viz.training import datasets_dir, imagenette_folder, process
 from inception_viz.training.archive import unpack
-from inception_viz.training.data import datasets_dir, imagenette_folder
 from inception_viz.training.networks import for_size
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Run, runs_dir

@@ -1,4 +1,4 @@
-"""Fetch named datasets: resumable, stoppable, and in their place only when they are whole."""
+"""Named datasets: where they lie, and how they come there, whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from inception_viz.errors import DataError, FileError
-from inception_viz.files.cache import remove
-from inception_viz.files.download import Progress, download
+from inception_viz.files.cache import cache_dir, remove
+from inception_viz.files.downloads import Progress, download
 from inception_viz.files.paths import is_folder
 
 # As torchvision's Imagenette and CIFAR10 have them, where each unpacks to the folder named last.
@@ -24,6 +24,17 @@ ARCHIVES = {
         "cifar-10-batches-py",
     ),
 }
+NAMED = tuple(ARCHIVES)
+
+
+def datasets_dir() -> Path:
+    """Where named datasets are looked for and downloaded to, unless told otherwise."""
+    return cache_dir() / "datasets"
+
+
+def imagenette_folder(root: Path) -> Path:
+    """Where torchvision's ``Imagenette(root, size="160px")`` keeps its pictures."""
+    return root / ARCHIVES["imagenette"][2]
 
 
 def fetch(name: str, root: Path, progress: Progress | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
@@ -16,12 +16,11 @@ import urllib3
 from inception_viz.errors import DownloadError
 from inception_viz.files.cache import exclusive, remove, replace_synced
 from inception_viz.files.paths import is_file
-from inception_viz.files.transfer import arrivals
+from inception_viz.files.transfer import LEAST_RATE, Pace, arrivals
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes done and the total, if the server told it."""
 
-LEAST_RATE = 1024  # bytes a second; a server that sends less, for a minute, has stalled
 _MAX_DIGITS = 15  # of a length that a server tells
 
 
@@ -72,33 +71,6 @@ def download(
     return path
 
 
-@dataclass
-class _Pace:
-    """Whether a transfer still gets anywhere."""
-
-    timeout: float
-    patience: float
-    done: int = 0
-    heard: float = field(default_factory=monotonic)
-    mark: tuple[float, int] = field(default_factory=lambda: (monotonic(), 0))
-
-    def went_on(self, done: int) -> None:
-        """Note what arrived."""
-        if done != self.done:
-            self.done, self.heard = done, monotonic()
-
-    def is_silent(self) -> bool:
-        return monotonic() - self.heard > self.timeout
-
-    def is_slow(self) -> bool:
-        """Whether too little came; asked often, it judges one stretch of time after the other."""
-        since, before = self.mark
-        if monotonic() - since < self.patience:
-            return False
-        self.mark = (monotonic(), self.done)
-        return self.done - before < LEAST_RATE * self.patience
-
-
 @dataclass(frozen=True)
 class _Job:
     url: str
@@ -131,7 +103,7 @@ class _Job:
 
     def watch_another(self, tell: Progress) -> Callable[[], None]:
         """What to do while another one fetches this file: report how it goes, unless it hangs."""
-        pace = _Pace(self.timeout, self.patience)
+        pace = Pace(self.timeout, self.patience)
 
         def look() -> None:
             size = self._part_size()
@@ -170,7 +142,7 @@ class _Job:
 
     def _transfer(self) -> Generator[tuple[int, int | None], None, None]:
         have, headers = self._resume_point()
-        pace = _Pace(self.timeout, self.patience, have, mark=(monotonic(), have))
+        pace = Pace(self.timeout, self.patience, have, mark=(monotonic(), have))
         with closing(arrivals(self.url, headers, timeout=self.timeout)) as incoming:
             response = None
             for response in incoming:
@@ -221,7 +193,7 @@ class _Job:
         self._remember_version(response)
         return done, total
 
-    def _check_pace(self, pace: _Pace) -> None:
+    def _check_pace(self, pace: Pace) -> None:
         if pace.is_silent():
             raise self._silence()
         if pace.is_slow():

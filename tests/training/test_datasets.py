@@ -10,9 +10,8 @@ import pytest
 
 from inception_viz.cli import main
 from inception_viz.errors import DataError
-from inception_viz.training import fetch as fetching
+from inception_viz.training import ARCHIVES, fetch
 from inception_viz.training.data import open_data
-from inception_viz.training.fetch import ARCHIVES, fetch
 from inception_viz.training.run import Run
 from tests.misbehaving import Behaviour, serving
 from tests.training.conftest import picture
@@ -85,10 +84,10 @@ def test_a_folder_that_is_not_the_whole_of_it(tmp_path: Path) -> None:
 def test_these_are_the_files_that_torchvision_would_fetch() -> None:
     from torchvision.datasets import CIFAR10, Imagenette
 
-    assert fetching.ARCHIVES["cifar10"][:2] == (CIFAR10.url, f"md5:{CIFAR10.tgz_md5}")
-    assert fetching.ARCHIVES["cifar10"][2] == CIFAR10.base_folder
+    assert ARCHIVES["cifar10"][:2] == (CIFAR10.url, f"md5:{CIFAR10.tgz_md5}")
+    assert ARCHIVES["cifar10"][2] == CIFAR10.base_folder
     url, md5 = Imagenette._ARCHIVES["160px"]
-    assert fetching.ARCHIVES["imagenette"][:2] == (url, f"md5:{md5}")
+    assert ARCHIVES["imagenette"][:2] == (url, f"md5:{md5}")
 
 
 def test_a_download_ends_when_the_run_is_to_stop(
