@@ -314,6 +314,7 @@ def test_a_failed_download_says_why_and_can_be_tried_again(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     request.addfinalizer(st.cache_resource.clear)  # the server remembers what came of it
+
     def fail(*_args: object) -> None:
         raise iv.DownloadError("The server can't be reached; this computer may be offline.")
 
