@@ -60,7 +60,7 @@ _STICKS_OUT = """() => [...document.querySelectorAll('[data-testid=stMain] *')].
 def main() -> None:
     """Make them all."""
     FOLDER.mkdir(exist_ok=True)
-    pages = [Shot(v.script[:-3], v.url if i else "") for i, v in enumerate(REGISTRY)]
+    pages = [Shot(v.url, v.url if i else "") for i, v in enumerate(REGISTRY)]
     with tempfile.TemporaryDirectory() as cache, server(Path(cache)) as address, browser() as b:
         for width, height in SIZES:
             for scheme in SCHEMES:

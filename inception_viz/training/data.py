@@ -185,7 +185,7 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(
         f
         for f in folder.rglob("*")
-        if f.suffix.lower() in SUFFIXES and not f.name.startswith(".") and f.is_file()
+        if f.suffix.lower() in SUFFIXES and not f.name.startswith(".") and not f.is_dir()
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import address
+from app.session import address, traces
 from app.session.scene import Scene
 from app.views.branches.layer_panel import Panel
 from app.widgets import choice
@@ -62,13 +62,14 @@ def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:
     if module == address.STEM:
         return [Panel(n, _STEP_NAMES.get(n, n), STEM_COLOUR) for n in scene.trace.stem]
     layers = scene.trace.branches[module] if look == "branches" else scene.trace.reduces[module]
+    fired = traces.firing(scene.trace, scene.model)
     suffix = "" if look == "branches" else "/reduce"
     return [
         Panel(
             f"{module}/{b}{suffix}",
             f"{module} {BRANCH_NAMES[b]}" + (" reduce" if suffix else ""),
             BRANCH_COLOURS[b],
-            "" if suffix else b,
+            None if suffix else fired.get(module, b),
         )
         for b in layers
         if branch in (address.ALL_BRANCHES, b)

@@ -12,18 +12,19 @@ from app.session import address, traces
 from app.session.scene import Scene
 from app.views.branches import channel_grid
 from app.widgets import heading, picture
+from inception_viz.explain import BranchFiring
 from inception_viz.explain.channels import Layer, Order
 from inception_viz.figures.answers import percent, sigma
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One layer on the page: its name in the trace, its title, its colour."""
+    """One layer on the page: its name in the trace, title, colour; how it fires, of a branch."""
 
     layer: str
     title: str
     colour: str
-    branch: str = ""
+    firing: BranchFiring | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def show(
 def _figures(scene: Scene, panel: Panel) -> str:
     layer = traces.layer(scene.trace, panel.layer)
     text = f"mean activation {layer.overall_mean:.3g} a unit"
-    found = traces.firing(scene.trace, scene.model).get(panel.layer.split("/")[0], panel.branch)
+    found = panel.firing
     if found is None:
         return text
     usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"
