@@ -7,10 +7,13 @@ from typing import Final
 
 import streamlit as st
 
+from app.session import choices
 from app.session.address import ARCHITECTURE, ORIGINS, REBUILT
 from inception_viz import GoogLeNetConfig
 from inception_viz.surgery import Keep, Operation
 
+KEEP: Final = "keep"
+FILTERS: Mapping[Keep, str] = {"norm": "longest weights", "activation": "most active"}
 _CONFIG: Final = "lab_config"
 _BUILT: Final = "lab_built"
 _IN_USE: Final = "rebuilt_in_use"
@@ -89,5 +92,9 @@ def use_rebuilt(done: Operation | None) -> None:
 
 
 def kept_filters() -> Keep:
-    """Which filters stay where there are fewer than before."""
-    return "activation" if st.session_state.get("keep") == "activation" else "norm"
+    """Which filters stay where there are fewer than before: chosen in the lab, for every page."""
+    default: Keep = "norm"
+    kept = choices.take(KEEP, FILTERS, default)
+    st.session_state[KEEP] = kept  # or Streamlit would forget what no widget of a page shows
+    choices.keep(KEEP, kept, default)
+    return kept

@@ -85,9 +85,10 @@ def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."
+    kept = lab.kept_filters()
     if choice.show(address.REBUILT, "Architecture", names, help=help_text) == "original":
         return None
-    job = models.rebuilt(base, text, lab.origins(decode(text)), lab.kept_filters())
+    job = models.rebuilt(base, text, lab.origins(decode(text)), kept)
     return result_of(job)
 
 
@@ -161,8 +162,9 @@ def _progress(source: Source) -> None:
     job = downloads.download(source.id)
     if job is None or job.finished:
         st.rerun()
+    downloads.look_at(job)
     total = job.total or source.download_bytes
     share = min(job.done / total, 1.0) if total else 0.0
     st.progress(share, f"{job.done / 1e6:.1f} of {total / 1e6:.1f} MB")
-    if st.button("Stop", key=f"stop_{source.id}"):
-        job.cancelled.set()
+    if st.button("Stop", key=f"stop_{source.id}") and not downloads.stop(job):
+        st.toast("Somebody else on this server waits for it, too, so it goes on.")

@@ -14,6 +14,7 @@ import inception_viz as iv
 from app.session.lab_draft import Draft, Row, draft_of, meaning
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
+from tests.app.arriving import arrive
 from tests.app.test_pages import start, texts
 from tests.conftest import noise_photo
 
@@ -194,6 +195,23 @@ def test_the_papers_table_is_there_with_its_differences() -> None:
     assert sum("type" in frame.value.columns for frame in app.dataframe) == 1
     for name in ("convolution", "4c", "4d", "5a", "5b"):
         assert re.search(rf"- \*\*\S*.*{name}", said), name
+
+
+def test_the_filters_that_stay_are_the_same_on_every_page() -> None:
+    app = press(start("lab"), "Half width")
+    press(app, "Rebuild the network")
+    app.segmented_control(key="keep").set_value("activation").run()
+    press(app, "Use it on every page")
+    chosen = app.session_state["scene"].model.key
+    for page in ("heads", "teach", "lab"):
+        app.switch_page(f"views/{page}/page.py").run()
+        app.run()
+        assert not app.exception and not app.error
+        assert app.session_state["scene"].model.key == chosen, page
+    link = {key: v if isinstance(v, str) else v[-1] for key, v in app.query_params.items()}
+    receiver = arrive("heads", link)
+    assert not receiver.toast
+    assert receiver.session_state["scene"].model.key == chosen
 
 
 def test_the_lab_keeps_its_table_when_the_model_changes() -> None:

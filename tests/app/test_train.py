@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,6 +220,30 @@ def test_a_run_without_anything_learned_is_no_model() -> None:
     app = start("train")
     assert not app.exception
     assert f"Training {run.path.name}" not in app.selectbox(key="model").options
+
+
+def test_trainings_are_listed_when_one_comes_or_goes_not_at_every_click(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed: list[Path] = []
+    genuine = Path.iterdir
+
+    def counting(path: Path) -> Iterator[Path]:
+        if path.name == "runs":
+            listed.append(path)
+        return genuine(path)
+
+    first = make_run("finished").path.name
+    app = start()
+    monkeypatch.setattr(Path, "iterdir", counting)
+    for _ in range(3):
+        app.run()
+    assert not listed
+    second = make_run("stopped").path.name
+    options = app.run().selectbox(key="model").options
+    assert {f"Training {name}" for name in (first, second)} <= set(options)
+    shutil.rmtree(process.runs()[0].path)
+    assert len(app.run().selectbox(key="model").options) == len(options) - 1
 
 
 def test_a_damaged_run_folder_breaks_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import address, lab_history
+from app.session import address, lab, lab_history
 from app.session.lab_draft import Draft, meaning
 from app.session.scene import Scene, current
 from app.views.lab import editor, frame, paper_table, rebuilt, tools
@@ -12,7 +12,7 @@ from app.widgets import choice, reduction
 from app.widgets.markdown import plain
 from inception_viz.architecture import GoogLeNetConfig
 
-_TABLE_KEYS = ("keep", "lab_module")
+_TABLE_KEYS = (lab.KEEP, "lab_module")
 _PARTS = {"table": "The table", "reduction": "1×1 reduction", "paper": "The paper's own figures"}
 
 

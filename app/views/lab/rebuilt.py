@@ -15,9 +15,8 @@ from app.widgets.waiting import result_of
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
 from inception_viz.figures.answers import percent
-from inception_viz.surgery import Keep, Operation
+from inception_viz.surgery import Operation
 
-_KEEP: dict[Keep, str] = {"norm": "longest weights", "activation": "most active"}
 _KEEP_HELP = (
     "Where there are fewer filters than before, which stay: those with the longest weights, or "
     "those that are most active over the reference photos."
@@ -37,7 +36,7 @@ def show(scene: Scene) -> None:
         return
     st.subheader("Rebuilt", anchor=False)
     with messages.errors():
-        keep = choice.show("keep", "Filters that stay", _KEEP, help=_KEEP_HELP)
+        keep = choice.show(lab.KEEP, "Filters that stay", lab.FILTERS, help=_KEEP_HELP)
         config = decode(text)
         done = result_of(models.rebuilt(scene.base, text, lab.origins(config), keep))
         _report(done, scene)
