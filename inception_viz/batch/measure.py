@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
-from inception_viz.explain.rerun import gradients_on
+from inception_viz.explain.contributions.gradient import products
+from inception_viz.explain.firing import activity
+from inception_viz.explain.gradients import backward
 from inception_viz.network.googlenet import GoogLeNet
 
 NONE = "none"  # the method that scores nothing
@@ -40,56 +42,30 @@ def branches_of(network: GoogLeNet) -> list[tuple[str, Branch]]:
 
 
 def measure(network: GoogLeNet, x: Tensor, *, slopes: bool) -> Measured:
-    """Send pictures (N, 3, side, side) through the main head; with ``slopes`` also back.
-
-    Pictures don't meet anywhere in the network, so one backward pass of the sum of their first
-    choices' logits gives each picture's own gradients. It ends at the first module.
-    """
-    names = list(network.trunk)
-    start = names.index(next(iter(network.modules_by_name)))
-    with gradients_on(), torch.set_grad_enabled(slopes):
-        with torch.no_grad():
-            for name in names[: start + 1]:
-                x = network.trunk[name](x)
-        outputs = {names[start]: x.requires_grad_(slopes)}
-        for name in names[start + 1 :]:
-            x = network.trunk[name](x)
-            if name in network.modules_by_name:
-                outputs[name] = x
-        logits = network.classify(x)
-        chosen = logits.max(dim=1).values.sum()
-        found = torch.autograd.grad(chosen, list(outputs.values())) if slopes else ()
-    outputs = {name: output.detach() for name, output in outputs.items()}
-    means = {name: output.mean((2, 3)) for name, output in outputs.items()}
-    squares = {name: output.square().sum((2, 3)) for name, output in outputs.items()}
-    products = {
-        name: (output * slope).sum((2, 3))
-        for (name, output), slope in zip(outputs.items(), found, strict=False)
-    }
-    widths = torch.tensor([w for m in network.modules_by_name.values() for w in m.widths.values()])
+    """Send pictures (N, 3, side, side) through the main head; with ``slopes`` also back."""
+    modules = network.modules_by_name
+    with torch.inference_mode(False), torch.no_grad():
+        steps = network.walk(x, upto=next(iter(modules)) if slopes else None)
+        outputs = {name: output for name, output in steps if name in modules}
+        scores = None
+        if slopes:
+            (start,) = outputs.values()
+            outputs, found, _ = backward(network, start, lambda last: _first_choice(network, last))
+            scores = _table(products(modules[name], outputs[name], found[name]) for name in modules)
+        logits = network.classify(outputs[next(reversed(modules))])
+    active = [activity(modules[name].split(output)) for name, output in outputs.items()]
     return Measured(
-        logits=logits.detach().cpu().double(),
-        firing=_by_branch(network, means) / widths,
-        energy=_shares(network, _by_branch(network, squares)),
-        slopes=_by_branch(network, products) if slopes else None,
+        logits=logits.cpu().double(),
+        firing=_table({b: mean for b, (mean, _) in module.items()} for module in active),
+        energy=_table({b: share for b, (_, share) in module.items()} for module in active),
+        slopes=scores,
     )
 
 
-def _by_branch(network: GoogLeNet, channels: Mapping[str, Tensor]) -> Tensor:
-    """One value a channel (N, channels) of each module → the sum of each branch (N, branches)."""
-    # A map's units were added in single precision; the many channels are added in double.
-    return torch.stack(
-        [
-            part.sum(1)
-            for name, values in channels.items()
-            for part in network.modules_by_name[name].split(values.cpu().double()).values()
-        ],
-        dim=1,
-    )
+def _first_choice(network: GoogLeNet, last: Tensor) -> Tensor:
+    return network.classify(last).max(dim=1).values
 
 
-def _shares(network: GoogLeNet, energies: Tensor) -> Tensor:
-    """Each branch's energy (N, branches) as a part of its module's; 0 in a silent module."""
-    counts = [len(module.widths) for module in network.modules_by_name.values()]
-    parts = torch.split(energies, counts, dim=1)
-    return torch.cat([torch.nan_to_num(p / p.sum(1, keepdim=True)) for p in parts], dim=1)
+def _table(modules: Iterable[Mapping[Branch, Tensor]]) -> Tensor:
+    """(N, branches) on the CPU, from each branch's (N,)."""
+    return torch.stack([values for module in modules for values in module.values()], dim=1).cpu()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from inception_viz.architecture.config import BRANCHES, Branch
+from inception_viz.architecture.config import Branch
 from inception_viz.sources.reference import Reference
 from inception_viz.trace import Trace
 
@@ -76,12 +77,9 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
     """Measure every branch of ``trace``; ``reference`` gives each branch's usual level."""
     measured = []
     for module, maps in trace.branches.items():
-        energies = {branch: float(m.square().sum(dtype=_DOUBLE)) for branch, m in maps.items()}
-        energy = sum(energies.values())
-        for branch in BRANCHES:
-            if branch not in maps:
-                continue
-            mean = float(maps[branch].mean(dtype=_DOUBLE))
+        active = activity({branch: values[None] for branch, values in maps.items()})
+        for branch, (means, shares) in active.items():
+            mean = float(means)
             measured.append(
                 BranchFiring(
                     module=module,
@@ -89,11 +87,28 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
                     channels=maps[branch].shape[0],
                     mean=mean,
                     total=mean * maps[branch].numel(),
-                    energy_share=energies[branch] / energy if energy else 0.0,
+                    energy_share=float(shares),
                     deviation=_deviation(mean, module, branch, reference),
                 )
             )
     return Firing(tuple(measured), reference)
+
+
+def activity(branches: Mapping[Branch, Tensor]) -> dict[Branch, tuple[Tensor, Tensor]]:
+    """How active the branches of a module are for N pictures.
+
+    Args:
+        branches: each branch's maps (N, channels, height, width).
+
+    Returns:
+        Each branch's mean activation and its part of the module's Σa², both (N,) in double
+        precision; all parts are 0 in a silent module.
+    """
+    # One sum a channel in single precision, the many channels in double.
+    means = {b: maps.mean((2, 3)).double().mean(1) for b, maps in branches.items()}
+    energies = {b: maps.square().sum((2, 3)).double().sum(1) for b, maps in branches.items()}
+    energy = torch.stack(list(energies.values())).sum(0)
+    return {b: (means[b], torch.nan_to_num(energies[b] / energy)) for b in branches}
 
 
 def measure_reference(traces: Iterable[Trace], data: str) -> Reference:

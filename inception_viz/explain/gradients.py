@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import Question, ask, gradients_on
 from inception_viz.explain.target import Asked, Target
+from inception_viz.network.googlenet import Edit, GoogLeNet
 from inception_viz.trace import Trace
 
 
@@ -43,14 +45,63 @@ def gradients(classifier: Classifier, trace: Trace, target: Asked = None) -> Gra
 
 def differentiate(question: Question) -> Gradients:
     """As :func:`gradients`."""
-    first = question.modules[0]
+    target = question.target
+    found = backward(
+        question.network,
+        question.output(question.modules[0]),
+        lambda last: target.of(question.network.answer(target.head, last)),
+        upto=question.modules[-1],
+        edit=question.mute,
+    )
+    at = {name: slope[0] for name, slope in found.slopes.items()}
+    return Gradients(MappingProxyType(at), target, float(found.values))
+
+
+class Backward(NamedTuple):
+    """What :func:`backward` finds.
+
+    Attributes:
+        outputs, slopes: module → (N, channels, height, width).
+        values: (N,).
+    """
+
+    outputs: dict[str, Tensor]
+    slopes: dict[str, Tensor]
+    values: Tensor
+
+
+def backward(
+    network: GoogLeNet,
+    start: Tensor,
+    value: Callable[[Tensor], Tensor],
+    *,
+    upto: str | None = None,
+    edit: Edit | None = None,
+) -> Backward:
+    """Run the modules behind the first one, and back: gradients of N pictures in one pass.
+
+    Pictures don't meet anywhere in the network, so the gradients of the sum of their values are
+    each one's own.
+
+    Args:
+        network: whose parameters get no gradient.
+        start: what the first module puts out, (N, channels, height, width).
+        value: makes one value for each picture, (N,), of what the last module puts out.
+        upto: the last module; by default the network's.
+        edit: as in :meth:`GoogLeNet.walk`.
+    """
+    modules = network.modules_by_name
+    first = next(iter(modules))
     with gradients_on():
-        start = question.output(first).clone().requires_grad_()
-        steps = {first: start, **dict(question.walk(start, after=first))}
-        outputs = {name: steps[name] for name in question.modules}
-        value = question.target.of(
-            question.network.answer(question.target.head, outputs[question.modules[-1]])
-        )
-        slopes = torch.autograd.grad(value, list(outputs.values()))
-    at = {name: slope[0].detach() for name, slope in zip(outputs, slopes, strict=True)}
-    return Gradients(MappingProxyType(at), question.target, float(value.detach()))
+        outputs = {first: start.clone().requires_grad_()}
+        for step, output in network.walk(outputs[first], after=first, upto=upto, edit=edit):
+            if step in modules:
+                outputs[step] = output
+        *_, last = outputs.values()
+        values = value(last)
+        slopes = torch.autograd.grad(values.sum(), list(outputs.values()))
+    return Backward(
+        {name: output.detach() for name, output in outputs.items()},
+        dict(zip(outputs, slopes, strict=True)),
+        values.detach(),
+    )

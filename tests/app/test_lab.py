@@ -163,7 +163,7 @@ def test_a_head_without_its_module_is_said() -> None:
 
 
 def test_the_reduction_explorer_has_the_worked_example() -> None:
-    said = texts(start("lab", part="1×1 reduction"))
+    said = texts(start("lab", part="reduction"))
     for figure in ("120.4 M", "2.4 M", "10.0 M", "12.4 M"):
         assert figure in said
 
@@ -176,18 +176,18 @@ def test_the_reductions_are_those_of_the_linked_table() -> None:
 
 
 def test_each_part_finds_its_choices_again() -> None:
-    app = start("lab", part="1×1 reduction")
+    app = start("lab", part="reduction")
     app.slider(key="red_reduce").set_value(40).run()
-    app.query_params["part"] = "The paper's own figures"
+    app.session_state["part"] = "paper"
     app.run()
     assert not app.slider
-    app.query_params["part"] = "1×1 reduction"
+    app.session_state["part"] = "reduction"
     app.run()
     assert app.slider(key="red_reduce").value == 40
 
 
 def test_the_papers_table_is_there_with_its_differences() -> None:
-    app = start("lab", part="The paper's own figures")
+    app = start("lab", part="paper")
     said = texts(app)
     assert "6,797.7 K" in said
     assert "8.7 times" in said and "19.8 times" in said

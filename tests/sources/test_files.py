@@ -111,7 +111,7 @@ def test_a_full_disk_is_a_sentence(
         raise SafetensorError("No space left on device")
 
     monkeypatch.setattr("inception_viz.sources.state_files.save_file", full)
-    with pytest.raises(iv.WeightsError, match="Free some space"):
+    with pytest.raises(iv.FileError, match="Free some space"):
         save_weights(tiny.weights, tmp_path / "x.safetensors")
     assert list(tmp_path.iterdir()) == []
 

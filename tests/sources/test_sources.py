@@ -99,7 +99,7 @@ def test_bvlc_in_a_cache_that_cannot_be_written(
     shutil.copy(caffemodel, cache)
 
     def refuse(*_args: object, **_kwargs: object) -> Any:
-        raise iv.WeightsError("no")
+        raise iv.FileError("no")
 
     monkeypatch.setattr(bvlc, "exclusive", refuse)
     assert not bvlc.load().trouble
@@ -258,7 +258,7 @@ def test_a_cache_that_cannot_be_looked_into_is_an_empty_one(
         assert not REGISTRY[name].fetched()
         fetch = REGISTRY[name].fetch
         assert fetch is not None
-        with pytest.raises(iv.WeightsError, match=r"can't be written.*INCEPTION_VIZ_CACHE"):
+        with pytest.raises(iv.FileError, match=r"can't be written.*INCEPTION_VIZ_CACHE"):
             fetch(None)
 
 

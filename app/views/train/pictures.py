@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from app.server import folders
-from app.views.train import orders
 from app.views.train.orders import Pictures
 from app.widgets import choice
+from inception_viz.training import root_of
 
 _ZIP_MEGABYTES = 200
 _ORIGINS = {
@@ -36,7 +36,7 @@ def show() -> Pictures | None:
         )
         return Pictures(Path(path).name or "photos", source=path.strip()) if path.strip() else None
     if origin in _DOWNLOADS:
-        if origin == "imagenette" and orders.imagenette_root() is not None:
+        if origin == "imagenette" and root_of(origin) is not None:
             st.caption("On this computer: 13,394 photos of ten ImageNet classes.")
             return Pictures(origin, source=origin)
         agreed = st.checkbox(

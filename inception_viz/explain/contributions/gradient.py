@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
+from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.method import Method, Scores
 from inception_viz.explain.gradients import differentiate
 from inception_viz.explain.rerun import Progress, Question
+from inception_viz.network.googlenet import InceptionModule
 
 
 def score(question: Question, _progress: Progress) -> Scores:
     """Σ (a − baseline) · ∂z/∂a over the units of each branch."""
-    slopes = differentiate(question)
+    slopes = differentiate(question).at
     values = {}
     for name in question.modules:
         module = question.network.modules_by_name[name]
-        product = (question.output(name) - question.baseline[name]) * slopes.at[name]
-        # One sum a channel in single precision, the channels in double.
-        channels = product.sum((0, 2, 3)).double()
-        for branch, part in module.split(channels, dim=0).items():
-            values[name, branch] = float(part.sum())
+        above = question.output(name) - question.baseline[name]
+        for branch, product in products(module, above, slopes[name]).items():
+            values[name, branch] = float(product)
     return Scores(values, backward_passes=1)
+
+
+def products(module: InceptionModule, output: Tensor, slope: Tensor) -> dict[Branch, Tensor]:
+    """Σ a · ∂z/∂a over each branch's units (N,), from (N, channels, height, width) of a module."""
+    # One sum a channel in single precision, the channels in double.
+    channels = (output * slope).sum((2, 3)).double()
+    return {branch: part.sum(1) for branch, part in module.split(channels).items()}
 
 
 METHOD = Method(
