@@ -114,7 +114,8 @@ def read(query: Address, _folder: Path) -> None:
             mute(classifier, trace, muted)
         assert isinstance(address.large(), bool)
         draft = lab_history.current(classifier)
-        said.append(plain(lab_history.problem()))
+        if problem := lab_history.problem():
+            said.append(plain(problem))
         assert lab_draft.meaning(draft).config is not None
         assert {row.origin for row in draft.rows} <= {"", *classifier.config.modules}
         messages.unmet(links.unmet())
