@@ -14,7 +14,7 @@ from app.server import tuning  # before PyTorch is loaded
 
 with tuning.collector_paused():
     from app.server import login
-    from app.session import links, scene
+    from app.session import choices, links, scene
     from app.sidebar import column, photo_picker, toolbar
     from app.views import REGISTRY
     from app.widgets import messages, style, waiting
@@ -24,6 +24,7 @@ def main() -> None:
     """Draw the frame, then the page."""
     st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
     links.follow()
+    choices.begin()
     style.show()
     waiting.reserve_place()
     if not login.passed():
@@ -41,6 +42,7 @@ def main() -> None:
         st.info("Choose a photo and a model at the side to begin.")
     else:
         page.run()
+    choices.end()
     messages.unmet(links.unmet())
     tuning.freeze_libraries()
     tuning.give_memory_back()

@@ -1,14 +1,13 @@
-"""Pictures a second that ``trace FOLDER`` does, alone and shared by processes, in one run.
+"""Pictures a second that ``trace FOLDER`` does, alone and shared by processes.
 
-    python benchmarks/batch.py --photos ../shared/data/imagenette2-160/val
+    python benchmarks/batch.py --photos FOLDER
 
 Three ways take turns on the same pictures with `imagenette` and the default method: one
 process with one thread, two processes with one thread each (``torchrun``), one process with two
 threads. Beside the time by the clock stands the processor time of a picture, which other work on
 the machine hardly changes: if two processes need no more of it than one, they are twice as fast
 wherever two cores are free. And the memory of a process after a quarter of its pictures and at the
-end.
-Claim: two processes ≥ 1.8 × one, on two free cores.
+end. The claim is about two free cores.
 """
 
 from __future__ import annotations
@@ -21,12 +20,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.harness import DATA, ROOT, Row, measure
+
+WORK = "INCEPTION_VIZ_BATCH_WORK"  # tells a process that it is one of those that work
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,10 @@ class Way:
     processes: int
     threads: int
 
-    @property
-    def words(self) -> str:
-        return f"{self.processes} process{'es' * (self.processes > 1)} × {self.threads} thread" + (
-            "s" * (self.threads > 1)
-        )
+    def __str__(self) -> str:
+        """In words."""
+        processes = f"{self.processes} process{'es' * (self.processes > 1)}"
+        return f"{processes} × {self.threads} thread{'s' * (self.threads > 1)}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Taken:
 WAYS = (Way(1, 1), Way(2, 1), Way(1, 2))
 
 
-def work(few: Path, photos: Path, output: Path, report: Path) -> None:
+def work(few: Path, photos: Path, output: Path) -> None:
     """One process's part: warm up, wait for the others, then the timed work."""
     import torch
     from accelerate import PartialState
@@ -78,7 +80,7 @@ def work(few: Path, photos: Path, output: Path, report: Path) -> None:
     iv.trace_folder(classifier, photos, output, progress=look)
     clock, used = time.perf_counter() - start, time.process_time() - used
     taken = Taken(clock, used, early[0] if early else 0.0, memory())
-    report.with_name(f"{state.process_index}.json").write_text(json.dumps(vars(taken)))
+    output.with_name(f"{state.process_index}.json").write_text(json.dumps(asdict(taken)))
     state.destroy_process_group()
 
 
@@ -90,22 +92,22 @@ def memory() -> float:
 def run(way: Way, few: Path, photos: Path) -> Taken:
     """Start the processes and add up what they say."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        script = [__file__, "--work", str(few), str(photos), str(place / "t.parquet")]
         launch = ["-m", "torch.distributed.run", "--standalone"]
         launch += [f"--nproc-per-node={way.processes}"]
+        places = json.dumps([str(few), str(photos), f"{folder}/t.parquet"])
         subprocess.run(
-            [sys.executable, *(launch if way.processes > 1 else []), *script],
-            env=os.environ | {"OMP_NUM_THREADS": str(way.threads), "PYTHONPATH": str(ROOT)},
+            [sys.executable, *(launch if way.processes > 1 else []), __file__],
+            env=os.environ
+            | {"OMP_NUM_THREADS": str(way.threads), "PYTHONPATH": str(ROOT), WORK: places},
             check=True,
             capture_output=True,
         )
-        said = [Taken(**json.loads(p.read_text())) for p in place.glob("*.json")]
+        said = [Taken(**json.loads(p.read_text())) for p in Path(folder).glob("*.json")]
     return Taken(
-        max(s.clock for s in said),
-        sum(s.processor for s in said),
-        max(s.early for s in said),
-        max(s.late for s in said),
+        clock=max(one.clock for one in said),
+        processor=sum(one.processor for one in said),
+        early=max(one.early for one in said),
+        late=max(one.late for one in said),
     )
 
 
@@ -118,18 +120,8 @@ def choose(photos: Path, count: int, folder: Path) -> Path:
     return folder
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, default=Path("../shared/data/imagenette2-160/val"))
-    # Twelve parts of 32, so that two processes have as much to do.
-    parser.add_argument("--count", type=int, default=384)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--work", type=Path, nargs=3, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.work:
-        few, photos, output = options.work
-        work(few, photos, output, output)
-        return
+def measured(options: argparse.Namespace) -> Iterator[Row]:
+    """Each way, and how many times as fast as one process with one thread."""
     with tempfile.TemporaryDirectory() as place:
         few = choose(options.photos, 16, Path(place, "few"))
         photos = choose(options.photos, options.count, Path(place, "photos"))
@@ -138,18 +130,25 @@ def main() -> None:
         for _ in range(options.rounds):
             for way in WAYS:
                 taken[way].append(run(way, few, photos))
-        one = min(t.clock for t in taken[WAYS[0]])
-        for way, times in taken.items():
-            best = min(t.clock for t in times)
-            ratios = [a.clock / b.clock for a, b in zip(taken[WAYS[0]], times, strict=True)]
-            processor = median(t.processor for t in times)
-            print(
-                f"{way.words}: {count / best:.1f} pictures/s, {one / best:.2f} × (by round "
-                f"{', '.join(f'{r:.2f}' for r in ratios)}), {1000 * processor / count:.0f} ms of "
-                f"processor a picture, {median(t.early for t in times):.0f} and then "
-                f"{median(t.late for t in times):.0f} MB a process"
-            )
+    best = {way: min(one.clock for one in times) for way, times in taken.items()}
+    for way, times in taken.items():
+        ratios = [a.clock / b.clock for a, b in zip(taken[WAYS[0]], times, strict=True)]
+        figures = (
+            f"{1000 * median(one.processor for one in times) / count:.0f} ms of processor a "
+            f"picture, {median(one.early for one in times):.0f} and then "
+            f"{median(one.late for one in times):.0f} MB a process"
+        )
+        yield Row(f"{way}", count / best[way], "images/s", "", figures)
+        if way != WAYS[0]:
+            by_round = f"by round {', '.join(f'{one:.2f}' for one in ratios)}"
+            claim = "≥ 1.8" if way.processes == 2 else ""
+            yield Row(f"{way} / {WAYS[0]}", best[WAYS[0]] / best[way], "", claim, by_round)
 
 
 if __name__ == "__main__":
-    main()
+    if WORK in os.environ:
+        work(*map(Path, json.loads(os.environ[WORK])))
+    else:
+        photos = DATA / "imagenette2-160" / "val"
+        # Twelve parts of 32, so that two processes have as much to do.
+        measure(__doc__, {"batch": measured}, photos=photos, count=384, rounds=3)

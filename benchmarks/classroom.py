@@ -1,12 +1,14 @@
-"""Thirty pupils at once on one server: errors, mixed-up results, waiting times, memory.
+"""Many users on one server: errors, mixed-up results, waiting times, memory.
 
-    python benchmarks/classroom.py                       # ten minutes, thirty pupils
-    python benchmarks/classroom.py --minutes 2 --pupils 10
+    python benchmarks/classroom.py lesson                       # thirty pupils, ten minutes
+    python benchmarks/classroom.py lesson --pupils 10 --minutes 2
+    python benchmarks/classroom.py crowd                        # one to thirty pupils
+    python benchmarks/classroom.py soak users
 
 Every pupil has photos that nobody else has and checks after each step that the page shows the
-answers to them. Pupils pause between steps as people do (exponentially distributed). Claims: no
-error, nothing mixed up, half of all steps within 1.5 s, 95 % within 5 s, under 2.5 GB, and level
-once everybody has been everywhere, which takes some five minutes.
+answers to them. Pupils pause between steps as people do (exponentially distributed). Memory of a
+lesson is level once everybody has been everywhere, which takes some five minutes; a soak's first
+fifth is warm-up.
 """
 
 from __future__ import annotations
@@ -14,24 +16,28 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from statistics import quantiles
+from statistics import fmean, median, quantiles
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.harness import Row, measure
 from benchmarks.pupil import Own, Pupil, Step, own_photos
-from benchmarks.resident import megabytes
+from benchmarks.server import in_browser, megabytes, new_tab, running, visit
 from benchmarks.visitor import Visitor
-from tests.browser.driver import server
 
 PHOTOS_EACH = 2
 ARRIVAL_SECONDS = 30.0  # within which all have opened the page
 SESSION_SECONDS = 125  # for which Streamlit keeps what a closed tab leaves behind
+SIZES = (1, 5, 10, 20, 30)  # of a crowd
+PHOTOS = ("cat", "espresso", "rocket", "astronaut", "goldfish", "uniform", "raccoon", "moose")
+PAGES = ("?metric=contribution&", "branches?module=4c&", "grad-cam?")
 
 
 @dataclass
@@ -46,14 +52,22 @@ class Lesson:
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def seconds(self) -> list[float]:
-        """Of every step, until all of it was there."""
-        return [step.seconds for step in self.steps]
+    def waits(self) -> tuple[float, float]:
+        """The median step until all of it was there, and what 95 % stay within."""
+        return percentiles([step.seconds for step in self.steps])
 
     @property
     def megabytes(self) -> float:
         """Resident memory of the server, at most."""
         return max(level for _, level in self.levels)
+
+    def by_tenth(self) -> list[float]:
+        """The highest level of memory in each tenth of the lesson."""
+        whole = self.levels[-1][0] + 1e-9
+        return [
+            max((level for at, level in self.levels if int(10 * at / whole) == part), default=0.0)
+            for part in range(10)
+        ]
 
 
 def attend(lesson: Lesson, address: str, photos: list[Own], seed: int) -> None:
@@ -93,42 +107,44 @@ def teach(address: str, pupils: int, minutes: float, pause: float, seed: int) ->
     return lesson
 
 
-def report(lesson: Lesson) -> None:
-    """Print waiting times by kind of step, then the claims."""
+def lesson(options: argparse.Namespace) -> Iterator[Row]:
+    """One class for a whole lesson, and what is left of it."""
+    with running() as address:
+        held = teach(address, options.pupils, options.minutes, options.pause, options.seed)
+        yield from report(held)
+        time.sleep(SESSION_SECONDS)
+        for _ in range(2):  # whoever leaves lets the server forget those who left before
+            with Visitor(address) as visitor:
+                visitor.open()
+            time.sleep(12)
+        yield Row("memory, when all have left", megabytes(), "MB")
+
+
+def report(lesson: Lesson) -> Iterator[Row]:
+    """Waiting times by kind of step, then the claims."""
     by_action: dict[str, list[float]] = defaultdict(list)
     for step in lesson.steps:
         by_action[step.action].append(step.seconds)
-    print(f"\n{'step':24}{'times':>6}{'median':>9}{'95 %':>9}{'longest':>9}")
     for action, taken in sorted(by_action.items()):
         middle, late = percentiles(taken)
-        print(f"{action:24}{len(taken):6}{middle:8.2f} s{late:7.2f} s{max(taken):7.2f} s")
-    middle, late = percentiles(lesson.seconds)
-    first, _ = percentiles([step.first_sign for step in lesson.steps])
-    mixed = sum(text.startswith("MixedUp") for text in lesson.failures)
+        figures = f"{len(taken)} times, 95 % in {late:.2f} s, longest {max(taken):.2f} s"
+        yield Row(f"step: {action}", middle, "s", "", figures)
     for text in lesson.failures[:10]:
         print(f"failed: {text[:300]}")
-    parts = _by_tenth(lesson)
-    print(
-        f"memory by tenths of the lesson, most: {', '.join(f'{level:.0f}' for level in parts)} MB"
-    )
-    print(f"\nsteps                              {len(lesson.steps)}")
-    print(f"errors                             {len(lesson.failures) - mixed}   (claim: 0)")
-    print(f"mixed-up results                   {mixed}   (claim: 0)")
-    print(f"median until all is there          {middle:.2f} s   (claim: at most 1.5 s)")
-    print(f"95 % of the steps within           {late:.2f} s   (claim: at most 5 s)")
-    print(f"median until the first sign        {first:.2f} s")
-    print(f"memory, most                       {lesson.megabytes:.0f} MB   (claim: under 2,500 MB)")
-    growth = max(parts[7:]) / max(parts[4:7])
-    print(f"memory, last three tenths / those before   {growth:.2f}   (claim: at most 1.05)")
-
-
-def _by_tenth(lesson: Lesson) -> list[float]:
-    """The highest level of memory in each tenth of the lesson."""
-    whole = lesson.levels[-1][0] + 1e-9
-    return [
-        max((level for at, level in lesson.levels if int(10 * at / whole) == part), default=0.0)
-        for part in range(10)
-    ]
+    mixed = sum(text.startswith("MixedUp") for text in lesson.failures)
+    steps = f"in {len(lesson.steps)} steps"
+    yield Row("errors", len(lesson.failures) - mixed, "", "≤ 0", steps)
+    yield Row("mixed-up results", mixed, "", "≤ 0", steps)
+    middle, late = lesson.waits
+    yield Row("median until all is there", middle, "s", "≤ 1.5")
+    yield Row("95 % of the steps within", late, "s", "≤ 5")
+    signs = [step.first_sign for step in lesson.steps]
+    yield Row("median until the first sign", median(signs), "s")
+    tenths = lesson.by_tenth()
+    figures = f"by tenths of the lesson: {', '.join(f'{level:.0f}' for level in tenths)} MB"
+    yield Row("memory, most", lesson.megabytes, "MB", "≤ 2500", figures)
+    growth = max(tenths[7:]) / max(tenths[4:7])
+    yield Row("memory, last three tenths / those before", growth, "", "≤ 1.05")
 
 
 def percentiles(values: list[float]) -> tuple[float, float]:
@@ -137,23 +153,68 @@ def percentiles(values: list[float]) -> tuple[float, float]:
     return cuts[9], cuts[18]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pupils", type=int, default=30)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--pause", type=float, default=8.0, help="mean seconds between steps")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as cache, server(Path(cache)) as address:
-        lesson = teach(address, options.pupils, options.minutes, options.pause, options.seed)
-        report(lesson)
-        time.sleep(SESSION_SECONDS)
-        for _ in range(2):  # whoever leaves lets the server forget those who left before
-            with Visitor(address) as visitor:
-                visitor.open()
-            time.sleep(12)
-        print(f"memory, when all have left         {megabytes():.0f} MB")
+def crowd(options: argparse.Namespace) -> Iterator[Row]:
+    """How waiting grows with the class: each size on a server of its own."""
+    for pupils in SIZES:
+        with running() as address:
+            held = teach(address, pupils, options.crowd_minutes, options.pause, options.seed)
+        middle, late = held.waits
+        what = f"pupils {pupils}: {len(held.steps)} steps, {len(held.failures)} failed"
+        figures = f"95 % in {late:.2f} s, {held.megabytes:.0f} MB"
+        yield Row(what, middle, "s", "≤ 1.5", figures)
+
+
+def soak(options: argparse.Namespace) -> Iterator[Row]:
+    """Many steps in one session: does the server grow, does it slow down?"""
+    seconds: list[float] = []
+    levels: list[float] = []
+    photos = own_photos(6, options.seed)
+    with running() as address, Visitor(address) as visitor:
+        pupil = Pupil(visitor, photos, random.Random(options.seed))
+        for step in islice(pupil.lesson(), options.steps):
+            seconds.append(step.seconds)
+            levels.append(megabytes())
+    fifth = len(seconds) // 5
+    parts = [slice(part * fifth, (part + 1) * fifth) for part in range(5)]
+    for part in parts:
+        figures = (
+            f"mean {fmean(seconds[part]):.3f} s; memory {fmean(levels[part]):.0f} MB, "
+            f"most {max(levels[part]):.0f} MB"
+        )
+        what = f"steps {part.start + 1} to {part.stop}, median"
+        yield Row(what, median(seconds[part]), "s", "", figures)
+    second, last = parts[1], parts[4]
+    growth = fmean(levels[last]) / fmean(levels[second])
+    yield Row("memory, last fifth / the second", growth, "", "≤ 1.05")
+    slower = median(seconds[last]) / median(seconds[second])
+    yield Row("median step, last fifth / second", slower, "", "≤ 1")
+
+
+def users(_: argparse.Namespace) -> Iterator[Row]:
+    """Memory at the start, for each further user in a browser, and when they have left."""
+    with in_browser() as (address, chromium):
+        yield Row("memory, started", megabytes(), "MB")
+        tabs, levels = [], []
+        for photo in PHOTOS:
+            tabs.append(new_tab(chromium))
+            for path in PAGES:
+                visit(tabs[-1], f"{address}/{path}image={photo}")
+            levels.append(megabytes())
+            yield Row(f"memory, {len(tabs)} users, three pages each", levels[-1], "MB")
+        yield Row("memory of a further user", (levels[-1] - levels[0]) / (len(tabs) - 1), "MB")
+        for tab in tabs:
+            tab.context.close()
+        yield Row("memory, all have left", megabytes(), "MB")
 
 
 if __name__ == "__main__":
-    main()
+    measure(
+        __doc__,
+        {"lesson": lesson, "crowd": crowd, "soak": soak, "users": users},
+        pupils=30,
+        minutes=10.0,
+        crowd_minutes=1.5,
+        pause=8.0,
+        steps=2000,
+        seed=0,
+    )

@@ -3,26 +3,24 @@
     pip install -r requirements-bench.txt
     python benchmarks/explain.py
 
-A plain forward is ``network(x)`` without gradients, batch 1. Everything is timed in the same run,
-on the same photo and the same network: batch norms folded, parameters frozen, channels last. The
-peers get it at its best: gradients start behind the stem, as ours do. Our explanations start from a
-trace, which one forward has recorded; theirs from the picture. Ratios with that forward counted as
-ours are printed, too. captum's maps are compared at map size, pytorch-grad-cam's at input size. All
-results are compared as well.
-
-Claims: from a trace, nine modules' Grad-CAM ≥ 8 × faster than pytorch-grad-cam and ≥ 5 × faster
-than captum, one call a module; 36 branches' ablation, and the sweep, ≥ 3.5 × faster than 36 hooked
-forwards; exact Shapley values of 36 branches ≤ 40 plain forwards; gradient × activation ≤ 2.5.
+A plain forward is ``network(x)`` without gradients, batch 1. Everything is timed in turns, on the
+same photo and the same network: batch norms folded, parameters frozen, channels last. The peers get
+it at its best: gradients start behind the stem, as ours do. Our explanations start from a trace,
+which one forward has recorded; theirs from the picture. Ratios with that forward counted as ours
+are printed, too. captum's maps are compared at map size, pytorch-grad-cam's at input size; without
+pytorch-grad-cam, its rows are left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from itertools import permutations
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -32,46 +30,46 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 import inception_viz as iv
-import inception_viz.torchvision_on_cpu
-from benchmarks.timing import medians
-from inception_viz import trace as tracing
+import inception_viz.torchvision_on_cpu  # before torchvision
+from benchmarks.harness import SAMPLES, Functions, Row, both, interleaved, measure, ratio
 from inception_viz.explain.channel_scores import channel_scores
 from inception_viz.explain.gradients import gradients
 from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.trace import Trace
+from inception_viz.trace import run as run_recorded
 
-PHOTO = Path(__file__).parents[1] / "assets" / "samples" / "goldfish.jpg"
+GRAD_CAM = find_spec("pytorch_grad_cam") is not None
 FORWARDS = 10  # plain ones timed at once, for a steady unit
-TOLERANCE = 1e-4  # of the largest value
-CHANNELS_LAST = torch.channels_last
+COSTS = {"Shapley values": "≤ 40", "gradient × activation": "≤ 2.5"}  # claims, in plain forwards
+# What is compared, whose time, by which of ours, the claim.
+_AT_SIZE, _AT_MAP = "  pytorch-grad-cam, nine calls", "  captum, nine calls"
+_HOOKED = "  36 hooked forwards, one at a time"
+RATIOS = (
+    ("Grad-CAM: pytorch-grad-cam / ours", _AT_SIZE, ("large Grad-CAM",), "≥ 8"),
+    ("Grad-CAM: captum / ours", _AT_MAP, ("Grad-CAM",), "≥ 5"),
+    ("ablation: hooked forwards / ours", _HOOKED, ("ablation",), "≥ 3.5"),
+    ("sweep: hooked forwards / ours", _HOOKED, ("sweep",), "≥ 3.5"),
+    ("Shapley: hooked forwards / ours", "  144 hooked forwards", ("Shapley values",), "≥ 3.5"),
+    ("Grad-CAM and trace: pytorch-grad-cam / ours", _AT_SIZE, ("trace, large Grad-CAM",), ""),
+    ("Grad-CAM and trace: captum / ours", _AT_MAP, ("trace, Grad-CAM",), ""),
+    ("ablation and trace: hooked forwards / ours", _HOOKED, ("ablation", "trace"), ""),
+)
 
 
-class MainHead(nn.Module):
-    """The network as the peers like it best: picture → logits, gradients only behind the stem."""
+class Head(nn.Module):
+    """Picture → logits, with gradients behind the stem only, or down to the pixels."""
 
-    def __init__(self, network: GoogLeNet) -> None:
+    def __init__(self, network: GoogLeNet, *, to_pixels: bool) -> None:
         super().__init__()
-        self.network = network
-        names = list(network.trunk)
-        self.stem = names[: names.index(next(iter(network.modules_by_name)))]
+        self.network, self.to_pixels = network, to_pixels
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.to_pixels:
+            return self.network(x).main  # type: ignore[no-any-return]
         with torch.no_grad():
-            for name in self.stem:
-                x = self.network.trunk[name](x)
-        behind = x.detach().requires_grad_(torch.is_grad_enabled())
-        return self.network.forward_after(self.stem[-1], behind).main
-
-
-class PlainHead(nn.Module):
-    """The network as one first writes it: picture → logits, everything in the graph."""
-
-    def __init__(self, network: GoogLeNet) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network(x).main  # type: ignore[no-any-return]
+            *_, (_, stem) = self.network.walk(x, upto="pool2")
+        stem = stem.detach().requires_grad_(torch.is_grad_enabled())
+        *_, (_, output) = self.network.walk(stem, after="pool2")
+        return self.network.classify(output)
 
 
 class Peers:
@@ -79,8 +77,7 @@ class Peers:
 
     def __init__(self, network: GoogLeNet, x: Tensor, target: int) -> None:
         self.network, self.x, self.target = network, x, target
-        self.model = MainHead(network)
-        self.plain = PlainHead(network)
+        self.model = Head(network, to_pixels=False)
         self.modules = network.modules_by_name
 
     def forwards(self) -> None:
@@ -88,20 +85,20 @@ class Peers:
             with torch.no_grad():
                 self.network(self.x)
 
-    def pytorch_grad_cam(self, model: nn.Module) -> dict[str, np.ndarray]:
+    def pytorch_grad_cam(self, *, to_pixels: bool = False) -> dict[str, np.ndarray]:
         """Module → map at input size, 0 to 1."""
-        return {name: self._pytorch_grad_cam(model, [name]) for name in self.modules}
+        model = Head(self.network, to_pixels=True) if to_pixels else self.model
+        x = self.x.clone().requires_grad_(to_pixels)
+        return {name: self._grad_cam(model, x, [layer]) for name, layer in self.modules.items()}
 
     def pytorch_grad_cam_mean(self) -> np.ndarray:
         """The mean of all modules' maps: what one call with nine modules returns."""
-        return self._pytorch_grad_cam(self.model, list(self.modules))
+        return self._grad_cam(self.model, self.x.clone(), list(self.modules.values()))
 
-    def _pytorch_grad_cam(self, model: nn.Module, names: list[str]) -> np.ndarray:
+    def _grad_cam(self, model: nn.Module, x: Tensor, layers: list[nn.Module]) -> np.ndarray:
         from pytorch_grad_cam import GradCAM
         from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-        layers: list[nn.Module] = [self.modules[name] for name in names]
-        x = self.x.clone().requires_grad_(model is self.plain)
         with GradCAM(model, layers) as cam:
             found: np.ndarray = cam(x, targets=[ClassifierOutputTarget(self.target)])[0]
         return found
@@ -118,68 +115,48 @@ class Peers:
             for name, layer in self.modules.items()
         }
 
-    def captum_gradient_x_activation(self) -> list[float]:
-        """One score a branch, one call a module."""
-        from captum.attr import LayerGradientXActivation
-
-        found = (
-            LayerGradientXActivation(self.model, layer).attribute(self.x, self.target)
-            for layer in self.modules.values()
-        )
-        return self._branch_sums(found)
-
-    def captum_gradient_x_activation_at_once(self) -> list[float]:
-        """One score a branch, one call for all modules."""
-        from captum.attr import LayerGradientXActivation
+    def captum_gradient_x_activation(self, *, at_once: bool = False) -> list[float]:
+        """One score a branch, in one call a module or in one for all."""
+        from captum.attr import LayerGradientXActivation as Explainer
 
         layers = list(self.modules.values())
-        explainer = LayerGradientXActivation(self.model, layers)
-        return self._branch_sums(iter(explainer.attribute(self.x, self.target)))
-
-    def _branch_sums(self, attributions: Iterator[Tensor]) -> list[float]:
+        if at_once:
+            found = Explainer(self.model, layers).attribute(self.x, self.target)
+        else:
+            found = [Explainer(self.model, one).attribute(self.x, self.target) for one in layers]
         return [
             float(part.detach().double().sum())
-            for module, found in zip(self.modules.values(), attributions, strict=True)
-            for part in module.split(found).values()
+            for module, whole in zip(layers, found, strict=True)
+            for part in module.split(whole).values()
         ]
 
-    def hooked(self, module: str, masks: Tensor) -> list[float]:
-        """The target of whole forwards in which a module's output is multiplied by each mask."""
-        hook = self.modules[module].register_forward_hook(lambda _m, _i, output: output * masks)
+    def worths(self, module: str, coalitions: list[int], *, at_once: bool = False) -> list[float]:
+        """The target when only the branches of the set bits are there, by whole forwards."""
+        layer = self.modules[module]
+        bits = [[float(k >> i & 1) for i in range(len(layer.widths))] for k in coalitions]
+        channels = torch.tensor(bits).repeat_interleave(torch.tensor([*layer.widths.values()]), 1)
+        masks = channels[:, :, None, None]
+        parts = [masks] if at_once else torch.split(masks, 1)
+        return [value for part in parts for value in self._hooked(layer, part)]
+
+    def _hooked(self, layer: nn.Module, masks: Tensor) -> list[float]:
+        """The target when a layer's output is multiplied by each mask."""
+        hook = layer.register_forward_hook(lambda _m, _i, output: output * masks)
         try:
             with torch.no_grad():
-                x = self.x.repeat(len(masks), 1, 1, 1).contiguous(memory_format=CHANNELS_LAST)
-                logits = self.network(x).main
+                x = self.x.repeat(len(masks), 1, 1, 1)
+                logits = self.network(x.contiguous(memory_format=torch.channels_last)).main
         finally:
             hook.remove()
         return logits[:, self.target].tolist()  # type: ignore[no-any-return]
 
-    def worths(self, module: str, coalitions: list[int], *, at_once: bool = False) -> list[float]:
-        """The target when only the branches of the set bits are there."""
-        widths = self.modules[module].widths
-        masks = torch.cat(
-            [
-                torch.cat(
-                    [
-                        torch.full((1, w, 1, 1), float(k >> i & 1))
-                        for i, w in enumerate(widths.values())
-                    ],
-                    dim=1,
-                )
-                for k in coalitions
-            ]
-        )
-        if at_once:
-            return self.hooked(module, masks)
-        return [self.hooked(module, mask)[0] for mask in torch.split(masks, 1)]
-
-    def ablation(self, *, at_once: bool = False) -> list[list[float]]:
-        """Each branch left out: the target, by module."""
-        found = []
+    def ablation(self, *, at_once: bool = False) -> list[float]:
+        """The target without each branch."""
+        found: list[float] = []
         for name, module in self.modules.items():
             everything = 2 ** len(module.widths) - 1
             without = [everything & ~(1 << i) for i in range(len(module.widths))]
-            found.append(self.worths(name, without, at_once=at_once))
+            found += self.worths(name, without, at_once=at_once)
         return found
 
     def shapley(self) -> list[float]:
@@ -199,128 +176,97 @@ class Peers:
         return values
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--weights", default="imagenette", help="a source or a file")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--slow-rounds", type=int, default=3, help="of what takes seconds")
-    options = parser.parse_args()
+def measured(options: argparse.Namespace) -> Iterator[Row]:
+    """Whether the peers' results are ours, and what everybody's cost."""
+    if not GRAD_CAM:
+        print("pytorch-grad-cam isn't installed, so nothing is compared with it.")
     classifier = iv.load(options.weights)
-    trace = classifier.trace(PHOTO)
-    network, x = classifier.inference_network, trace.input
-    target = trace.top_classes(1)[0][0]
-    peers = Peers(network, x, target)
+    trace = classifier.trace(SAMPLES / "goldfish.jpg")
+    peers = Peers(classifier.inference_network, trace.input, trace.top_classes(1)[0][0])
+    yield from agreement(classifier, trace, peers)
+    for functions, rounds in (
+        (quick(classifier, trace, peers), options.slow_rounds),
+        (slow(classifier, trace, peers), max(options.slow_rounds // 3, 1)),
+    ):
+        taken = interleaved({"plain": peers.forwards} | functions, rounds)
+        plain = [value / FORWARDS for value in taken["plain"]]
+        yield Row("plain forward", 1000 * median(plain), "ms", "", f"{rounds} rounds")
+        for name in functions:
+            cost, figures = ratio(taken[name], plain), f"{1000 * median(taken[name]):.1f} ms"
+            yield Row(name, cost, "forwards", COSTS.get(name, ""), figures)
+        for what, over, under, claim in RATIOS:
+            if {over, *under} <= taken.keys():
+                ours = [sum(parts) for parts in zip(*(taken[n] for n in under), strict=True)]
+                figures = both(median(taken[over]), median(ours))
+                yield Row(what, ratio(taken[over], ours), "", claim, figures)
+
+
+def quick(classifier: iv.Classifier, trace: iv.Trace, peers: Peers) -> Functions:
+    """What takes up to a second or two."""
+    target = peers.target
     ours = partial(iv.contributions, classifier, trace, target)
     cams = partial(iv.grad_cam, classifier, trace, target)
+    record = partial(run_recorded, peers.network, peers.x)
+
+    slopes_of_all = partial(gradients, classifier, trace, target)
     slopes = partial(ours, "gradient_x_activation")
 
-    def recorded(explain: Callable[[], object]) -> Callable[[], object]:
-        return lambda: (tracing.run(network, x), explain())
+    def large_cams() -> object:
+        return list(cams().values())
 
-    quick: dict[str, Callable[[], object]] = {
-        "plain": peers.forwards,
-        "forward, recorded as a trace": partial(tracing.run, network, x),
+    def recorded(explain: Callable[[], object]) -> Callable[[], object]:
+        return lambda: (record(), explain())
+
+    functions: Functions = {
+        "trace": record,
         "Grad-CAM": cams,
-        "Grad-CAM, at input size": lambda: list(cams().values()),
-        "Grad-CAM, with the recorded forward": recorded(cams),
-        "Grad-CAM, at input size, with the forward": recorded(lambda: list(cams().values())),
-        "  captum, nine calls": peers.captum_grad_cam,
-        "  pytorch-grad-cam, nine calls": partial(peers.pytorch_grad_cam, peers.model),
-        "  the same, gradients down to the pixels": partial(peers.pytorch_grad_cam, peers.plain),
+        "large Grad-CAM": large_cams,
+        "trace, Grad-CAM": recorded(cams),
+        "trace, large Grad-CAM": recorded(large_cams),
+        _AT_MAP: peers.captum_grad_cam,
+        _AT_SIZE: peers.pytorch_grad_cam,
+        "  pytorch-grad-cam, down to the pixels": partial(peers.pytorch_grad_cam, to_pixels=True),
         "  pytorch-grad-cam, one call: mean map only": peers.pytorch_grad_cam_mean,
         "gradient × activation": slopes,
-        "gradient × activation, with the forward": recorded(slopes),
+        "trace, gradient × activation": recorded(slopes),
         "  captum, a call a module": peers.captum_gradient_x_activation,
-        "  captum, one call": peers.captum_gradient_x_activation_at_once,
-        "channel scores of 4c": lambda: channel_scores(
-            trace, gradients(classifier, trace, target), "4c"
-        ),
+        "  captum, one call": partial(peers.captum_gradient_x_activation, at_once=True),
+        "channel scores of 4c": lambda: channel_scores(trace, slopes_of_all(), "4c"),
         "mute 3a/1x1": partial(iv.mute, classifier, trace, ["3a/1x1"]),
         "mute 4c/5x5": partial(iv.mute, classifier, trace, ["4c/5x5"]),
         "mute 5b/pool": partial(iv.mute, classifier, trace, ["5b/pool"]),
         "ablation": partial(ours, "ablation"),
         "sweep": partial(iv.sweep, classifier, trace, target),
-        "  36 hooked forwards, one at a time": peers.ablation,
+        _HOOKED: peers.ablation,
         "  36 hooked forwards, four at a time": partial(peers.ablation, at_once=True),
-        "Shapley values": partial(ours, "shapley"),
     }
-    slow: dict[str, Callable[[], object]] = {
-        "plain": peers.forwards,
+    return {n: f for n, f in functions.items() if GRAD_CAM or "pytorch-grad-cam" not in n}
+
+
+def slow(classifier: iv.Classifier, trace: iv.Trace, peers: Peers) -> Functions:
+    """What takes seconds."""
+    ours = partial(iv.contributions, classifier, trace, peers.target)
+    return {
+        "Shapley values": partial(ours, "shapley"),
         "  144 hooked forwards": peers.shapley,
         "integrated gradients, 48 steps (captum)": partial(ours, "integrated_gradients"),
     }
-    threads = torch.get_num_threads()
-    print(f"{classifier.title}, {PHOTO.name}, {threads} threads, torch {torch.__version__}")
-    same = results_agree(classifier, trace, target, peers)
-    cost: dict[str, float] = {}
-    for functions, rounds in ((quick, options.rounds), (slow, options.slow_rounds)):
-        seconds = medians(functions, rounds)
-        forward = seconds.pop("plain") / FORWARDS
-        print(f"\n{'plain forward':44} {1000 * forward:8.1f} ms   ({rounds} rounds)")
-        for name, value in seconds.items():
-            cost[name] = value / forward
-            print(f"{name:44} {1000 * value:8.1f} ms {cost[name]:8.2f} forwards")
-    sys.exit(0 if claims_hold(cost) and same else 1)
 
 
-def claims_hold(cost: Mapping[str, float]) -> bool:
-    """Print each claim with its figure; costs are in plain forwards."""
-    at_size = cost["  pytorch-grad-cam, nine calls"]
-    at_map = cost["  captum, nine calls"]
-    brute = cost["  36 hooked forwards, one at a time"]
-    at_least = {
-        "Grad-CAM of a trace: pytorch-grad-cam / ours": (
-            at_size / cost["Grad-CAM, at input size"],
-            8,
-        ),
-        "Grad-CAM of a trace: captum / ours": (at_map / cost["Grad-CAM"], 5),
-        "ablation: hooked forwards / ours": (brute / cost["ablation"], 3.5),
-        "sweep: hooked forwards / ours": (brute / cost["sweep"], 3.5),
-    }
-    at_most = {
-        "Shapley values, in plain forwards": (cost["Shapley values"], 40),
-        "gradient × activation, in plain forwards": (cost["gradient × activation"], 2.5),
-    }
-    print()
-    results = [(name, *found, found[0] >= found[1], "≥") for name, found in at_least.items()]
-    results += [(name, *found, found[0] <= found[1], "≤") for name, found in at_most.items()]
-    for name, value, bound, holds, sign in results:
-        print(f"{name:46} {value:6.2f}   (claim {sign} {bound})  {'PASS' if holds else 'FAIL'}")
-    print("\nWith the forward that records the trace counted as ours:")
-    for name, ratio in {
-        "Grad-CAM: pytorch-grad-cam / ours": at_size
-        / cost["Grad-CAM, at input size, with the forward"],
-        "Grad-CAM: captum / ours": at_map / cost["Grad-CAM, with the recorded forward"],
-        "ablation: hooked forwards / ours": brute
-        / (cost["ablation"] + cost["forward, recorded as a trace"]),
-    }.items():
-        print(f"{name:46} {ratio:6.2f}")
-    return all(holds for _, _, _, holds, _ in results)
-
-
-def results_agree(classifier: iv.Classifier, trace: Trace, target: int, peers: Peers) -> bool:
-    """Print how far our results and the peers' are apart."""
+def agreement(classifier: iv.Classifier, trace: iv.Trace, peers: Peers) -> Iterator[Row]:
+    """How far our results and the peers' are apart, or the times would mean nothing."""
+    target = peers.target
     cams = iv.grad_cam(classifier, trace, target)
-    at_input_size = {name: spread(cams[name]) for name in cams}
-    full = float(trace.logits[target])
-    without = [full - value for row in peers.ablation() for value in row]
+    without = [float(trace.logits[target]) - value for value in peers.ablation()]
     swept = [-row.change for row in iv.sweep(classifier, trace, target).rows]
 
     def scores(method: str) -> np.ndarray:
         values = iv.contributions(classifier, trace, target, method).values
         return np.asarray(values[~np.isnan(values)])
 
+    captum = peers.captum_grad_cam()
     pairs: dict[str, list[tuple[ArrayLike, ArrayLike]]] = {
-        "Grad-CAM, captum": [
-            (np.clip(cams.raw(name), 0, None), found)
-            for name, found in peers.captum_grad_cam().items()
-        ],
-        "Grad-CAM, pytorch-grad-cam": [
-            (at_input_size[name], found)
-            for name, found in peers.pytorch_grad_cam(peers.model).items()
-        ],
+        "Grad-CAM, captum": [(np.clip(cams.raw(n), 0, None), captum[n]) for n in captum],
         "gradient × activation, captum": [
             (scores("gradient_x_activation"), peers.captum_gradient_x_activation())
         ],
@@ -328,19 +274,16 @@ def results_agree(classifier: iv.Classifier, trace: Trace, target: int, peers: P
         "sweep, 36 hooked forwards": [(swept, without)],
         "Shapley values, 144 hooked forwards": [(scores("shapley"), peers.shapley())],
     }
-    print("\nlargest difference of a result, as a part of the largest value")
-    agree = True
+    if GRAD_CAM:
+        theirs = peers.pytorch_grad_cam()
+        pairs["Grad-CAM, pytorch-grad-cam"] = [(spread(cams[n]), theirs[n]) for n in theirs]
     for name, compared in pairs.items():
-        differences = [largest_difference(np.asarray(a), np.asarray(b)) for a, b in compared]
-        holds = max(differences) <= TOLERANCE
-        agree = agree and holds
-        verdict = "PASS" if holds else "FAIL"
-        print(f"{name:44} {max(differences):.1e}   (at most {TOLERANCE:.0e})  {verdict}")
-    return agree
+        apart = max(difference(np.asarray(a), np.asarray(b)) for a, b in compared)
+        yield Row(f"largest difference: {name}", apart, "", "≤ 1e-4", "of the largest value")
 
 
-def largest_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """As a part of the largest value."""
+def difference(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest, as a part of the largest value."""
     return float(np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-12))
 
 
@@ -352,4 +295,4 @@ def spread(values: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    measure(__doc__, {"explanations": measured}, weights="imagenette", slow_rounds=15)

@@ -1,12 +1,12 @@
 """Do the maps point at what matters? Deletion and insertion on Imagenette's validation photos.
 
-    python benchmarks/faithfulness.py --data ../shared/data
+    python benchmarks/faithfulness.py --data FOLDER
 
-200 photos, evenly spread over the ten classes, 224 px; target: the probability of the network's
-first choice. Each photo plays both games of ``iv.faithfulness`` once with every map, with one
-coarse random map and with the centre prior. Prints Markdown: the mean area ± its standard error;
-each map's paired difference to the two that know nothing; and, for three sample photos, how much
-of a map is left when the weights are shuffled (``iv.sanity_check``).
+Photos evenly spread over the ten classes, 224 px; target: the probability of the network's first
+choice. Each photo plays both games of ``iv.faithfulness`` once with every map, with one coarse
+random map and with the centre prior. Printed: the mean area ± its standard error; each map's
+difference, photo by photo, to the two that know nothing; and, for three sample photos, how much of
+a map is left when the weights are shuffled (``iv.sanity_check``).
 
 Claim: Grad-CAM at the last module beats the random map and the centre prior in both games, by more
 than two standard errors.
@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from multiprocessing import get_context
@@ -30,6 +30,7 @@ import torch
 from tqdm import tqdm
 
 import inception_viz as iv
+from benchmarks.harness import DATA, SAMPLES, Row, measure
 from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.faithfulness import (
     STEPS,
@@ -41,21 +42,44 @@ from inception_viz.explain.faithfulness import (
     random_map,
 )
 from inception_viz.explain.rerun import silent
-from inception_viz.trace import Trace
 from inception_viz.training import imagenette_folder
 
-SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
-CHECKED = ("cat.jpg", "goldfish.jpg", "rocket.jpg")
+BEST = "Grad-CAM or HiResCAM, 5b"
+BLIND = ("random map", "centre prior")
+BETTER: dict[Game, int] = {"deletion": -1, "insertion": 1}  # the sign of what is better
 TITLES: dict[Variant, str] = {
     "grad_cam": "Grad-CAM",
     "hires_cam": "HiResCAM",
     "layer_cam": "LayerCAM",
 }
-BLIND = ("random map", "centre prior")
 
-Areas = Mapping[str, float]
+Areas = dict[Game, dict[str, float]]
 
 loaded = cache(iv.load)
+
+
+def games(options: argparse.Namespace) -> Iterator[Row]:
+    """Both games with many photos and all maps."""
+    photos = chosen_photos(options.data, options.per_class)
+    check(loaded(options.weights), photos[0])
+    # One photo a core: no core ever waits for another.
+    with ProcessPoolExecutor(
+        options.workers, get_context("spawn"), torch.set_num_threads, (1,)
+    ) as pool:
+        played = pool.map(partial(play_photo, options.weights), photos, range(len(photos)))
+        each = list(tqdm(played, total=len(photos)))
+    areas = {(g, n): np.array([one[g][n] for one in each]) for g in BETTER for n in each[0][g]}
+    for (game, name), values in areas.items():
+        yield Row(f"{game}: {name}", values.mean(), "", "", f"± {standard_error(values):.3f}")
+    for (game, name), values in areas.items():
+        for blind in BLIND if name not in BLIND else ():
+            apart = values - areas[game, blind]
+            mean, error = apart.mean(), standard_error(apart)
+            better = (BETTER[game] * apart > 0).mean()
+            figures = f"{mean:+.3f} ± {error:.3f}, better on {better:.0%}"
+            claim = "≥ 2" if name == BEST else ""
+            what = f"{game}: {name} − {blind}"
+            yield Row(what, BETTER[game] * mean / error, "errors", claim, figures)
 
 
 def chosen_photos(root: Path, per_class: int) -> list[Path]:
@@ -68,17 +92,16 @@ def chosen_photos(root: Path, per_class: int) -> list[Path]:
     return found
 
 
-def maps(classifier: iv.Classifier, trace: Trace, seed: int) -> dict[str, np.ndarray]:
+def maps(classifier: iv.Classifier, trace: iv.Trace, seed: int) -> dict[str, np.ndarray]:
     """All that is compared, by name."""
     cams = {variant: iv.grad_cam(classifier, trace, variant=variant) for variant in VARIANTS}
-    last = list(cams["grad_cam"])[-1]
     # The gradient is the same all over the last module's map, so these two are one.
-    truth = cams["grad_cam"].raw(last)
-    if not np.allclose(cams["hires_cam"].raw(last), truth, atol=1e-4 * np.abs(truth).max()):
-        raise SystemExit(f"HiResCAM at {last} should be Grad-CAM at {last}, but it isn't.")
+    truth = cams["grad_cam"].raw("5b")
+    if not np.allclose(cams["hires_cam"].raw("5b"), truth, atol=1e-4 * np.abs(truth).max()):
+        raise SystemExit("HiResCAM at 5b should be Grad-CAM at 5b, but it isn't.")
     size = trace.input.shape[-1]
     return {
-        "Grad-CAM or HiResCAM, 5b": cams["grad_cam"]["5b"],
+        BEST: cams["grad_cam"]["5b"],
         "LayerCAM, 5b": cams["layer_cam"]["5b"],
         "Grad-CAM, 4e": cams["grad_cam"]["4e"],
         "Grad-CAM, 3a": cams["grad_cam"]["3a"],
@@ -87,119 +110,71 @@ def maps(classifier: iv.Classifier, trace: Trace, seed: int) -> dict[str, np.nda
     }
 
 
-def play(
-    classifier: iv.Classifier, trace: Trace, rankings: Mapping[str, np.ndarray]
-) -> dict[Game, Areas]:
+def play(classifier: iv.Classifier, trace: iv.Trace, rankings: Mapping[str, np.ndarray]) -> Areas:
     """Both games, as ``iv.faithfulness`` plays them, with each ranking once."""
     target = iv.Target(trace.top_classes(1)[0][0], kind="probability")
-    games: dict[Game, tuple[torch.Tensor, torch.Tensor]] = {
+    ends: dict[Game, tuple[torch.Tensor, torch.Tensor]] = {
         "deletion": (trace.input, torch.zeros_like(trace.input)),
         "insertion": (blurred(trace.input), trace.input),
     }
     orders = [_ranks(values) for values in rankings.values()]
-    areas: dict[Game, Areas] = {}
-    for game, (start, end) in games.items():
+    areas: Areas = {}
+    for game, (start, end) in ends.items():
         curves = _play(classifier, start, end, orders, target, STEPS, silent)
         found = np.trapezoid(curves, dx=1 / STEPS, axis=1)
         areas[game] = dict(zip(rankings, found.tolist(), strict=True))
     return areas
 
 
-def play_photo(weights: str, photo: Path, seed: int) -> dict[Game, Areas]:
+def play_photo(weights: str, photo: Path, seed: int) -> Areas:
     """Both games with one photo and all its maps."""
-    classifier = loaded(weights)
-    trace = classifier.trace(photo)
-    return play(classifier, trace, maps(classifier, trace, seed))
+    trace = loaded(weights).trace(photo)
+    return play(loaded(weights), trace, maps(loaded(weights), trace, seed))
 
 
-def check(classifier: iv.Classifier, trace: Trace) -> None:
+def check(classifier: iv.Classifier, photo: Path) -> None:
     """Compare one photo's areas with ``iv.faithfulness``."""
+    trace = classifier.trace(photo)
     rankings = maps(classifier, trace, 0)
-    name = next(iter(rankings))
-    theirs = iv.faithfulness(classifier, trace, rankings[name])
-    ours = play(classifier, trace, {name: rankings[name], "centre": rankings["centre prior"]})
+    theirs = iv.faithfulness(classifier, trace, rankings[BEST])
+    ours = play(classifier, trace, {"map": rankings[BEST], "centre": rankings["centre prior"]})
     for game, curves in (("deletion", theirs.deletion), ("insertion", theirs.insertion)):
-        expected = (curves["map"].area, curves["centre"].area)
-        if not np.allclose(list(ours[game].values()), expected, atol=1e-5):  # type: ignore[index]
-            raise SystemExit(f"The {game} differs from iv.faithfulness: {ours}, {expected}.")
+        for name, area in ours[game].items():  # type: ignore[index]
+            if not np.isclose(area, curves[name].area, atol=1e-5):
+                raise SystemExit(f"The {game} differs from iv.faithfulness: {ours}, {theirs}.")
 
 
-def mean_and_error(values: np.ndarray) -> tuple[float, float]:
-    """The mean and its standard error."""
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+def standard_error(values: np.ndarray) -> float:
+    """Of their mean."""
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def report(games: Mapping[Game, Mapping[str, np.ndarray]]) -> bool:
-    """Print both tables; say whether the claim holds."""
-    names = list(games["deletion"])
-    print("\n| map | deletion (lower is better) | insertion (higher is better) |\n|---|---|---|")
-    for name in names:
-        areas = ("{:.3f} ± {:.3f}".format(*mean_and_error(games[g][name])) for g in games)
-        print(f"| {name} | {' | '.join(areas)} |")
-    print("\n| difference, photo by photo | deletion | insertion |\n|---|---|---|")
-    holds = True
-    for name in (n for n in names if n not in BLIND):
-        for blind in BLIND:
-            cells = []
-            for game, sign in (("deletion", -1), ("insertion", 1)):
-                difference = games[game][name] - games[game][blind]  # type: ignore[index]
-                mean, error = mean_and_error(difference)
-                better = (sign * difference > 0).mean()
-                cells.append(
-                    f"{mean:+.3f} ± {error:.3f} (better on {better:.0%})".replace("-", "−")
-                )
-                holds &= name != names[0] or sign * mean > 2 * error
-            print(f"| {name} − {blind} | {' | '.join(cells)} |")
-    print(f"\nClaim: {names[0]} beats both in both games: {'PASS' if holds else 'FAIL'}")
-    return holds
-
-
-def report_sanity(classifier: iv.Classifier) -> None:
-    """Print the rank correlations with the true map when all weights are shuffled."""
-    traces = [classifier.trace(SAMPLES / name) for name in CHECKED]
-    print(f"\n| module | {' | '.join(TITLES.values())} |\n|---|---|---|---|")
-    for module in ("3a", "4e", "5b"):
-        cells = []
-        for variant in TITLES:
-            found = [
-                iv.sanity_check(classifier, trace, module=module, variant=variant)
-                .stages[-1]
-                .correlation
-                for trace in traces
-            ]
-            cells.append(", ".join(f"{value:.2f}".replace("-", "−") for value in found))
-        print(f"| {module} | {' | '.join(cells)} |")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--weights", default="imagenette", help="a source or a file")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--per-class", type=int, default=20, help="photos of each class")
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    options = parser.parse_args()
+def sanity(options: argparse.Namespace) -> Iterator[Row]:
+    """Rank correlations with the true map when all weights are shuffled."""
     classifier = loaded(options.weights)
-    photos = chosen_photos(options.data, options.per_class)
-    check(classifier, classifier.trace(photos[0]))
-    areas: dict[Game, dict[str, list[float]]] = {"deletion": {}, "insertion": {}}
-    # One photo a core: no core ever waits for another.
-    with ProcessPoolExecutor(
-        options.workers, get_context("spawn"), torch.set_num_threads, (1,)
-    ) as pool:
-        played = pool.map(partial(play_photo, options.weights), photos, range(len(photos)))
-        for games in tqdm(played, total=len(photos)):
-            for game, row in games.items():
-                for name, area in row.items():
-                    areas[game].setdefault(name, []).append(area)
-    print(f"{classifier.title}, {len(photos)} photos, {STEPS} steps")
-    holds = report(
-        {game: {n: np.array(v) for n, v in found.items()} for game, found in areas.items()}
-    )
-    report_sanity(classifier)
-    sys.exit(0 if holds else 1)
+    traces = [classifier.trace(SAMPLES / f"{name}.jpg") for name in ("cat", "goldfish", "rocket")]
+    for module in ("3a", "4e", "5b"):
+        for variant, title in TITLES.items():
+            checks = (
+                iv.sanity_check(classifier, t, module=module, variant=variant) for t in traces
+            )
+            found = [check.stages[-1].correlation for check in checks]
+            figures = ", ".join(f"{value:.2f}" for value in found)
+            yield Row(
+                f"left of {title} at {module}, weights shuffled",
+                float(np.mean(found)),
+                "",
+                "",
+                figures,
+            )
 
 
 if __name__ == "__main__":
-    main()
+    measure(
+        __doc__,
+        {"games": games, "sanity": sanity},
+        weights="imagenette",
+        data=DATA,
+        per_class=20,
+        workers=os.cpu_count() or 1,
+    )

@@ -17,10 +17,10 @@ from pathlib import Path
 from PIL import Image, ImageEnhance, ImageOps
 
 import inception_viz as iv
+from benchmarks.harness import SAMPLES
 from benchmarks.visitor import VisitError, Visitor
 from inception_viz.figures.answers import percent
 
-SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 MODULES = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
 BRANCHES = ("1x1", "3x3", "5x5", "pool")
 _METHODS = ("Shapley value", "Ablation", "Gradient × activation", "Firing")
@@ -46,7 +46,6 @@ class Step:
     action: str
     seconds: float
     first_sign: float
-    received: int
 
 
 def own_photos(count: int, seed: int) -> list[Own]:
@@ -85,7 +84,6 @@ class Pupil:
         chance: decides what happens next.
         page: the page that is open.
         shown: the photo that is looked at; None while it is a sample.
-        edits: how many cells of the table were edited.
     """
 
     visitor: Visitor
@@ -93,7 +91,6 @@ class Pupil:
     chance: random.Random
     page: str = ""
     shown: Own | None = None
-    edits: int = 0
 
     def lesson(self) -> Iterator[Step]:
         """What happens, step after step, without an end."""
@@ -111,7 +108,7 @@ class Pupil:
     def _step(self, action: str, act: Callable[[], float]) -> Step:
         seconds = act()
         self._check(action)
-        return Step(action, seconds, self.visitor.first_sign, self.visitor.received)
+        return Step(action, seconds, self.visitor.first_sign)
 
     def _check(self, action: str) -> None:
         """Whether the page shows this pupil's photo, and no message of something that failed."""
@@ -163,7 +160,6 @@ class Pupil:
         number = int(data["number"]) + 1
         said = {"steps": [{"number": number, "rows": rows}], "live": None}
         taken = self.visitor.trigger("lab_table", "edited", said)
-        self.edits += 1
         found = self.visitor.data("lab_table")["rows"]
         if [r["cells"] for r in found] != [r["cells"] for r in rows]:
             raise MixedUpError(f"The table of {self.photos[0].name} is another one than was typed.")

@@ -1,17 +1,17 @@
-"""Images a second of our training loop beside a plain one, in the same run.
+"""Images a second of our training loop beside a plain one.
 
-    python benchmarks/training.py --data ../shared/data
+    python benchmarks/training.py --data FOLDER
 
 Plain: the same network in fp32, memory as PyTorch lays it out, pictures decoded and augmented by
 torchvision each time. Ours: ``Trainer``. Both from JPEG files to updated weights, batch 64, both
-heads; they take turns, so that whatever slows the machine slows both. Claim: ours ≥ 1.7 × plain.
+heads; they take turns, so that whatever slows the machine slows both.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
 import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
+from benchmarks.harness import DATA, Row, interleaved, measure, ratio
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import IMAGENET
@@ -83,32 +84,17 @@ class OurLoop:
         self.trainer._step(*next(self.batches))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[96, 128])
-    options = parser.parse_args()
+def measured(options: argparse.Namespace) -> Iterator[Row]:
+    """Both loops at each size."""
     folder = imagenette_folder(options.data) / "train"
     config = GoogLeNetConfig.paper(norm="batch", classes=10)
     for size in options.sizes:
-        loops: dict[str, PlainLoop | OurLoop] = {
-            "plain": PlainLoop(folder, config, size),
-            "ours": OurLoop(folder, config, size),
-        }
-        seconds: dict[str, list[float]] = {name: [] for name in loops}
-        for number in range(options.rounds + 2):
-            for name, loop in loops.items():
-                start = time.perf_counter()
-                loop.step()
-                if number >= 2:
-                    seconds[name].append(time.perf_counter() - start)
-        rate = {name: BATCH / median(times) for name, times in seconds.items()}
-        print(
-            f"{size} px: plain {rate['plain']:.0f} images/s, ours {rate['ours']:.0f} images/s, "
-            f"ratio {rate['ours'] / rate['plain']:.2f} (claim ≥ 1.7)"
-        )
+        plain, ours = PlainLoop(folder, config, size), OurLoop(folder, config, size)
+        taken = interleaved({"plain": plain.step, "ours": ours.step}, options.rounds, warm=2)
+        rates = (f"{name} {BATCH / median(taken[name]):.0f} images/s" for name in taken)
+        value = ratio(taken["plain"], taken["ours"])
+        yield Row(f"{size} px: our rate / the plain one", value, "", "≥ 1.7", ", ".join(rates))
 
 
 if __name__ == "__main__":
-    main()
+    measure(__doc__, {"training": measured}, data=DATA, rounds=12, sizes=(96, 128))

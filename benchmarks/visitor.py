@@ -7,11 +7,9 @@ components and uploads files through Streamlit's own messages, and keeps what th
 
 from __future__ import annotations
 
-import io
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,33 +34,30 @@ class VisitError(Exception):
 class Visitor:
     """One session on the server at ``address``; a context manager.
 
+    Whatever it does returns the seconds until everything was there.
+
     Attributes:
-        elements: what the page shows now, by its place.
+        elements: what the page shows now, by its place, and the fragment that each belongs to.
         first_sign: seconds until the newest run sent its first picture or text.
-        received: bytes of the newest run.
     """
 
     address: str
-    elements: dict[tuple[int, ...], Element] = field(default_factory=dict)
+    elements: dict[tuple[int, ...], tuple[Element, str]] = field(default_factory=dict)
     first_sign: float = 0.0
-    received: int = 0
-    _cookies: dict[str, str] = field(default_factory=dict)
+    _http: requests.Session = field(default_factory=requests.Session)
     _kept: dict[str, ForwardMsg] = field(default_factory=dict)
     _pages: dict[str, str] = field(default_factory=dict)
     _session: str = ""
     _page: str = ""
     _query: str = ""
-    _fragments: dict[tuple[int, ...], str] = field(default_factory=dict)
 
     def __enter__(self) -> Visitor:
         """Connect."""
-        answer = requests.get(f"{self.address}/_stcore/health", timeout=60)
-        self._cookies = dict(answer.cookies)
-        token = self._cookies.get("_streamlit_xsrf", "")
-        cookie = "; ".join(f"{k}={v}" for k, v in self._cookies.items())
+        self._http.get(f"{self.address}/_stcore/health", timeout=60)
+        cookie = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
         self._socket: ClientConnection = connect(
             f"{self.address.replace('http', 'ws', 1)}/_stcore/stream",
-            subprotocols=[Subprotocol("streamlit"), Subprotocol(token or "PLACEHOLDER")],
+            subprotocols=[Subprotocol("streamlit"), Subprotocol(self._token or "PLACEHOLDER")],
             additional_headers={"Cookie": cookie},
             max_size=None,
             open_timeout=60,
@@ -73,34 +68,34 @@ class Visitor:
     def __exit__(self, *_: object) -> None:
         """Close the tab."""
         self._socket.close()
+        self._http.close()
 
-    def open(self, page: str = "", query: str = "") -> float:
-        """Type an address; returns the seconds until everything is there."""
-        message = BackMsg()
-        message.rerun_script.query_string = query
-        message.rerun_script.page_name = page
-        self._query = query
-        return self._run(message)
+    @property
+    def _token(self) -> str:
+        return self._http.cookies.get("_streamlit_xsrf") or ""
+
+    def open(self) -> float:
+        """Type the app's address."""
+        return self._run()
 
     def go(self, page: str) -> float:
         """Click a page in the navigation ("" is the first)."""
-        return self._run(self._rerun(page=self._pages[page]))
+        self._page = self._pages[page]
+        return self._run()
 
     def choose(self, key: str, value: str) -> float:
         """Choose ``value`` of a selectbox, radio group or segmented control."""
-        element = self.widget(key)
         if value not in self.options(key):
             raise VisitError(f"{key!r} offers {self.options(key)}, not {value!r}.")
-        state = WidgetState(id=_id(element))
-        if element.WhichOneof("type") == "button_group":
+        if self.widget(key).WhichOneof("type") == "button_group":
+            state = WidgetState()
             state.string_array_value.data.append(value)
-        else:
-            state.string_value = value
-        return self._act(key, state)
+            return self._act(key, state)
+        return self._act(key, WidgetState(string_value=value))
 
     def press(self, key: str) -> float:
         """Press a button."""
-        return self._act(key, WidgetState(id=_id(self.widget(key)), trigger_value=True))
+        return self._act(key, WidgetState(trigger_value=True))
 
     def trigger(self, key: str, event: str, value: object) -> float:
         """Let a component of ours say ``value``, as its own script does."""
@@ -112,39 +107,33 @@ class Visitor:
         """Put a file into an uploader."""
         start = time.perf_counter()
         urls = self._place_for(name)
-        answer = requests.put(
+        self._http.put(
             f"{self.address}{urls.upload_url}",
-            files={"file": (name, io.BytesIO(content))},
-            cookies=self._cookies,
-            headers={"X-Xsrftoken": self._cookies.get("_streamlit_xsrf", "")},
+            files={"file": (name, content)},
+            headers={"X-Xsrftoken": self._token},
             timeout=60,
-        )
-        answer.raise_for_status()
+        ).raise_for_status()
         state = WidgetState(id=_id(self.widget(key)))
         info = state.file_uploader_state_value.uploaded_file_info.add()
         info.name, info.size, info.file_id = name, len(content), urls.file_id
         info.file_urls.CopyFrom(urls)
-        self._run(self._rerun(state))
+        self._run(state)
         return time.perf_counter() - start
 
     def widget(self, key: str) -> Element:
-        """The widget with this key.
-
-        Raises:
-            VisitError: if the page has none.
-        """
-        return self.elements[self._place(key)]
+        """The widget with this key."""
+        return self._find(key)[0]
 
     def options(self, key: str) -> list[str]:
         """What a selectbox, radio group or segmented control offers."""
         element = self.widget(key)
         if element.WhichOneof("type") == "button_group":
             return [option.content for option in element.button_group.options]
-        return list(getattr(element, str(element.WhichOneof("type"))).options)
+        return list(_inner(element).options)
 
     def errors(self) -> list[str]:
         """The messages of things that went wrong."""
-        alerts = [e.alert for e in self.elements.values() if e.WhichOneof("type") == "alert"]
+        alerts = [e.alert for e, _ in self.elements.values() if e.WhichOneof("type") == "alert"]
         return [alert.body for alert in alerts if alert.format == Alert.ERROR]
 
     def data(self, key: str) -> Any:
@@ -152,53 +141,35 @@ class Visitor:
         component = self.widget(key).bidi_component
         return json.loads(component.json or component.mixed.json)
 
-    def texts(self) -> Iterator[str]:
-        """Every text, heading and HTML on the page."""
-        for element in self.elements.values():
-            kind = element.WhichOneof("type")
-            if kind in ("markdown", "html", "heading", "alert", "exception"):
-                inner = getattr(element, kind)
-                yield getattr(inner, "body", "") or getattr(inner, "message", "")
-
-    def shows(self, text: str) -> bool:
-        """Whether some text on the page contains ``text``."""
-        return any(text in one for one in self.texts())
-
-    def _place(self, key: str) -> tuple[int, ...]:
-        for place, element in self.elements.items():
+    def _find(self, key: str) -> tuple[Element, str]:
+        for element, fragment in self.elements.values():
             if _id(element).endswith(f"-{key}"):
-                return place
+                return element, fragment
         raise VisitError(f"There is no {key!r} on the page.")
 
     def _act(self, key: str, state: WidgetState) -> float:
         """Send a widget's new state; only its fragment runs again where it belongs to one."""
-        message = self._rerun(state)
-        message.rerun_script.fragment_id = self._fragments.get(self._place(key), "")
-        return self._run(message)
+        element, fragment = self._find(key)
+        state.id = state.id or _id(element)
+        return self._run(state, fragment=fragment)
 
-    def _rerun(self, *states: WidgetState, page: str | None = None) -> BackMsg:
+    def _run(self, *states: WidgetState, fragment: str = "") -> float:
+        """Ask for a run, and take what it sends until it is finished."""
         message = BackMsg()
         message.rerun_script.query_string = self._query
-        message.rerun_script.page_script_hash = self._page if page is None else page
+        message.rerun_script.page_script_hash = self._page
+        message.rerun_script.fragment_id = fragment
         message.rerun_script.widget_states.CopyFrom(WidgetStates(widgets=states))
         message.rerun_script.cached_message_hashes.extend(self._kept)
-        return message
-
-    def _run(self, message: BackMsg) -> float:
-        start = time.perf_counter()
-        self.first_sign, self.received = 0.0, 0
+        start, self.first_sign = time.perf_counter(), 0.0
         self._socket.send(message.SerializeToString())
         while True:
             answer = self._next()
             kind = answer.WhichOneof("type")
-            if kind == "ref_hash":
-                place = list(answer.metadata.delta_path)
-                answer = self._kept[answer.ref_hash]
-                answer.metadata.delta_path[:] = place
-                kind = answer.WhichOneof("type")
-            elif answer.metadata.cacheable:
-                self._kept[answer.hash] = answer
-            if kind == "new_session":
+            if kind == "delta":
+                self.first_sign = self.first_sign or time.perf_counter() - start
+                self._draw(answer)
+            elif kind == "new_session":
                 if not answer.metadata.run.fragment_ids:
                     self.elements.clear()
                 self._session = answer.new_session.initialize.session_id or self._session
@@ -210,34 +181,37 @@ class Visitor:
                 self._page = answer.navigation.page_script_hash
             elif kind == "page_info_changed":
                 self._query = answer.page_info_changed.query_string
-            elif kind == "delta":
-                self.first_sign = self.first_sign or time.perf_counter() - start
-                self._take(answer)
             elif (
                 kind == "script_finished"
                 and answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
             ):
-                break
-        return time.perf_counter() - start
+                return time.perf_counter() - start
 
-    def _take(self, answer: ForwardMsg) -> None:
+    def _draw(self, answer: ForwardMsg) -> None:
         place = tuple(answer.metadata.delta_path)
         if answer.delta.WhichOneof("type") == "new_element":
             element = answer.delta.new_element
             if element.WhichOneof("type") == "exception":
                 raise VisitError(f"{element.exception.type}: {element.exception.message}")
-            self.elements[place] = element
-            self._fragments[place] = answer.delta.fragment_id
+            self.elements[place] = element, answer.delta.fragment_id
         else:
             self.elements.pop(place, None)
 
     def _next(self) -> ForwardMsg:
+        """The next message; one that the server only refers to comes from those that are kept."""
         data = self._socket.recv(timeout=_SECONDS)
         assert isinstance(data, bytes)
-        self.received += len(data)
-        return ForwardMsg.FromString(data)
+        answer = ForwardMsg.FromString(data)
+        if answer.WhichOneof("type") == "ref_hash":
+            place = list(answer.metadata.delta_path)
+            answer = self._kept[answer.ref_hash]
+            answer.metadata.delta_path[:] = place
+        elif answer.metadata.cacheable:
+            self._kept[answer.hash] = answer
+        return answer
 
     def _place_for(self, name: str) -> FileURLs:
+        """Ask where a file may be put."""
         message = BackMsg()
         message.file_urls_request.request_id = uuid.uuid4().hex
         message.file_urls_request.file_names.append(name)
@@ -249,6 +223,9 @@ class Visitor:
                 return answer.file_urls_response.file_urls[0]
 
 
+def _inner(element: Element) -> Any:
+    return getattr(element, element.WhichOneof("type") or "", None)
+
+
 def _id(element: Element) -> str:
-    inner = getattr(element, element.WhichOneof("type") or "", None)
-    return str(getattr(inner, "id", ""))
+    return str(getattr(_inner(element), "id", ""))

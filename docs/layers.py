@@ -1,21 +1,24 @@
-"""Draw docs/architecture.svg: the layers that `make lint` enforces, and what each package is for.
+"""Draw docs/architecture.svg, and write the list of files in docs/architecture.md.
 
     python docs/layers.py
 
-What may import what comes from the contracts in pyproject.toml, the words from the packages' own
-first lines.
+What may import what comes from the contracts in pyproject.toml that `make lint` enforces, the words
+from each file's own first line.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 import tomllib
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "docs" / "architecture.svg"
+PICTURE, GUIDE = ROOT / "docs" / "architecture.svg", ROOT / "docs" / "architecture.md"
+BEGIN, END = "<!-- files: made by docs/layers.py -->\n```\n", "```\n<!-- files end -->"
 
 WIDTH, LEFT, GAP = 760, 20, 8
 LINE, NAME = 17, 30  # pixels: a line of words; a name with the space around it
@@ -35,9 +38,36 @@ def contracts() -> dict[str, list[list[str]]]:
 def purpose(container: str, name: str) -> str:
     """The first sentence of a package's or a module's docstring."""
     folder = ROOT / container / name
-    path = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
-    words = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-    return words.split("\n")[0].replace("``", "")
+    return _words(folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py"))
+
+
+def _words(path: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    words = docstring.split("\n\n")[0].replace("\n", " ").replace("``", "")
+    return re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`", r"\1", words)  # Sphinx's links: the name alone
+
+
+def guide() -> str:
+    """The guide with the list of files as they are now."""
+    text = GUIDE.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    lines = [line for container in contracts() for line in _files(ROOT / container, 0)]
+    return before + BEGIN + "".join(f"{line}\n" for line in lines) + END + after
+
+
+def _files(folder: Path, depth: int) -> Iterator[str]:
+    """A line for a package and each of its modules, the packages in it last."""
+    yield _line(f"{folder.name}/", depth, _words(folder / "__init__.py"))
+    for path in sorted(folder.glob("*.py")):
+        if not path.name.startswith("__"):
+            yield _line(path.name, depth + 1, _words(path))
+    for inner in sorted(path.parent for path in folder.glob("*/__init__.py")):
+        yield from _files(inner, depth + 1)
+
+
+def _line(name: str, depth: int, words: str) -> str:
+    return f"{'  ' * depth + name:28}{words}".rstrip()
 
 
 def pages() -> list[list[str]]:
@@ -99,4 +129,5 @@ def _stack(parts: list[str], container: str, layers: list[list[str]], x: int, y:
 
 
 if __name__ == "__main__":
-    OUT.write_text(svg(), "utf-8")
+    PICTURE.write_text(svg(), "utf-8")
+    GUIDE.write_text(guide(), "utf-8")

@@ -41,15 +41,12 @@ README = (
     Shot("channel", "branches?image=goldfish&module=4c&channel=4c/5x5:7", 900),
     Shot("grad_cam", "grad-cam?image=goldfish", 1000),
     Shot("lab", "lab", 1000),
-    Shot("learn", "learn?image=goldfish&chapter=2+One+module&walk_branch=5×5", 900),
+    Shot("learn", "learn?image=goldfish&chapter=module&walk_branch=5x5", 900),
 )
 MORE = (
     Shot("channel", "branches?image=raccoon&module=4c&channel=4c/5x5:7"),
     Shot("two_photos", "compare?image=cat"),
-    *(
-        Shot(f"learn_{place}", f"learn?image=goldfish&chapter={place}+{c.title.replace(' ', '+')}")
-        for place, c in enumerate(CHAPTERS, 1)
-    ),
+    *(Shot(f"learn_{c.name}", f"learn?image=goldfish&chapter={c.name}") for c in CHAPTERS),
 )
 
 # What is wider than its page, or text that is cut off, less what scrolls on purpose.
@@ -63,7 +60,7 @@ _STICKS_OUT = """() => [...document.querySelectorAll('[data-testid=stMain] *')].
 def main() -> None:
     """Make them all."""
     FOLDER.mkdir(exist_ok=True)
-    pages = [Shot(v.script[:-3], v.url if i else "") for i, v in enumerate(REGISTRY)]
+    pages = [Shot(v.url, v.url if i else "") for i, v in enumerate(REGISTRY)]
     with tempfile.TemporaryDirectory() as cache, server(Path(cache)) as address, browser() as b:
         for width, height in SIZES:
             for scheme in SCHEMES:

@@ -8,7 +8,7 @@ from pathlib import Path
 # Test processes run side by side; each with threads for all cores would slow all of them tenfold.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see app/server/cores.py
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see app/server/tuning.py
 
 import numpy as np
 import pytest
@@ -18,9 +18,14 @@ import inception_viz as iv
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow, StemConfig
 
 ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
-CAFFEMODEL = SHARED / "weights" / "bvlc_googlenet.caffemodel"
-IMAGENETTE = SHARED / "data" / "imagenette2-160"
+
+# Real photos and weights: where INCEPTION_VIZ_DATA says, else in folders data and weights, here or
+# in a folder beside the repository. Tests that need them skip where they are not.
+_NEAR = [ROOT / "data", *sorted(ROOT.parent.glob("*/data"))]
+DATA = Path(os.environ.get("INCEPTION_VIZ_DATA") or next(filter(Path.is_dir, _NEAR), _NEAR[0]))
+os.environ["INCEPTION_VIZ_DATA"] = str(DATA)  # the app looks there, too
+CAFFEMODEL = DATA.parent / "weights" / "bvlc_googlenet.caffemodel"
+IMAGENETTE = DATA / "imagenette2-160"
 
 
 def tiny_config(**changes: object) -> GoogLeNetConfig:

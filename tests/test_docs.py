@@ -79,9 +79,11 @@ def test_the_page_of_the_guide_shows_itself(tmp_path: Path) -> None:
         "import runpy, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import streamlit as st\n"
-        "from app.session import scene\n"
+        "from app.session import choices, links, scene\n"
         "from app.sidebar import column\n"
         "from app.widgets import waiting\n"
+        "links.follow()\n"
+        "choices.begin()\n"
         "waiting.reserve_place()\n"
         "scene.keep(column.show())\n"
         f"runpy.run_path({str(tmp_path / 'size.py')!r})\n",
@@ -92,10 +94,12 @@ def test_the_page_of_the_guide_shows_itself(tmp_path: Path) -> None:
     assert "Units of each module" in [s.value for s in app.subheader]
 
 
-def test_the_picture_of_the_layers_shows_the_contracts() -> None:
-    drawn = runpy.run_path(str(ROOT / "docs" / "layers.py"))["svg"]()
-    shown = (ROOT / "docs" / "architecture.svg").read_text("utf-8")
-    assert shown == drawn, "Run `python docs/layers.py`."
+def test_the_picture_and_the_list_of_files_are_those_of_now() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "layers.py"))
+    for shown, makes in (("architecture.svg", "svg"), ("architecture.md", "guide")):
+        assert (ROOT / "docs" / shown).read_text("utf-8") == made[makes](), (
+            "Run `python docs/layers.py`."
+        )
 
 
 def test_the_source_of_the_guide_loads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Hostile input: what once did harm, and a few seeded inputs of every kind.
 
-``benchmarks/fuzz.py`` reads 20,000 of each.
+``benchmarks/hostile.py`` reads 20,000 of each.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What the address says, typed.
 
-Widgets marked ``bind="query-params"`` keep themselves in the URL. What no widget holds (the chosen
-sample, the open channel) is kept here: the URL wins on arrival, the session across pages.
+What is chosen by name is kept by :mod:`app.session.choices`; numbers, switches and classes keep
+themselves, by Streamlit's ``bind="query-params"``. What no widget holds (the chosen sample, the
+open channel) is kept here: the address wins on arrival, the session across pages.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.session import links
 from inception_viz import Trace
@@ -68,6 +68,17 @@ def choose_sample(name: str) -> None:
 def choose_model(name: str) -> None:
     """Make a source or a training the model, from a button's callback."""
     st.session_state[MODEL] = name
+
+
+def names(key: str) -> bool:
+    """Whether the address says anything under ``key``."""
+    return key in st.query_params
+
+
+def model() -> str | None:
+    """The source or the training that is the model."""
+    found: str | None = st.session_state.get(MODEL)
+    return found
 
 
 def link() -> dict[str, str]:
@@ -155,12 +166,6 @@ def mute(places: Collection[str]) -> None:
 def large() -> bool:
     """Whether everything is to be larger, for a projector."""
     return bool(st.session_state.get(LARGE, st.query_params.get(LARGE) == "true"))
-
-
-def went_back() -> bool:
-    """Whether this run follows the browser's back or forward button."""
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
 
 
 def keep(*keys: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import streamlit as st
 
@@ -11,6 +13,8 @@ import inception_viz as iv
 from inception_viz.sources.registry import REGISTRY
 
 _starting = threading.Lock()
+_RECENTLY = 3.0  # seconds; who waits for a download looks at it twice a second
+_VISITOR = "visitor"
 
 
 @dataclass
@@ -21,7 +25,8 @@ class Download:
     total: int | None = None
     error: str = ""
     finished: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+    _seen: dict[str, float] = field(default_factory=dict)  # visitor → when they looked at it last
 
 
 class _CancelledError(Exception):
@@ -38,6 +43,26 @@ def download(source: str) -> Download | None:
     return _downloads().get(source)
 
 
+def look_at(job: Download) -> None:
+    """Note that this session waits for it."""
+    job._seen[_visitor()] = time.monotonic()
+
+
+def stop(job: Download) -> bool:
+    """Stop it, unless somebody else waits for it, too; whether it stops."""
+    now = time.monotonic()
+    others = [seen for who, seen in [*job._seen.items()] if who != _visitor()]
+    if any(now - seen < _RECENTLY for seen in others):
+        return False
+    job._cancelled.set()
+    return True
+
+
+def _visitor() -> str:
+    name: str = st.session_state.setdefault(_VISITOR, uuid4().hex)
+    return name
+
+
 def start_download(source: str) -> None:
     """Fetch a source's weights in the background, unless that is happening already."""
     with _starting:
@@ -47,7 +72,7 @@ def start_download(source: str) -> None:
         job = _downloads()[source] = Download()
 
     def progress(done: int, total: int | None) -> None:
-        if job.cancelled.is_set():
+        if job._cancelled.is_set():
             raise _CancelledError
         job.done, job.total = done, total
 

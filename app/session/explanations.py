@@ -133,7 +133,7 @@ def muted(model: iv.Classifier, trace: iv.Trace, places: Iterable[str]) -> Job[i
 
 
 # Computed inside of jobs alone, so one at a time; each is nearly as large as a trace.
-@st.cache_resource(show_spinner=False, max_entries=4, ttl="1h", hash_funcs=traces.KEYS)
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600, hash_funcs=traces.KEYS)
 def _gradients(model: iv.Classifier, trace: iv.Trace, target: iv.Target) -> Gradients:
     return gradients(model, trace, target)
 
@@ -170,7 +170,7 @@ _KEYS: traces.Keys = traces.KEYS | {
 }  # beside their trace
 
 
-@st.cache_data(show_spinner=False, max_entries=512, ttl="2h", hash_funcs=_KEYS)
+@st.cache_data(show_spinner=False, max_entries=512, ttl=7200, hash_funcs=_KEYS)
 def cam_jpeg(
     trace: iv.Trace, cams: Cams, module: str, branch: str, top: float, strength: float, side: int
 ) -> bytes:
@@ -181,7 +181,7 @@ def cam_jpeg(
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=64, ttl="2h", hash_funcs=_KEYS)
+@st.cache_data(show_spinner=False, max_entries=64, ttl=7200, hash_funcs=_KEYS)
 def difference_jpeg(
     trace: iv.Trace, cams: Cams, other: Cams, module: str, strength: float
 ) -> bytes:

@@ -7,11 +7,14 @@ from typing import Final
 
 import streamlit as st
 
+from app.session import choices
 from app.session.address import ARCHITECTURE, ORIGINS, REBUILT
 from inception_viz import GoogLeNetConfig
 from inception_viz.surgery import Keep, Operation
 
-CONFIG: Final = "lab_config"
+KEEP: Final = "keep"
+FILTERS: Mapping[Keep, str] = {"norm": "longest weights", "activation": "most active"}
+_CONFIG: Final = "lab_config"
 _BUILT: Final = "lab_built"
 _IN_USE: Final = "rebuilt_in_use"
 
@@ -52,14 +55,35 @@ def set_architecture(text: str, places: Mapping[str, str | None]) -> None:
             st.query_params.pop(key, None)
 
 
+def config() -> GoogLeNetConfig | None:
+    """The network of the lab's table, if one was made there."""
+    found: GoogLeNetConfig | None = st.session_state.get(_CONFIG)
+    return found
+
+
+def set_config(value: GoogLeNetConfig) -> None:
+    """Remember what the table says, for the page that trains it."""
+    st.session_state[_CONFIG] = value
+
+
 def built() -> bool:
     """Whether the lab's network was rebuilt in this session, or is in use."""
-    return bool(st.session_state.get(_BUILT)) or st.session_state.get(REBUILT) == "rebuilt"
+    return bool(st.session_state.get(_BUILT)) or in_use()
 
 
 def set_built(value: bool) -> None:
     """Remember that it was rebuilt."""
     st.session_state[_BUILT] = value
+
+
+def in_use() -> bool:
+    """Whether every page shows the rebuilt network."""
+    return bool(st.session_state.get(REBUILT) == "rebuilt")
+
+
+def use_everywhere() -> None:
+    """Show the rebuilt network on every page; from a button's callback."""
+    st.session_state[REBUILT] = "rebuilt"
 
 
 def use_rebuilt(done: Operation | None) -> None:
@@ -68,5 +92,9 @@ def use_rebuilt(done: Operation | None) -> None:
 
 
 def kept_filters() -> Keep:
-    """Which filters stay where there are fewer than before."""
-    return "activation" if st.session_state.get("keep") == "activation" else "norm"
+    """Which filters stay where there are fewer than before: chosen in the lab, for every page."""
+    default: Keep = "norm"
+    kept = choices.take(KEEP, FILTERS, default)
+    st.session_state[KEEP] = kept  # or Streamlit would forget what no widget of a page shows
+    choices.keep(KEEP, kept, default)
+    return kept

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from inception_viz.files.wording import shown
 
+_VISIT = "visit"
 _ASKED = "asked_by_link"
-_NAMES = "names_in_links"
 _LEFT_OUT = "left_out_of_link"
-_KEPT = ("model", "train_")  # a lesson follows the model, and touches nobody's training
-_UNNAMED = ("target", "quick_target", "module", "against")  # choices that links hold by their value
+_STAYS = ("model", "train_")  # a lesson follows the model, and touches nobody's training
+_BY_VALUE = ("target", "quick_target", "module", "against")  # Streamlit keeps them in the address
 _FRESH = "fresh"  # in the address: nothing of an earlier view stays
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A stay on a page; it begins with a link, with another page, or with the browser's Back.
+
+    Attributes:
+        number: tells it from others.
+        page: Streamlit's name of the page.
+        back: whether Back or Forward led here: the address says it all.
+        fresh: whether the link asks for exactly this, whatever was chosen before.
+    """
+
+    number: int
+    page: str
+    back: bool
+    fresh: bool
 
 
 def fresh(query: Mapping[str, str]) -> dict[str, str]:
@@ -22,18 +41,41 @@ def fresh(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def follow() -> None:
-    """Remember what the link asks for; call before anything reads it."""
-    if st.query_params.pop(_FRESH, ""):
-        for key in {*st.session_state.get(_NAMES, {}), *_UNNAMED}:
-            if not key.startswith(_KEPT) and key not in st.query_params:
+    """Notice that a visit begins, and what its link asks for; call before anything reads it."""
+    before: Visit | None = st.session_state.get(_VISIT)
+    page, back = _page(), went_back()
+    starts_anew = bool(st.query_params.pop(_FRESH, ""))
+    if before is None or back or starts_anew or page != before.page:
+        number = before.number + 1 if before else 0
+        st.session_state[_VISIT] = Visit(number, page, back, starts_anew)
+    if starts_anew:
+        for key in _BY_VALUE:
+            if key not in st.query_params:
                 st.session_state.pop(key, None)
     if _ASKED not in st.session_state:
         st.session_state[_ASKED] = st.query_params.to_dict()
 
 
-def name_choice(key: str, name: str) -> None:
-    """Tell by which ``name`` a link holds what the widget ``key`` shows."""
-    st.session_state.setdefault(_NAMES, {})[key] = name
+def visit() -> Visit:
+    """The visit that this run belongs to."""
+    found: Visit = st.session_state[_VISIT]
+    return found
+
+
+def goes_with_a_fresh_link(key: str) -> bool:
+    """Whether what was chosen under ``key`` is forgotten where a fresh link doesn't name it."""
+    return not key.startswith(_STAYS) and key not in st.query_params
+
+
+def went_back() -> bool:
+    """Whether this run follows the browser's back or forward button."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def _page() -> str:
+    context = get_script_run_ctx()
+    return context.page_script_hash if context is not None else ""
 
 
 def answer(key: str) -> None:
@@ -60,8 +102,7 @@ def unmet() -> list[str]:
 
 def _met(key: str, value: str) -> bool:
     # Streamlit takes a choice that is its default out of the address: it's met all the same.
-    names: dict[str, str] = st.session_state.get(_NAMES, {})
-    held = (st.query_params.get(key), names.get(key), st.session_state.get(key))
+    held = (st.query_params.get(key), st.session_state.get(key))
     return any(_same(one, value) for one in held)
 
 

@@ -22,8 +22,9 @@ from inception_viz.sources.file import SUFFIXES
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import checkpoint, process
 from inception_viz.training.inside import newest_classifier
-from inception_viz.training.run import Run
+from inception_viz.training.run import Run, runs_dir
 
+_STARTED = "run"
 RUNS = 12  # so many trainings can be chosen
 
 # How many stay although no session uses them; each takes up to 110 MB.
@@ -104,9 +105,30 @@ def title_of_run(run: Run) -> str:
     return f"Training {run.path.name}"
 
 
+def note_started(run: Run) -> None:
+    """Remember the training that was started in this session."""
+    st.session_state[_STARTED] = run.path.name
+
+
+def started() -> str:
+    """The name of the training that was started in this session; "" for none."""
+    name: str = st.session_state.get(_STARTED, "")
+    return name
+
+
 def usable_runs() -> dict[str, Run]:
     """The newest trainings that have learned something, by their ids."""
-    return {id_of_run(run): run for run in islice(filter(has_learned, process.runs()), RUNS)}
+    try:
+        folders = _run_folders(str(runs_dir()), runs_dir().stat().st_mtime_ns)
+    except OSError:  # no training was ever begun here
+        return {}
+    return {id_of_run(run): run for run in islice(filter(has_learned, map(Run, folders)), RUNS)}
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def _run_folders(folder: str, changed: int) -> list[Path]:
+    """The folders of all trainings: listed anew when one comes or goes, not at every click."""
+    return process.folders()
 
 
 def rebuilt(

@@ -40,13 +40,13 @@ def firing(found: iv.Trace, model: iv.Classifier) -> Firing:
     return measure_firing(found, model.weights.reference)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32, ttl="1h", hash_funcs=KEYS)
+@st.cache_resource(show_spinner=False, max_entries=32, ttl=3600, hash_funcs=KEYS)
 def layer(found: iv.Trace, name: str) -> Layer:
     """The maps of one layer ("4c/5x5", "4c/5x5/reduce", "conv1"), summarised."""
     return measure(found.layer(name))
 
 
-@st.cache_resource(show_spinner=False, max_entries=256, ttl="1h", hash_funcs=KEYS)
+@st.cache_resource(show_spinner=False, max_entries=256, ttl=3600, hash_funcs=KEYS)
 def sprite(found: iv.Trace, name: str, order: Order, maximum: float | None) -> Sprite:
     """All channels of a layer as one picture."""
     maps = layer(found, name)

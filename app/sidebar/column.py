@@ -32,7 +32,7 @@ def show() -> Scene | None:
             fit = choice.show(
                 address.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP
             )
-        if model is None or picture is None:
+        if model is None:
             return None
         base = model
         with messages.errors():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, downloads, lab, links, models
+from app.session import address, downloads, lab, models
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
@@ -29,14 +29,7 @@ def show() -> iv.Classifier | None:
     titles = {name: source.title for name, source in REGISTRY.items()}
     titles |= {name: models.title_of_run(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
     st.session_state.setdefault(address.MODEL, fallback.id)
-    chosen = st.selectbox(
-        "Model",
-        list(titles),
-        format_func=titles.__getitem__,
-        key=address.MODEL,
-        bind="query-params",
-    )
-    links.name_choice(address.MODEL, titles[chosen])
+    chosen = choice.select(address.MODEL, "Model", titles)
     if chosen != _FILE:
         models.forget_file(_PLACE)
     if chosen in runs:
@@ -88,13 +81,14 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
 
 def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
     text = lab.architecture()
-    if not text or not (lab.built() or address.REBUILT in st.query_params):
+    if not text or not (lab.built() or address.names(address.REBUILT)):
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."
+    kept = lab.kept_filters()
     if choice.show(address.REBUILT, "Architecture", names, help=help_text) == "original":
         return None
-    job = models.rebuilt(base, text, lab.origins(decode(text)), lab.kept_filters())
+    job = models.rebuilt(base, text, lab.origins(decode(text)), kept)
     return result_of(job)
 
 
@@ -168,8 +162,9 @@ def _progress(source: Source) -> None:
     job = downloads.download(source.id)
     if job is None or job.finished:
         st.rerun()
+    downloads.look_at(job)
     total = job.total or source.download_bytes
     share = min(job.done / total, 1.0) if total else 0.0
     st.progress(share, f"{job.done / 1e6:.1f} of {total / 1e6:.1f} MB")
-    if st.button("Stop", key=f"stop_{source.id}"):
-        job.cancelled.set()
+    if st.button("Stop", key=f"stop_{source.id}") and not downloads.stop(job):
+        st.toast("Somebody else on this server waits for it, too, so it goes on.")

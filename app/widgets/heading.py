@@ -12,9 +12,10 @@ from app.widgets.picture import data_url
 from inception_viz.figures.answers import percent
 
 
-def coloured(text: str, colour: str) -> None:
-    """Draw what a column is about, HTML, under a bar of its branch's colour."""
-    st.html(f'<div class="iv-branch" style="border-top-color:{colour}">{text}</div>')
+def coloured(title: str, colour: str, note: str = "") -> None:
+    """Draw what a column is about, under a bar of its branch's colour, and a note, both HTML."""
+    bar = f'<div class="iv-branch" style="border-top-color:{colour}">{title}</div>'
+    st.html(f'{bar}<p class="iv-note">{note}</p>')
 
 
 def show(title: str, scene: Scene) -> None:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from app.session import address, links
 from inception_viz.architecture import Place
-from inception_viz.figures import BRANCH_NAMES
 
 NO_MORE: Mapping[str, str] = {}
 
@@ -43,8 +42,7 @@ def go(page: str, view: Mapping[str, str] = NO_MORE) -> None:
 
 def maps_of(place: Place) -> dict[str, str]:
     """The view of the page *Branch activations* that shows a module, or one of its branches."""
-    # A bound widget reads its option's name on screen from the address.
-    branch = {address.BRANCH: BRANCH_NAMES[place.branch]} if place.branch else {}
+    branch = {address.BRANCH: place.branch} if place.branch else {}
     return {address.MODULE: place.module} | branch
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inception_viz.architecture.config import BRANCHES, GoogLeNetConfig
+from inception_viz.architecture.places import Place
 from inception_viz.architecture.plan import Layer, plan
 from inception_viz.architecture.receptive_field import receptive_fields
 
@@ -125,7 +126,7 @@ def branch_table(config: GoogLeNetConfig, input_size: int | None = None) -> pd.D
                     "bytes": cost.bytes,
                     "share_of_module": cost.macs / of_module.macs if of_module.macs else 0.0,
                     "share_of_network": cost.macs / whole.macs,
-                    "field_size": fields[f"{module}/{branch}"].size,
+                    "field_size": fields[str(Place(module, branch))].size,
                 }
             )
     return pd.DataFrame(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 from inception_viz.architecture.config import Branch
 
@@ -43,6 +43,18 @@ class Place:
         """As :meth:`parse` reads it."""
         branch = "" if self.branch is None else f"/{self.branch}"
         return f"{self.module}{branch}" + ("" if self.channel is None else f":{self.channel}")
+
+    @property
+    def stage(self) -> str:
+        """The modules of a stage work on maps of one size: "3", "4" or "5"."""
+        return self.module[0]
+
+    @property
+    def kind(self) -> Literal["module", "branch", "channel"]:
+        """What it is."""
+        if self.branch is None:
+            return "module"
+        return "branch" if self.channel is None else "channel"
 
     def within(self, widths: Widths) -> bool:
         """Whether a network with these ``widths`` has it."""

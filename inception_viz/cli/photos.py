@@ -8,6 +8,7 @@ from pathlib import Path
 
 import inception_viz as iv
 from inception_viz.architecture.config import HEAD_NAMES
+from inception_viz.architecture.places import Place
 from inception_viz.cli import folders
 from inception_viz.cli.loading import loaded, read_text
 from inception_viz.files.paths import typed_path
@@ -149,7 +150,7 @@ def _write_arrays(trace: iv.Trace, path: Path) -> None:
     arrays |= {f"logits/{head}": value for head, value in trace.heads.items()}
     arrays |= trace.stem
     for module, branches in trace.branches.items():
-        arrays |= {f"{module}/{branch}": maps for branch, maps in branches.items()}
+        arrays |= {str(Place(module, branch)): maps for branch, maps in branches.items()}
     for module, reduces in trace.reduces.items():
         arrays |= {f"{module}/{branch}/reduce": maps for branch, maps in reduces.items()}
     with path.open("wb") as file:

@@ -115,8 +115,8 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tuple[str, nn.Module]]:
-    steps = list(network.trunk.items())
-    seen = steps[: list(network.trunk).index(last) + 1]
+    names = list(network.trunk)
+    seen = [(name, network.trunk[name]) for name in names[: names.index(last) + 1]]
     weighted = [(name, step) for name, step in seen if any(True for _ in step.parameters())]
     answer = network.classifier if head == "main" else network.aux[head]
     return [("classifier", answer), *reversed(weighted)]

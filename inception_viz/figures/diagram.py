@@ -8,12 +8,12 @@ from html import escape
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.plan import Layer, branch_widths, steps
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
+from inception_viz.figures.svg import text
 
 _STYLE = (
     "<style>.iv-diagram{font-family:var(--st-font,system-ui,sans-serif)}"
     ".iv-diagram text{fill:var(--st-text-color,#1f2937)}"
-    ".iv-diagram .line{stroke:var(--st-text-color,#1f2937);stroke-opacity:.4;fill:none}"
-    ".iv-diagram .box text{fill:#fff}</style>"
+    ".iv-diagram .line{stroke:var(--st-text-color,#1f2937);stroke-opacity:.4;fill:none}</style>"
 )
 _TALLEST = 190.0
 
@@ -26,27 +26,27 @@ def network_diagram(config: GoogLeNetConfig) -> str:
     scale = _TALLEST / max(stem, *(own[-1].outputs for own in modules.values()))
     base = 24 + _TALLEST
     parts = [_column(46, base, 16, [("stem", stem)], scale)]
-    parts.append(_text(54, base + 18, "stem", 12))
-    parts.append(_text(54, base + 33, str(stem), 11, soft=True))
+    parts.append(text(54, base + 18, "stem", 12))
+    parts.append(text(54, base + 33, str(stem), 11, soft=True))
     x = 80.0
     attached = {head.after: name for name, head in config.heads.items()}
     for name, own in modules.items():
         if name.endswith("a") and name != "3a":  # the first of its stage
             x += 10
             parts.append(f'<path class="line" d="M{x:g} 20V{base:g}" stroke-dasharray="3 4"/>')
-            parts.append(_text(x, base + 48, "pool /2", 10, soft=True))
+            parts.append(text(x, base + 48, "pool /2", 10, soft=True))
             x += 12
         out = own[-1].outputs
         parts.append(_column(x + 14, base, 30, branch_widths(own).items(), scale))
         parts.append(_reduces(x + 4, base, own, scale))
-        parts.append(_text(x + 28, base + 18, name, 13, bold=True))
-        parts.append(_text(x + 28, base + 33, f"{out:,}", 11, soft=True))
+        parts.append(text(x + 28, base + 18, name, 13, bold=True))
+        parts.append(text(x + 28, base + 33, f"{out:,}", 11, soft=True))
         if name in attached:
-            parts.append(_text(x + 28, 14, attached[name], 11, bold=True))
+            parts.append(text(x + 28, 14, attached[name], 11, bold=True))
             parts.append(f'<path class="line" d="M{x + 28:g} 18V{base - out * scale - 3:g}"/>')
         x += 60
-    parts.append(_text(x + 26, base - 6, f"{config.classes:,}", 12, bold=True))
-    parts.append(_text(x + 26, base + 10, "classes", 11, soft=True))
+    parts.append(text(x + 26, base - 6, f"{config.classes:,}", 12, bold=True))
+    parts.append(text(x + 26, base + 10, "classes", 11, soft=True))
     return _svg(x + 60, base + 56, "The network to scale", "".join(parts))
 
 
@@ -102,9 +102,9 @@ def module_diagram(config: GoogLeNetConfig, module: str, *, naive: bool = False)
         heights = [150.0, 84.0] if len(texts) > 1 else [117.0]
         below = 214.0
         start = width / 2
-        for y, text in zip(heights, texts, strict=True):
+        for y, words in zip(heights, texts, strict=True):
             parts.append(f'<path class="line" d="M{start:g} {below:g}L{centre:g} {y + 34:g}"/>')
-            parts.append(_box(x, y, box, text, BRANCH_COLOURS[branch]))
+            parts.append(_box(x, y, box, words, BRANCH_COLOURS[branch]))
             below, start = y, centre
         parts.append(f'<path class="line" d="M{start:g} {below:g}L{width / 2:g} 40"/>')
     title = f"Module {module}" + (", naive" if naive else "")
@@ -127,23 +127,11 @@ def _boxes(layers: Sequence[Layer]) -> list[str]:
     return texts
 
 
-def _box(x: float, y: float, width: float, text: str, colour: str) -> str:
+def _box(x: float, y: float, width: float, words: str, colour: str) -> str:
     ink = "#000" if colour in ("#E69F00", "#CC79A7") else "#fff"
     return (
         f'<g><rect x="{x:g}" y="{y:g}" width="{width:g}" height="34" rx="5" fill="{colour}"/>'
-        f'<text x="{x + width / 2:g}" y="{y + 22:g}" text-anchor="middle" font-size="13" '
-        f'style="fill:{ink}">{escape(text)}</text></g>'
-    )
-
-
-def _text(
-    x: float, y: float, text: str, size: int, *, bold: bool = False, soft: bool = False
-) -> str:
-    weight = ' font-weight="600"' if bold else ""
-    opacity = ' opacity=".75"' if soft else ""
-    return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="middle" font-size="{size}"{weight}{opacity}>'
-        f"{escape(text)}</text>"
+        f"{text(x + width / 2, y + 22, words, 13, fill=ink)}</g>"
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 from typing import Literal
 
-from inception_viz.architecture.config import BRANCHES
+from inception_viz.architecture.config import BRANCHES, Branch
+from inception_viz.architecture.places import Place
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,
@@ -17,13 +19,13 @@ from inception_viz.figures.colours import (
     hex_colour,
     ink_on,
 )
+from inception_viz.figures.svg import text
 
 Layout = Literal["wide", "tall"]
 
 _STYLE = """
 svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
 .iv-map text { fill: var(--st-text-color, #1f2937); }
-.iv-map .soft { opacity: .75; }
 .iv-map .line { stroke: var(--st-text-color, #1f2937); stroke-opacity: .35; fill: none; }
 .iv-map [data-go] { cursor: pointer; outline: none; }
 .iv-map [data-go]:hover .face, .iv-map [data-go]:focus-visible .face {
@@ -41,11 +43,13 @@ svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
 class HeadAnswer:
     """What a head says: its first choice and the probability, or why it has nothing to say.
 
-    ``fit``: for a head that was fitted to the trunk afterwards, what must be said of it.
+    ``after``: the module that an auxiliary head attaches to. ``fit``: for a head that was fitted to
+    the trunk afterwards, what must be said of it.
     """
 
     label: str
     probability: float | None
+    after: str = ""
     fit: str = ""
 
 
@@ -99,8 +103,7 @@ def network_map(
 
     Args:
         painting: what the branches show.
-        heads: main, and aux1 and aux2 keyed by name with their module, as "aux1@4a"; with none, the
-            modules stand alone, without stem and heads.
+        heads: by name; with none, the modules stand alone, without stem and heads.
         layout: ``wide`` puts modules side by side, ``tall`` below one another (for phones).
         large: with letters a quarter larger, for projectors.
     """
@@ -119,7 +122,7 @@ def _wide(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
     cell_w, cell_h, gap, stage_gap, left = 84.0, 46.0, 8.0, 22.0, 62.0
     top = 104.0 if len(heads) > 1 else 32.0
     parts = [
-        _text(left - 8, top + row * (cell_h + gap) + 28, BRANCH_NAMES[b], anchor="end", size=15)
+        text(left - 8, top + row * (cell_h + gap) + 28, BRANCH_NAMES[b], 15, anchor="end")
         for row, b in enumerate(BRANCHES)
     ]
     height = len(BRANCHES) * (cell_h + gap) - gap
@@ -128,24 +131,24 @@ def _wide(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
         parts.append(_stem(left, top, 52, height))
         x += 52 + stage_gap
     columns: dict[str, float] = {}
-    for before, name in zip(["", *painting.modules], painting.modules, strict=False):
-        x += stage_gap if before and before[0] != name[0] else 0
+    opening = _opening(painting.modules)
+    for name in painting.modules:
+        x += stage_gap if name in opening else 0
         columns[name] = x
-        parts.append(_text(x + cell_w / 2, top - 12, name, anchor="middle", size=16, bold=True))
+        parts.append(text(x + cell_w / 2, top - 12, name, 16, bold=True))
         for row, branch in enumerate(BRANCHES):
             parts.append(
                 _cell(x, top + row * (cell_h + gap), cell_w, cell_h, painting, name, branch)
             )
         x += cell_w + gap
     right = x + stage_gap - gap
-    for key, answer in heads.items():
-        name, _, after = key.partition("@")
+    for name, answer in heads.items():
         if name == "main":
             parts.append(_head(right, top + height / 2 - 40, 140, 80, "main head", answer))
             continue
-        centre = columns[after] + cell_w / 2
+        centre = columns[answer.after] + cell_w / 2
         parts.append(f'<path class="line" d="M{centre:g} {top - 32:g}V54"/>')
-        parts.append(_head(centre - 108, 2, 216, 52, f"{name}, after {after}", answer))
+        parts.append(_head(centre - 108, 2, 216, 52, f"{name}, after {answer.after}", answer))
     parts.append(_legend(columns[painting.modules[0]], top + height + 16, 240, painting))
     width = right + 144 if heads else x
     return "".join(parts), width, top + height + (50 if any(painting.marks) else 4)
@@ -155,30 +158,36 @@ def _tall(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
     cell_w, cell_h, gap, left = 76.0, 40.0, 6.0, 38.0
     width = left + 4 * (cell_w + gap) - gap
     parts = [
-        _text(left + i * (cell_w + gap) + cell_w / 2, 16, BRANCH_NAMES[b], anchor="middle", size=16)
+        text(left + i * (cell_w + gap) + cell_w / 2, 16, BRANCH_NAMES[b], 16)
         for i, b in enumerate(BRANCHES)
     ]
     y = 26.0
     if heads:
         parts.append(_stem(left, y, width - left, 30))
         y += 40
-    attached = {key.partition("@")[2]: key for key in heads if "@" in key}
-    for before, name in zip(["", *painting.modules], painting.modules, strict=False):
-        y += 10 if before and before[0] != name[0] else 0
-        parts.append(_text(left - 8, y + 26, name, anchor="end", size=16, bold=True))
+    attached = {answer.after: head for head, answer in heads.items()}
+    opening = _opening(painting.modules)
+    for name in painting.modules:
+        y += 10 if name in opening else 0
+        parts.append(text(left - 8, y + 26, name, 16, anchor="end", bold=True))
         for column, branch in enumerate(BRANCHES):
             x = left + column * (cell_w + gap)
             parts.append(_cell(x, y, cell_w, cell_h, painting, name, branch))
         y += cell_h + gap
         if name in attached:
-            title = f"{attached[name].partition('@')[0]}, after {name}"
-            parts.append(_head(left, y, width - left, 44, title, heads[attached[name]]))
+            head = attached[name]
+            parts.append(_head(left, y, width - left, 44, f"{head}, after {name}", heads[head]))
             y += 44 + gap
     if heads:
         parts.append(_head(left, y + 8, width - left, 52, "main head", heads["main"]))
         y += 62
     parts.append(_legend(left, y + 12, width - left, painting))
     return "".join(parts), width, y + (44 if any(painting.marks) else 4)
+
+
+def _opening(modules: Sequence[str]) -> set[str]:
+    """The modules that begin a stage, but for the first."""
+    return {name for before, name in pairwise(modules) if Place(before).stage != Place(name).stage}
 
 
 def _cell(
@@ -188,7 +197,7 @@ def _cell(
     height: float,
     painting: Painting,
     module: str,
-    branch: str,
+    branch: Branch,
 ) -> str:
     cell = painting.cells.get((module, branch))
     frame = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5"'
@@ -200,17 +209,16 @@ def _cell(
         pressed = f' aria-pressed="{str(cell.pressed).lower()}"'
         cross = f'<path class="cross" d="M{x + 9:g} {y + 4:g}l{width - 13:g} {height - 8:g}"/>'
     return (
-        f'<g data-go="{module}/{branch}" tabindex="0" role="button"{pressed} '
+        f'<g data-go="{Place(module, branch)}" tabindex="0" role="button"{pressed} '
         f'aria-label="{words}"><title>{words}</title>'
         f'<rect class="face" {frame} fill="{cell.fill}"/>'
         + _mark(x, y, width, height, painting, module, branch)
         + cross
-        + _text(
+        + text(
             x + width / 2 + (0 if painting.widths else 3),
             y + height / 2 + (3 if painting.widths else 6),
             cell.text,
-            anchor="middle",
-            size=17,
+            17,
             fill=ink_on(cell.fill),
         )
         + "</g>"
@@ -245,7 +253,7 @@ def _legend(x: float, y: float, width: float, painting: Painting) -> str:
         f'<defs><linearGradient id="{name}">{stops}</linearGradient></defs>'
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="10" rx="3" fill="url(#{name})"/>'
         + "".join(
-            _text(x + width * place, y + 26, mark, anchor=anchor, size=14)
+            text(x + width * place, y + 26, mark, 14, anchor=anchor)
             for place, anchor, mark in ends
             if mark
         )
@@ -277,28 +285,10 @@ def _head(x: float, y: float, width: float, height: float, title: str, answer: H
     )
     step = height / (len(lines) + 0.6)
     texts = "".join(
-        _text(x + width / 2, y + step * (i + 0.95), text, anchor="middle", size=size, bold=bold)
-        for i, (text, size, bold) in enumerate(lines)
+        text(x + width / 2, y + step * (i + 0.95), words, size, bold=bold)
+        for i, (words, size, bold) in enumerate(lines)
     )
     return (
         f'<g><title>{words}</title><rect class="panel" x="{x:g}" y="{y:g}" width="{width:g}" '
         f'height="{height:g}" rx="8"/>{texts}</g>'
-    )
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    anchor: str,
-    size: int,
-    bold: bool = False,
-    fill: str = "",
-) -> str:
-    weight = ' font-weight="600"' if bold else ""
-    style = f' style="fill:{fill}"' if fill else ""
-    return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"{weight}{style}>'
-        f"{escape(text)}</text>"
     )

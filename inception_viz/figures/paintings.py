@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from inception_viz.architecture.config import BRANCHES
+from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.explain.comparison import Comparison
 from inception_viz.explain.contributions import Contributions
@@ -27,13 +28,14 @@ DEVIATION_RANGE = 3.0  # σ at the ends of the scale
 
 
 def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
-    """What each head on the map says, keyed as :func:`network_map` wants it."""
+    """What each head on the map says."""
     found = {"main": HeadAnswer(*trace.predictions(1)[0])}
     for name, head in classifier.config.heads.items():
-        found[f"{name}@{head.after}"] = (
-            HeadAnswer(*trace.predictions(1, name)[0], str(classifier.weights.fits.get(name, "")))
+        fit = str(classifier.weights.fits.get(name, ""))
+        found[name] = (
+            HeadAnswer(*trace.predictions(1, name)[0], head.after, fit)
             if name in trace.heads
-            else HeadAnswer("never trained", None)
+            else HeadAnswer("never trained", None, head.after)
         )
     return found
 
@@ -129,11 +131,11 @@ def paint_switches(
     """
     end = max((abs(row.change) for row in swept.rows), default=0.0) or 1.0
     cells: dict[tuple[str, str], Cell] = {}
+    places = {place for place in map(Place.parse, muted) if place}
     for row in swept.rows:
-        place = f"{row.module}/{row.branch}"
-        off = bool({row.module, place} & muted)
-        some = sum(name.startswith(f"{place}:") for name in muted)
-        state = "muted" if off else f"{some} of its channels muted" if some else "on"
+        own = [p for p in places if p.module == row.module and p.branch in (None, row.branch)]
+        off = any(place.kind != "channel" for place in own)
+        state = "muted" if off else f"{len(own)} of its channels muted" if own else "on"
         words = (
             f"{row.module}, {BRANCH_NAMES[row.branch]}: {state}. Muting it alone changes it "
             f"by {signed(row.change)} {unit}"

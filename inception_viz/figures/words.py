@@ -9,6 +9,7 @@ from math import floor, log10
 
 import numpy as np
 
+from inception_viz.architecture.places import Place
 from inception_viz.explain.contributions import METHODS, Contributions
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.heads import HeadBelief
@@ -109,10 +110,8 @@ def muting_sentence(before: Trace, after: Trace, target: Target) -> str:
 
 
 def _counted(places: Collection[str]) -> str:
-    """ "2 modules, 1 branch and 3 channels", from "4c", "4c/5x5" and "4c/5x5:7"."""
-    kinds = Counter(
-        "channel" if ":" in place else "branch" if "/" in place else "module" for place in places
-    )
+    """ "2 modules, 1 branch and 3 channels"."""
+    kinds: Counter[str] = Counter(place.kind for place in map(Place.parse, places) if place)
     plurals = {"module": "modules", "branch": "branches", "channel": "channels"}
     parts = [f"{n} {kind if n == 1 else plurals[kind]}" for kind in plurals if (n := kinds[kind])]
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

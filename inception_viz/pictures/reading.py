@@ -34,7 +34,7 @@ class Limits:
     """The largest picture that is read: bytes of the file, pixels in all, pixels on a side.
 
     ``fewer_pixels`` has the formats whose decoders hold several copies of a picture at once.
-    ``benchmarks/largest_pictures.py`` measures what the limits mean in seconds and bytes.
+    ``benchmarks/hostile.py`` measures what the limits mean in seconds and bytes.
     """
 
     max_bytes: int = 50 * 2**20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.explain.contributions import Contributions, contributions
 from inception_viz.explain.firing import Firing, firing
@@ -68,7 +69,7 @@ def find(
     cams = grad_cam(classifier, trace, target)
     scores = contributions(classifier, trace, target, progress=progress)
     branch = remarkable(fired)
-    without = mute(classifier, trace, [f"{branch.module}/{branch.branch}"])
+    without = mute(classifier, trace, [str(Place(branch.module, branch.branch))])
     believed = beliefs(classifier, trace, target)
     special = from_parts(fired, trace, without, target, believed, cams)
     return Findings(classifier, trace, target, photo, alt, fired, scores, cams, special)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.explain.firing import BranchFiring, Firing, firing
 from inception_viz.explain.grad_cam import Cams, grad_cam
@@ -54,7 +55,7 @@ def insights(classifier: Classifier, trace: Trace, target: Asked = None) -> tupl
     return from_parts(
         fired,
         trace,
-        mute(classifier, trace, [f"{branch.module}/{branch.branch}"]),
+        mute(classifier, trace, [str(Place(branch.module, branch.branch))]),
         asked,
         beliefs(classifier, trace, asked),
         grad_cam(classifier, trace, asked),

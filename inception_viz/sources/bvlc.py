@@ -95,7 +95,7 @@ def load() -> Weights:
 
 
 def _usual_levels() -> Reference | None:
-    """As measured for the bundled file by ``benchmarks/bundle_bvlc.py``."""
+    """As measured for the bundled file by ``benchmarks/bundle.py``."""
     text = read_metadata(FILE).get("reference")
     return Reference.from_json(text) if text else None
 

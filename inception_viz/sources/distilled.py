@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import ConfigError, WeightsError
 from inception_viz.files.cache import cached
 from inception_viz.files.paths import is_file
@@ -46,12 +46,9 @@ def with_heads(config: GoogLeNetConfig) -> GoogLeNetConfig:
     Raises:
         WeightsError: if it has no modules 4a and 4d to attach them to.
     """
+    paper = GoogLeNetConfig.paper()
     try:
-        return replace(
-            config,
-            aux1=config.aux1 or AuxHeadConfig(after="4a"),
-            aux2=config.aux2 or AuxHeadConfig(after="4d"),
-        )
+        return replace(config, aux1=config.aux1 or paper.aux1, aux2=config.aux2 or paper.aux2)
     except ConfigError as error:
         raise WeightsError(f"This network can't carry the paper's heads. {error}") from error
 

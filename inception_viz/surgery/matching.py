@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 
 from inception_viz.architecture.config import STAGES, GoogLeNetConfig
+from inception_viz.architecture.places import Place
 
 Origins = dict[str, str | None]
 
@@ -24,8 +25,10 @@ def match_modules(
                 for name in new.modules}  # fmt: skip
     origins: Origins = {}
     for stage in STAGES:
-        before = [name for name in old.modules if name[0] == str(stage)]
-        after = [name for name in new.modules if name[0] == str(stage)]
+        before, after = (
+            [name for name in config.modules if Place(name).stage == str(stage)]
+            for config in (old, new)
+        )
         if len(before) == len(after):
             origins.update(zip(after, before, strict=True))
             continue

@@ -16,6 +16,7 @@ from .datasets import NAMED as NAMED
 from .datasets import datasets_dir as datasets_dir
 from .datasets import fetch as fetch
 from .datasets import imagenette_folder as imagenette_folder
+from .datasets import root_of as root_of
 from .evaluation import Evaluation as Evaluation
 from .evaluation import HeadScore as HeadScore
 from .evaluation import answers as answers

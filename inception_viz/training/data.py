@@ -14,7 +14,7 @@ import numpy as np
 
 from inception_viz.errors import DataError
 from inception_viz.files.paths import is_folder, typed_path
-from inception_viz.training.datasets import NAMED, datasets_dir, fetch, imagenette_folder
+from inception_viz.training.datasets import NAMED, datasets_dir, fetch, imagenette_folder, root_of
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
@@ -65,7 +65,8 @@ def open_data(
     Args:
         data: ``"imagenette"``, ``"cifar10"``, or a folder. A folder holds one folder per class, or
             ``train`` and ``val`` with one folder per class each.
-        root: where a named dataset lies; :func:`datasets_dir` by default.
+        root: where a named dataset lies; by default where :func:`root_of` finds it, and where it
+            comes to :func:`datasets_dir`.
         download: fetch a named dataset that isn't there.
         shorter_side: pictures are kept no larger than this, in pixels.
         seed: of the split, where a folder has no validation pictures.
@@ -75,7 +76,8 @@ def open_data(
     Raises:
         DataError: naming the folders, classes or files that can't be used.
     """
-    root = root or datasets_dir()
+    if root is None:
+        root = (root_of(data) if data in NAMED else None) or datasets_dir()
     if download and data in NAMED:
         fetch(data, root, _counted(fetching))
     if data == "imagenette":

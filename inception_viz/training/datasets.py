@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import tempfile
 from pathlib import Path
@@ -25,11 +26,22 @@ ARCHIVES = {
     ),
 }
 NAMED = tuple(ARCHIVES)
+VARIABLE = "INCEPTION_VIZ_DATA"
 
 
 def datasets_dir() -> Path:
-    """Where named datasets are looked for and downloaded to, unless told otherwise."""
+    """Where named datasets are downloaded to, unless told otherwise."""
     return cache_dir() / "datasets"
+
+
+def root_of(name: str) -> Path | None:
+    """The folder that holds a named dataset, if it is on this computer.
+
+    That which ``INCEPTION_VIZ_DATA`` names comes before :func:`datasets_dir`.
+    """
+    named = os.environ.get(VARIABLE)
+    roots = [*([Path(named)] if named else []), datasets_dir()]
+    return next((root for root in roots if is_folder(root / ARCHIVES[name][2])), None)
 
 
 def imagenette_folder(root: Path) -> Path:

@@ -111,15 +111,14 @@ def _passes(
 @torch.inference_mode()
 def passed(network: GoogLeNet, x: Tensor) -> dict[str, Tensor]:
     """What the heads read of a batch, 16-bit: :class:`Features` names them."""
-    x = x.to(network.classifier.weight.dtype)
+    start = output = x.to(network.classifier.weight.dtype)
     largest = torch.finfo(torch.half).max
     attached = {head.after: name for name, head in network.config.heads.items()}
     features = {}
-    for step, layer in network.trunk.items():
-        x = layer(x)
+    for step, output in network.walk(start):
         if step in attached:
             head = network.aux[attached[step]]
             assert isinstance(head, AuxHead)  # for the type checker
-            features[attached[step]] = head.pooled(x).clamp(max=largest).half()
-    features[AVERAGES] = x.float().mean((2, 3)).clamp(max=largest).half()
+            features[attached[step]] = head.pooled(output).clamp(max=largest).half()
+    features[AVERAGES] = output.float().mean((2, 3)).clamp(max=largest).half()
     return features

@@ -20,13 +20,17 @@ LOG = "log.txt"
 _starting = threading.Lock()
 
 
-def runs() -> list[Run]:
-    """All runs in :func:`runs_dir`, the newest first."""
+def folders() -> list[Path]:
+    """The folders in :func:`runs_dir`, the newest first; one just made holds no run yet."""
     try:
-        folders = [p for p in runs_dir().iterdir() if (p / "status.json").is_file()]
+        return sorted(runs_dir().iterdir(), key=lambda path: path.name[-15:], reverse=True)
     except OSError:
         return []
-    return [Run(p) for p in sorted(folders, key=lambda p: p.name[-15:], reverse=True)]
+
+
+def runs() -> list[Run]:
+    """All runs, the newest first."""
+    return [Run(path) for path in folders() if (path / "status.json").is_file()]
 
 
 def active_run() -> Run | None:

@@ -202,6 +202,25 @@ def test_a_trickling_host_shows_progress_and_can_be_stopped(host: Behaviour) -> 
     assert app.button(key="fetch_bvlc")
 
 
+def test_who_stops_a_download_stops_it_for_nobody_else(host: Behaviour) -> None:
+    host.bite, host.pause = 1, 0.05
+    first = start(model="bvlc")
+    first.button(key="fetch_bvlc").click().run()
+    second = start(model="bvlc")
+    job = downloads.download("bvlc")
+    assert job is not None
+    assert second.button(key="stop_bvlc"), "who comes now waits for the same download"
+    second.button(key="stop_bvlc").click().run()
+    assert "goes on" in second.toast[0].value
+    done = job.done
+    while job.done < done + 2:
+        assert not job.finished
+        time.sleep(0.02)
+    job._seen.clear()  # nobody looks any more
+    second.button(key="stop_bvlc").click().run()
+    run_until(second, "Stopped. It will go on where it stopped")
+
+
 def test_a_silent_host_can_be_stopped(host: Behaviour) -> None:
     host.bite, host.hold_after = 5, 0
     app = start(model="BVLC GoogLeNet")

@@ -11,10 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.views.lab import editing
-from app.views.lab.editing import Draft, Row
+from app.session.lab_draft import Draft, Row, draft_of, meaning
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import decode, encode
+from tests.app.arriving import arrive
 from tests.app.test_pages import start, texts
 from tests.conftest import noise_photo
 
@@ -148,23 +148,23 @@ def test_files_go_in(tmp_path: Path) -> None:
     ],
 )
 def test_invalid_cells_are_marked_with_the_reason(cells: tuple[str, ...], column: str) -> None:
-    rows = editing.draft_of(PAPER).rows
+    rows = draft_of(PAPER).rows
     draft = Draft((*rows[:4], Row(4, cells), *rows[5:]), PAPER)
-    found = editing.meaning(draft)
+    found = meaning(draft)
     assert found.config is None
     assert set(found.errors) == {4} and column in found.errors[4]
     assert "4c" in found.errors[4][column]
 
 
 def test_a_head_without_its_module_is_said() -> None:
-    rows = [row for row in editing.draft_of(PAPER).rows if row.stage != 4]
+    rows = [row for row in draft_of(PAPER).rows if row.stage != 4]
     draft = Draft((*rows[:2], Row(4, ("1",) * 6), *rows[2:]), PAPER)
-    found = editing.meaning(draft)
+    found = meaning(draft)
     assert found.config is None and 'no module "4d"' in found.message
 
 
 def test_the_reduction_explorer_has_the_worked_example() -> None:
-    said = texts(start("lab", part="1×1 reduction"))
+    said = texts(start("lab", part="reduction"))
     for figure in ("120.4 M", "2.4 M", "10.0 M", "12.4 M"):
         assert figure in said
 
@@ -177,24 +177,41 @@ def test_the_reductions_are_those_of_the_linked_table() -> None:
 
 
 def test_each_part_finds_its_choices_again() -> None:
-    app = start("lab", part="1×1 reduction")
+    app = start("lab", part="reduction")
     app.slider(key="red_reduce").set_value(40).run()
-    app.query_params["part"] = "The paper's own figures"
+    app.session_state["part"] = "paper"
     app.run()
     assert not app.slider
-    app.query_params["part"] = "1×1 reduction"
+    app.session_state["part"] = "reduction"
     app.run()
     assert app.slider(key="red_reduce").value == 40
 
 
 def test_the_papers_table_is_there_with_its_differences() -> None:
-    app = start("lab", part="The paper's own figures")
+    app = start("lab", part="paper")
     said = texts(app)
     assert "6,797.7 K" in said
     assert "8.7 times" in said and "19.8 times" in said
     assert sum("type" in frame.value.columns for frame in app.dataframe) == 1
     for name in ("convolution", "4c", "4d", "5a", "5b"):
         assert re.search(rf"- \*\*\S*.*{name}", said), name
+
+
+def test_the_filters_that_stay_are_the_same_on_every_page() -> None:
+    app = press(start("lab"), "Half width")
+    press(app, "Rebuild the network")
+    app.segmented_control(key="keep").set_value("activation").run()
+    press(app, "Use it on every page")
+    chosen = app.session_state["scene"].model.key
+    for page in ("heads", "teach", "lab"):
+        app.switch_page(f"views/{page}/page.py").run()
+        app.run()
+        assert not app.exception and not app.error
+        assert app.session_state["scene"].model.key == chosen, page
+    link = {key: v if isinstance(v, str) else v[-1] for key, v in app.query_params.items()}
+    receiver = arrive("heads", link)
+    assert not receiver.toast
+    assert receiver.session_state["scene"].model.key == chosen
 
 
 def test_the_lab_keeps_its_table_when_the_model_changes() -> None:

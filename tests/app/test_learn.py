@@ -26,7 +26,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 
 
 def name(place: int) -> str:
-    return f"{place + 1} {CHAPTERS[place].title}"
+    return CHAPTERS[place].name
 
 
 def answer(app: AppTest, key: str, option: object) -> str:
@@ -52,7 +52,7 @@ def test_every_chapter_shows_itself_with_a_network_without_reductions(place: int
     from inception_viz.architecture.text import encode
 
     arch = encode(iv.GoogLeNetConfig.naive(classes=10))
-    app = start("learn", chapter=name(place), arch=arch, network="Rebuilt")
+    app = start("learn", chapter=name(place), arch=arch, network="rebuilt")
     assert not app.exception
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.session import address, lab, models
+from app.session import address, models
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
 from inception_viz.architecture.text import decode
 from inception_viz.network.googlenet import GoogLeNet
@@ -140,7 +141,7 @@ def test_a_rebuilt_network_is_trained_from_the_weights_that_came_over(
 
     app = start("train", arch=app.session_state[address.ARCHITECTURE])
     app.session_state["lab_built"] = True
-    app.session_state[lab.CONFIG] = config
+    app.session_state["lab_config"] = config
     app.session_state["train_origin"] = "folder"
     app.run()
     app.text_input(key="train_folder").input(str(tmp_path)).run()
@@ -219,6 +220,30 @@ def test_a_run_without_anything_learned_is_no_model() -> None:
     app = start("train")
     assert not app.exception
     assert f"Training {run.path.name}" not in app.selectbox(key="model").options
+
+
+def test_trainings_are_listed_when_one_comes_or_goes_not_at_every_click(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed: list[Path] = []
+    genuine = Path.iterdir
+
+    def counting(path: Path) -> Iterator[Path]:
+        if path.name == "runs":
+            listed.append(path)
+        return genuine(path)
+
+    first = make_run("finished").path.name
+    app = start()
+    monkeypatch.setattr(Path, "iterdir", counting)
+    for _ in range(3):
+        app.run()
+    assert not listed
+    second = make_run("stopped").path.name
+    options = app.run().selectbox(key="model").options
+    assert {f"Training {name}" for name in (first, second)} <= set(options)
+    shutil.rmtree(process.runs()[0].path)
+    assert len(app.run().selectbox(key="model").options) == len(options) - 1
 
 
 def test_a_damaged_run_folder_breaks_nothing() -> None:

@@ -64,18 +64,17 @@ def test_shapes_and_parameters_are_those_of_the_built_network(config: GoogLeNetC
     _, record = run(network, torch.zeros(1, 3, config.input_size, config.input_size))
     by_name = {layer.name: layer for layer in cost.layers(config)}
     for name, output in record.items():
-        module, _, branch = name.partition(".")
-        if branch:
-            layer = by_name[f"{module}/{branch}/reduce"]
+        module, _, branch = name.partition("/")
+        if name in ("main", *config.heads):
+            assert output.shape == (1, config.classes)
         elif name in by_name:
             layer = by_name[name]
+            assert tuple(output.shape[1:]) == (layer.outputs, layer.size, layer.size), name
         else:
-            widths = network.modules_by_name[name].widths
-            sizes = {la.size for la in by_name.values() if la.place == name}
-            assert sizes == {output.shape[-1]}
-            assert sum(widths.values()) == output.shape[1]
-            continue
-        assert tuple(output.shape[1:]) == (layer.outputs, layer.size, layer.size), name
+            widths = network.modules_by_name[module].widths
+            assert {la.size for la in by_name.values() if la.place == module} == {output.shape[-1]}
+            expected = widths[branch] if branch else sum(widths.values())  # type: ignore[index]
+            assert output.shape[1] == expected, name
     for place, part in [("aux1", network.aux["aux1"])] if config.aux1 else []:
         parameters = sum(p.numel() for p in part.parameters())
         assert cost.totals(list(by_name.values()), place).parameters == parameters

@@ -23,11 +23,16 @@ def test_what_is_written_is_read_again(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
-    [("4c", Place("4c")), ("4c/5x5", Place("4c", "5x5")), ("4c/5x5:7", Place("4c", "5x5", 7))],
+    ("text", "place", "kind"),
+    [
+        ("4c", Place("4c"), "module"),
+        ("4c/5x5", Place("4c", "5x5"), "branch"),
+        ("4c/5x5:0", Place("4c", "5x5", 0), "channel"),
+    ],
 )
-def test_three_kinds(text: str, place: Place) -> None:
+def test_three_kinds(text: str, place: Place, kind: str) -> None:
     assert Place.parse(text) == place
+    assert (place.kind, place.stage) == (kind, "4")
     assert place.within(WIDTHS)
 
 

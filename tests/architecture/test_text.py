@@ -86,14 +86,14 @@ def test_any_valid_config_builds_runs_and_costs_what_the_table_says(
     logits, record = run(network, torch.rand(1, 3, config.input_size, config.input_size))
     assert logits.main.shape == (1, config.classes)
     for name, output in record.items():
-        module, _, branch = name.partition(".")
-        if branch:
-            layer = next(la for la in found if la.name == f"{module}/{branch}/reduce")
-            assert tuple(output.shape[1:]) == (layer.outputs, layer.size, layer.size)
-        elif name in config.modules:
-            joined = steps(config)[name][-1]
-            assert tuple(output.shape[1:]) == (joined.outputs, joined.size, joined.size)
-            assert {la.size for la in found if la.place == name} == {output.shape[-1]}
+        module, _, branch = name.partition("/")
+        if name in ("main", *config.heads):
+            assert output.shape == (1, config.classes)
+        elif module in config.modules and not branch.endswith("/reduce"):
+            joined = steps(config)[module][-1]
+            assert tuple(output.shape[2:]) == (joined.size, joined.size)
+            assert {la.size for la in found if la.place == module} == {output.shape[-1]}
+            assert branch or output.shape[1] == joined.outputs
         else:
             layer = next(la for la in found if la.name == name)
             assert tuple(output.shape[1:]) == (layer.outputs, layer.size, layer.size)

@@ -1,4 +1,4 @@
-"""Start the app and drive it in a real browser. Used by the browser tests and benchmarks/app.py."""
+"""Start the app and drive it in a real browser, for the browser tests and for benchmarks."""
 
 from __future__ import annotations
 

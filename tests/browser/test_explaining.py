@@ -86,7 +86,7 @@ def test_slow_work_can_be_cancelled_and_the_page_lives_on(page: Page) -> None:
 
 
 def test_leaving_in_the_middle_of_slow_work(page: Page) -> None:
-    visit(page, "/grad-cam?image=cat&check=deletion+and+insertion")
+    visit(page, "/grad-cam?image=cat&check=pixels")
     page.get_by_role("link", name="Auxiliary heads").click()
     expect(page.get_by_text("softmax0 in the paper, reads 4a")).to_be_visible()
     page.get_by_role("link", name="Contributions").click()

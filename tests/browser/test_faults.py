@@ -86,7 +86,7 @@ def test_open_pages_go_on_when_the_server_was_killed(
     pages = {
         path: visit(path)
         for path in (
-            "/branches?image=espresso&module=4c&branch=5×5&target=tench",
+            "/branches?image=espresso&module=4c&branch=5x5&target=tench",
             "/lab",
         )
     }
@@ -197,7 +197,7 @@ def test_a_host_that_trickles_and_lies_is_lived_with(
         try:
             context = chromium.new_context(base_url=f"http://localhost:{server.port}")
             page = context.new_page()
-            page.goto("/?image=espresso&model=BVLC GoogLeNet")
+            page.goto("/?image=espresso&model=bvlc")
             driver.settle(page)
             page.get_by_text("What this model is").click()
             page.get_by_role("button", name="Download 54 MB").click()

@@ -14,7 +14,7 @@ from tests.browser.axe import violations
 from tests.browser.driver import settle
 
 # The model whose numbers are small, so that what is rounded on the page adds up to 0.02.
-WALK = "image=goldfish&chapter=2+One+module&walk_branch=5×5&model=Imagenette+GoogLeNet"
+WALK = "image=goldfish&chapter=module&walk_branch=5x5&model=imagenette"
 NUMBER = r"(−?\d+(?:\.\d+)?(?:e−?\d+)?)"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -13,6 +14,9 @@ from app.views import REGISTRY
 from tests.browser import driver
 from tests.browser.seen import SEEN, assert_same
 from tests.conftest import noise_photo
+
+CLASSES = ("target", "against", "compare")  # a class is called the same in every model
+ID = re.compile(r"[a-z0-9_./:,;=+-]+")
 
 
 @pytest.fixture
@@ -51,6 +55,8 @@ def test_a_link_holds_every_control(sender: Page, chromium: Browser, url: str) -
     receiver.goto(link)
     driver.settle(receiver)
     assert len(link) < 400
+    for key, value in parse_qsl(urlsplit(link).query):
+        assert key in CLASSES or ID.fullmatch(value), "what stands on the screen is no id"
     assert_same(receiver, sender.evaluate(SEEN))
     expect(receiver.get_by_test_id("stToast")).to_have_count(0)
     context.close()
@@ -68,6 +74,43 @@ def test_back_leaves_the_class_in_question_as_it_was(sender: Page) -> None:
     expect(sender.get_by_role("heading", name="See how GoogLeNet thinks")).to_be_visible()
     driver.settle(sender)
     expect(box).to_have_value("The network's first choice")
+
+
+def test_back_takes_back_a_choice(sender: Page) -> None:
+    sender.goto("/?image=espresso")
+    driver.settle(sender)
+    sender.get_by_role("radio", name="Grad-CAM").click()
+    expect(sender).to_have_url(re.compile("metric=cam"))
+    driver.settle(sender)
+    sender.go_back()
+    expect(sender.get_by_role("radio", name="Unusual firing")).to_be_checked()
+    driver.settle(sender)
+    expect(sender).not_to_have_url(re.compile("metric="))
+    sender.go_forward()
+    expect(sender.get_by_role("radio", name="Grad-CAM")).to_be_checked()
+    expect(sender).to_have_url(re.compile("metric=cam"))
+
+
+def test_quick_clicks_end_where_the_last_one_went(sender: Page) -> None:
+    sender.goto("/?image=espresso")
+    driver.settle(sender)
+    for name in ("Mean activation", "Share of the module", "Grad-CAM", "Mean activation"):
+        sender.get_by_role("radio", name=name).click()
+    sender.get_by_role("radio", name="Whole").click()
+    expect(sender).to_have_url(re.compile("fit=pad"))
+    driver.settle(sender)
+    expect(sender.get_by_role("radio", name="Mean activation")).to_be_checked()
+    expect(sender).to_have_url(re.compile("metric=mean"))
+
+
+def test_a_link_of_old_becomes_one_of_ids(sender: Page) -> None:
+    sender.goto("/?image=espresso&model=Imagenette+GoogLeNet&metric=Share+of+the+module")
+    expect(sender).to_have_url(re.compile("model=imagenette"))
+    expect(sender).to_have_url(re.compile("metric=energy_share"))
+    expect(sender.get_by_role("radio", name="Share of the module")).to_be_checked()
+    expect(sender.get_by_role("combobox", name="Model")).to_have_value("Imagenette GoogLeNet")
+    driver.settle(sender)
+    expect(sender.get_by_test_id("stToast")).to_have_count(0)
 
 
 def test_a_link_to_an_own_photo_says_that_it_is_missing(

@@ -12,7 +12,7 @@ from tests.browser.driver import settle
 def test_a_report_is_saved_by_a_click_and_opens_offline(
     page: Page, chromium: Browser, tmp_path: Path
 ) -> None:
-    page.goto("/?image=cat&metric=Contribution")
+    page.goto("/?image=cat&metric=contribution")
     settle(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Report").click()

@@ -197,7 +197,9 @@ def test_a_file_that_cannot_be_written_is_reported(
 
 def test_unknown_variant(lrn: iv.Classifier) -> None:
     trace = lrn.trace(blobs(0))
-    with pytest.raises(iv.ExplainError, match='no variant "score_cam"; use grad_cam, hires_cam'):
+    with pytest.raises(
+        iv.ExplainError, match='no variant "score_cam"; there are grad_cam, hires_cam'
+    ):
         iv.grad_cam(lrn, trace, variant="score_cam")  # type: ignore[arg-type]
 
 

@@ -163,7 +163,7 @@ def test_progress_rises_to_one_and_may_stop_the_work(
 def test_what_does_not_exist_is_refused(
     lrn: iv.Classifier, batch: iv.Classifier, seen: iv.Trace
 ) -> None:
-    with pytest.raises(iv.ExplainError, match='no method "smoothgrad"; use occlusion'):
+    with pytest.raises(iv.ExplainError, match='no method "smoothgrad"; there are occlusion'):
         iv.pixel_map(lrn, seen, 1, "smoothgrad")  # type: ignore[arg-type]
     with pytest.raises(iv.ExplainError, match="can't see module 9z; it sees 3a"):
         iv.pixel_map(lrn, seen, 1, "guided_grad_cam", module="9z")

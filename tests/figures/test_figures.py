@@ -125,8 +125,8 @@ def test_network_map_is_valid_svg_with_every_branch(
     nasty = "<script>alert('x')</script> & co"
     heads = {
         "main": HeadAnswer(nasty, 0.5),
-        "aux1@4a": HeadAnswer("cat", 0.4),
-        "aux2@4d": HeadAnswer("never trained", None),
+        "aux1": HeadAnswer("cat", 0.4, "4a"),
+        "aux2": HeadAnswer("never trained", None, "4d"),
     }
     text = network_map(paint_firing(result, metric), heads, layout)  # type: ignore[arg-type]
     tree = ET.fromstring(text)

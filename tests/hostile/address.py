@@ -12,10 +12,9 @@ from typing import Any
 from unittest.mock import patch
 
 import inception_viz as iv
-from app.session import address, lab, links
-from app.views.lab import editing
+from app.session import address, choices, lab, lab_draft, lab_history, links
 from app.widgets import messages
-from app.widgets.markdown import UNLINKED
+from app.widgets.markdown import UNLINKED, plain
 from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow, StemConfig
 from inception_viz.explain.muting import mute
 from tests.hostile.mutation import NUMBERS, TEXTS, bent
@@ -29,6 +28,7 @@ _VALUES = (
     "all", "stem", "paper", "norm=batch", "4=192.96.208.16.48.64", "3a-3b-x",
     "3a-3b-4a-4b-4c-4d-4e-5a-5b",
 )  # fmt: skip
+_METRICS = {"mean": "Mean activation", "cam": "Grad-CAM"}
 _KEYS = (
     address.SAMPLE, address.CHANNEL, address.MODEL, address.TARGET, address.FIT, address.OPEN,
     address.CAM_MODULE,
@@ -86,8 +86,9 @@ def streamlit(query: Address) -> Iterator[list[str]]:
         patch.object(address, "st", stand_in),
         patch.object(lab, "st", stand_in),
         patch.object(links, "st", stand_in),
+        patch.object(choices, "st", stand_in),
         patch.object(messages, "st", stand_in),
-        patch.object(editing, "st", stand_in),
+        patch.object(lab_history, "st", stand_in),
     ):
         yield said
 
@@ -97,6 +98,9 @@ def read(query: Address, _folder: Path) -> None:
     classifier, trace = _scene()
     with streamlit(Address(query)) as said:
         links.follow()
+        choices.begin()
+        assert choices.take("metric", _METRICS, "mean") in _METRICS
+        choices.end()
         assert address.sample({"cat", "dog"}, "cat") in ("cat", "dog")
         channel = address.channel({"conv1": 64, "4c/5x5": 4})
         if channel is not None:
@@ -109,8 +113,10 @@ def read(query: Address, _folder: Path) -> None:
         if muted:
             mute(classifier, trace, muted)
         assert isinstance(address.large(), bool)
-        draft = editing.current(classifier)
-        assert editing.meaning(draft).config is not None
+        draft = lab_history.current(classifier)
+        if problem := lab_history.problem():
+            said.append(plain(problem))
+        assert lab_draft.meaning(draft).config is not None
         assert {row.origin for row in draft.rows} <= {"", *classifier.config.modules}
         messages.unmet(links.unmet())
         assert address.sample({"cat", "dog"}, "cat") in ("cat", "dog")

@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import inception_viz as iv
-from app.views.lab import options
-from app.views.lab.editing import draft_of, meaning
+from app.session.lab_draft import draft_in_file, draft_of, meaning
 from inception_viz.architecture.budget import check_budget
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.text import (
@@ -60,10 +59,11 @@ def _json(chance: random.Random) -> bytes:
 
 def _read_json(data: bytes, _folder: Path) -> None:
     """As the lab and the Train page do, and from bytes."""
-    text = options._text(data)
-    config = GoogLeNetConfig.from_json(text)
-    assert GoogLeNetConfig.from_json(config.to_json()) == config
-    check_budget(config)
+    found = meaning(draft_in_file(data, draft_of(GoogLeNetConfig.paper()), ()))
+    if found.config is None:
+        raise iv.ConfigError(found.message)
+    assert GoogLeNetConfig.from_json(found.config.to_json()) == found.config
+    check_budget(found.config)
 
 
 def _csv(chance: random.Random) -> bytes:
@@ -74,8 +74,7 @@ def _csv(chance: random.Random) -> bytes:
 
 def _read_csv(data: bytes, _folder: Path) -> None:
     """As the lab does: into its table, whose cells may be wrong, and then its message is said."""
-    draft = draft_of(GoogLeNetConfig.paper())
-    found = meaning(options._from_table(options._text(data), draft))
+    found = meaning(draft_in_file(data, draft_of(GoogLeNetConfig.paper()), ()))
     if found.config is None:
         raise iv.ConfigError(found.message)
     assert decode(encode(found.config)) == found.config

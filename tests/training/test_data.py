@@ -8,6 +8,7 @@ import pytest
 
 from inception_viz.errors import DataError
 from inception_viz.training.data import open_data
+from inception_viz.training.datasets import root_of
 from inception_viz.training.photos import read_photos
 from tests.conftest import IMAGENETTE
 from tests.training.conftest import COLOURS, MakeFolder, picture
@@ -161,3 +162,20 @@ def test_progress_is_told(make_folder: MakeFolder) -> None:
     told: list[tuple[int, int]] = []
     open_data(str(make_folder(count=4)), progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (4 * len(COLOURS), 4 * len(COLOURS))
+
+
+def test_a_dataset_is_found_where_the_variable_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("INCEPTION_VIZ_DATA", raising=False)
+    assert root_of("cifar10") is None
+    (tmp_path / "mine" / "cifar-10-batches-py").mkdir(parents=True)
+    monkeypatch.setenv("INCEPTION_VIZ_DATA", str(tmp_path / "mine"))
+    assert root_of("cifar10") == tmp_path / "mine"
+    assert root_of("imagenette") is None, "it isn't there"
+    downloaded = tmp_path / "cache" / "datasets"
+    (downloaded / "imagenette2-160").mkdir(parents=True)
+    assert root_of("imagenette") == downloaded
+    with pytest.raises(DataError, match="mine"):
+        open_data("cifar10")

@@ -12,18 +12,19 @@ from app.session import address, traces
 from app.session.scene import Scene
 from app.views.branches import channel_grid
 from app.widgets import heading, picture
+from inception_viz.explain import BranchFiring
 from inception_viz.explain.channels import Layer, Order
 from inception_viz.figures.answers import percent, sigma
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One layer on the page: its name in the trace, its title, its colour."""
+    """One layer on the page: its name in the trace, title, colour; how it fires, of a branch."""
 
     layer: str
     title: str
     colour: str
-    branch: str = ""
+    firing: BranchFiring | None = None
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,8 @@ def show(
     """Draw the panel; ``single`` says that it has the page's whole width."""
     layer = traces.layer(scene.trace, panel.layer)
     channels, height, width = layer.maps.shape
-    heading.coloured(
-        f'<span style="font-size:1.15rem">{panel.title}</span><p class="iv-note" '
-        f'style="font-weight:400">{channels} channels of {height}×{width}<br>'
-        f"{_figures(scene, panel)}</p>",
-        panel.colour,
-    )
+    note = f"{channels} channels of {height}×{width}<br>{_figures(scene, panel)}"
+    heading.coloured(f'<span style="font-size:1.15rem">{panel.title}</span>', panel.colour, note)
     tiles = photo = st.container()
     if single:
         photo, tiles = st.columns([1, 2.2], gap="medium")
@@ -87,7 +84,7 @@ def show(
 def _figures(scene: Scene, panel: Panel) -> str:
     layer = traces.layer(scene.trace, panel.layer)
     text = f"mean activation {layer.overall_mean:.3g} a unit"
-    found = traces.firing(scene.trace, scene.model).get(panel.layer.split("/")[0], panel.branch)
+    found = panel.firing
     if found is None:
         return text
     usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"

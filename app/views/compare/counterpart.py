@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -11,7 +11,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server.jobs import Job
-from app.session import address, lab, links, models, photos, samples, traces
+from app.session import address, lab, models, photos, samples, traces
 from app.session.scene import Scene
 from app.widgets import choice, messages, other_model
 from app.widgets.waiting import result_of
@@ -42,7 +42,7 @@ def _photo(scene: Scene) -> Scene | None:
     if own is not None and own.sha256 != shown:
         names[_OWN] = f"your photo {own.name}"
     names[_FILE] = "a photo of yours …"
-    chosen = _select("with_photo", "Photo", names)
+    chosen = choice.select("with_photo", "Photo", names, width=280)
     if chosen == _FILE:
         own = _uploaded()
         if own is None:
@@ -75,7 +75,8 @@ def _uploaded() -> iv.Picture | None:
 
 def _model(scene: Scene) -> Scene | None:
     known = _models(scene)
-    chosen = _select("with_model", "Model", {name: title for name, (title, _) in known.items()})
+    titles = {name: title for name, (title, _) in known.items()}
+    chosen = choice.select("with_model", "Model", titles, width=280)
     with messages.errors():
         model = known[chosen][1]()
         return other_model.scene_in(scene, model)
@@ -89,7 +90,7 @@ def _models(scene: Scene) -> dict[str, tuple[str, Callable[[], iv.Classifier]]]:
         found["original"] = (f"{scene.base.title}, as it was", lambda: scene.base)
     elif lab.architecture():
         found["rebuilt"] = ("the network rebuilt in the lab", partial(_rebuilt, scene))
-    used = st.session_state.get(address.MODEL)
+    used = address.model()
     for name, source in REGISTRY.items():
         if name != used and source.available():
             found[name] = (source.title, partial(_loaded, models.of_source, name))
@@ -107,14 +108,3 @@ def _rebuilt(scene: Scene) -> iv.Classifier:
     text = lab.architecture()
     origins = lab.origins(decode(text))
     return result_of(models.rebuilt(scene.base, text, origins, lab.kept_filters())).classifier
-
-
-def _select(key: str, label: str, names: Mapping[str, str]) -> str:
-    options = list(names)
-    if st.session_state.get(key) not in options:
-        st.session_state.pop(key, None)  # what was chosen is the first side now, or gone
-    chosen: str = st.selectbox(
-        label, options, format_func=names.__getitem__, key=key, bind="query-params", width=280
-    )
-    links.name_choice(key, names[chosen])
-    return chosen

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.session.scene import Scene, current
 from app.views.compare import comparing, counterpart
-from app.views.compare.comparing import Pair
+from app.views.compare.pair import Pair
 from app.widgets import choice, messages, picture
 from app.widgets.markdown import plain
 from inception_viz.figures.answers import percent

@@ -8,26 +8,14 @@ import streamlit as st
 
 from app.session import address, explanations
 from app.session.scene import Scene, current
-from app.widgets import (
-    branch_map,
-    choice,
-    figure,
-    heading,
-    messages,
-    output_choice,
-)
+from app.views.contributions import channels, meaning
+from app.widgets import branch_map, choice, figure, heading, messages, output_choice
 from app.widgets.markdown import plain
-from app.widgets.waiting import result_of, wait_for
-from inception_viz import Target
-from inception_viz.explain.channel_scores import ChannelScores
-from inception_viz.explain.contributions import METHODS, Contributions
-from inception_viz.explain.contributions.baseline import Baseline
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.contribution_bars import CHANNELS, channel_bars, contribution_bars
-from inception_viz.figures.paintings import paint_contributions
-from inception_viz.figures.words import check_sentence, contribution_sentence, signed
-from inception_viz.figures.words import figure as short
-from inception_viz.files.spreadsheet import csv_text
+from app.widgets.waiting import wait_for
+from inception_viz.architecture import Place
+from inception_viz.explain import METHODS, Baseline, Contributions
+from inception_viz.figures import contribution_sentence, paint_contributions
+from inception_viz.files import csv_text
 
 _BASELINES: dict[Baseline, str] = {"zero": "zeros", "reference": "its usual level"}
 _HOW = (
@@ -58,108 +46,29 @@ def show() -> None:
         if found is None:
             return
         st.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
-        _matrix(scene, found)
-        opened = address.branch_in(scene.trace)
+        opened = _opened(scene)
+        _matrix(scene, found, opened)
         if opened is not None:  # right below what was clicked
             with messages.errors():
-                _channels(scene, target, found, *opened)
-        _meaning(found)
-    _table(found)
+                channels.show(scene, target, found, opened)
+        meaning.show(found)
+    meaning.table(found)
 
 
-def _matrix(scene: Scene, found: Contributions) -> None:
+def _opened(scene: Scene) -> Place | None:
+    found = address.branch_in(scene.trace)
+    return None if found is None else Place.parse("/".join(found))
+
+
+def _matrix(scene: Scene, found: Contributions, opened: Place | None) -> None:
     method = METHODS[found.method]
     painting = replace(paint_contributions(found), widths=scene.trace.widths)
     title = f"{method.title} of every branch: {plain(found.label)}"
     with figure.frame("matrix", title, _HOW, csv=csv_text(found.to_frame())):
         clicked = branch_map.show("matrix", painting, {})
-    if clicked is not None and str(clicked) != st.query_params.get(address.OPEN):
+    if clicked is not None and clicked.branch and clicked != opened:
         address.open_branch(str(clicked))
         st.rerun()
-
-
-def _meaning(found: Contributions) -> None:
-    method = METHODS[found.method]
-    words, check = st.columns(2, gap="large")
-    with words:
-        st.markdown(f"**{method.title}.** {method.words}")
-        with st.expander("Formula", icon=":material/function:"):
-            st.latex(method.formula)
-            st.caption(
-                f"z: the output explained, here {plain(found.label)}. a: activations of branch b, "
-                "channels c, places i, j. z(none): all branches of the module left out."
-            )
-    with check:
-        st.markdown(f"**Check.** {check_sentence(found)} {method.check}")
-        if found.muted:
-            st.caption(f"Muted: {', '.join(sorted(found.muted))}.")
-    figure.chart(
-        "bars",
-        contribution_bars(found),
-        "A group of bars for each module; above zero the branch speaks for the output.",
-    )
-
-
-def _channels(scene: Scene, target: Target, found: Contributions, module: str, branch: str) -> None:
-    scores = result_of(explanations.channel_scores(scene.model, scene.trace, target, module))
-    total = scores.total(branch)
-    figure.chart(
-        "channels",
-        channel_bars(scores, branch, target.unit),
-        "Gradient × activation of each channel; above zero it speaks for the output.",
-    )
-    last = module == found.modules[-1] and target.head == "main" and target.kind == "logit"
-    st.markdown(
-        f"Gradient × activation of each channel. {_shares(scores, branch)} All together: "
-        f"**{signed(total)} {target.unit}**"
-        + (
-            ", which is exact here: after the last module the network is a straight line."
-            if last
-            else f"; {METHODS[found.method].title} gives the branch "
-            f"{signed(found.get(module, branch))} {found.unit}. Channel by channel only this "
-            "first-order estimate is quick."
-        )
-    )
-    maps, mute, close, _ = st.columns([1.4, 1.4, 1, 4])
-    if maps.button("See its maps", icon=":material/grid_view:", width="stretch"):
-        where = {address.MODULE: module, address.BRANCH: BRANCH_NAMES[branch]}
-        st.switch_page("views/branches/page.py", query_params=address.link() | where)
-    if mute.button("Mute it", icon=":material/volume_off:", width="stretch"):
-        where = {address.MUTED: f"{module}/{branch}"}
-        st.switch_page("views/switchboard/page.py", query_params=address.link() | where)
-    close.button("Close", on_click=address.close_branch, width="stretch")
-
-
-def _shares(scores: ChannelScores, branch: str) -> str:
-    order, values = scores.order(branch), scores.branches[branch]
-    shown, rest = order[:CHANNELS], order[CHANNELS:]
-    if not len(rest):
-        return ""
-    return (
-        f"The {len(shown)} shown add up to {signed(float(values[shown].sum()))}, the other "
-        f"{len(rest)} to {signed(float(values[rest].sum()))}."
-    )
-
-
-def _table(found: Contributions) -> None:
-    table = st.expander(
-        "All figures",
-        icon=":material/table:",
-        key="figures",
-        bind="query-params",
-        on_change="rerun",
-    )
-    if not table.open:  # a table takes as long to draw as a chart, and few open it
-        return
-    frame = found.to_frame()
-    with table:
-        shown = frame.drop(columns=["unit", "method", "baseline", "target"])
-        st.dataframe(shown, hide_index=True, width="stretch")
-        st.caption(
-            f"z(all) = {short(found.value)} {found.target.unit}. It took "
-            f"{found.cost.seconds:.2g} s: {found.cost.variants} variants of a module's output sent "
-            f"through the network after it, {found.cost.backward_passes} backward passes."
-        )
 
 
 show()

@@ -8,11 +8,7 @@ import streamlit as st
 
 from app.session import address, explanations
 from app.session.scene import Scene, current
-from app.views.grad_cam import (
-    class_comparison,
-    map_checks,
-    pixel_panel,
-)
+from app.views.grad_cam import class_comparison, map_checks, module_panel, pixel_panel
 from app.widgets import (
     choice,
     figure,
@@ -26,9 +22,6 @@ from app.widgets.picture_strip import Small
 from app.widgets.waiting import result_of
 from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.grad_cam import Cams
-from inception_viz.figures.answers import percent
-from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
-from inception_viz.figures.numbers import grid_csv
 from inception_viz.figures.words import figure as short
 from inception_viz.files.spreadsheet import csv_text
 
@@ -44,11 +37,6 @@ _HOW: dict[Scale, str] = {
     "shared": "Yellow: strongest evidence, dark: none; all maps on one scale. **Click one** to "
     "open it.",
 }
-_HOW_BRANCHES = (
-    "The branch maps add up exactly to the module's map, before negative parts are cut off. "
-    "Evidence: a map's positive part, added up. Set the scale to **shared** to compare branches by "
-    "eye."
-)
 
 
 def show() -> None:
@@ -69,10 +57,7 @@ def show() -> None:
         title = f"What speaks for the {label} in each module"
         with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
             _strip(scene, cams, module, scale, strength)
-        with figure.frame(
-            "cam", f"Module {module}, and its four branches", _HOW_BRANCHES, csv=_csv(cams, module)
-        ):
-            _module(scene, cams, module, scale, strength)
+        module_panel.show(scene, cams, module, strength, shared=scale == "shared")
         _how(variant)
         class_comparison.show(scene, target, cams, module, strength)
         pixel_panel.show(scene, target, module, strength)
@@ -105,44 +90,6 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
         note = f"0 to {short(top)}" if tops[name] > 0 else "flat"
         frames.append(Small(name, jpeg, f"Where module {name} looks", title=name, note=note))
     picture_strip.show("film", "Modules", frames, module, address.choose_module, layout="film")
-
-
-def _module(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
-    branches = list(cams.branches[module])
-    values = {branch: cams.at_input_size(module, branch) for branch in branches}
-    tops = {branch: float(v.max()) for branch, v in values.items()}
-    whole = float(cams[module].max())
-    shared = max(whole, *tops.values())
-    columns = st.columns(len(branches) + 1, gap="small")
-    with columns[0]:
-        _title("whole module", "var(--st-text-color, #888)")
-        top = shared if scale == "shared" else whole
-        jpeg = explanations.cam_jpeg(scene.trace, cams, module, "", top, strength, 320)
-        st.image(jpeg, width="stretch", alt=f"{module}: whole module", caption=f"0 to {short(top)}")
-    shares = cams.shares(module)
-    for column, branch in zip(columns[1:], branches, strict=True):
-        with column:
-            _title(BRANCH_NAMES[branch], BRANCH_COLOURS[branch])
-            top = shared if scale == "shared" else tops[branch]
-            jpeg = explanations.cam_jpeg(scene.trace, cams, module, branch, top, strength, 320)
-            share = percent(shares[branch]) if shares else "none"
-            st.image(
-                jpeg,
-                width="stretch",
-                alt=f"{module}: {BRANCH_NAMES[branch]} branch",
-                caption=f"{share} of the evidence  \n0 to {short(top)}",
-            )
-
-
-def _csv(cams: Cams, module: str) -> str:
-    """The module's map before negative parts are cut off, a line a row."""
-    return grid_csv(cams.raw(module))
-
-
-def _title(text: str, colour: str) -> None:
-    st.html(
-        f'<div style="border-top:5px solid {colour};padding-top:.3rem;font-weight:600">{text}</div>'
-    )
 
 
 def _how(variant: Variant) -> None:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
-
-import numpy as np
 import streamlit as st
 
 import inception_viz as iv
-from app.session import explanations
-from app.session.scene import Scene, current
+from app.session.scene import current
+from app.views.heads import head
 from app.widgets import answers, figure, heading, messages
-from app.widgets.markdown import plain
-from app.widgets.waiting import result_of
-from inception_viz.architecture.config import HEAD_NAMES
-from inception_viz.explain.heads import EarlyReading, HeadBelief
-from inception_viz.figures import overlay
-from inception_viz.figures.answers import percent
-from inception_viz.figures.belief import belief_curve
-from inception_viz.figures.words import figure as short
-from inception_viz.figures.words import heads_sentence
-
-_TITLES = {head: name.capitalize() for head, name in HEAD_NAMES.items()}
-_PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
+from inception_viz.explain import EarlyReading
+from inception_viz.figures import belief_curve, heads_sentence
 
 _HOW = (
     "Bars: the likeliest classes. Map: yellow where the head finds evidence for the class in "
@@ -53,14 +40,14 @@ def show() -> None:
     with messages.errors():
         found = {b.head: b for b in iv.beliefs(scene.model, scene.trace, scene.target)}
         st.html(f'<p class="iv-lead">{heads_sentence(list(found.values()), scene.trace)}</p>')
-        places = {name: head.after for name, head in scene.model.config.heads.items()}
+        places = {name: config.after for name, config in scene.model.config.heads.items()}
         places["main"] = list(scene.trace.modules)[-1]
         title = "What each head believes, and where it looks"
         with figure.frame("heads", title, _HOW, csv=answers.csv(scene, list(places))):
             columns = st.columns(max(len(places), 2), gap="medium")
-            for column, (head, after) in zip(columns, places.items(), strict=False):
+            for column, (name, after) in zip(columns, places.items(), strict=False):
                 with column:
-                    _head(scene, head, after, found.get(head))
+                    head.show(scene, name, after, found.get(name))
             if len(places) == 1:
                 with columns[1]:
                     st.info("This network has no auxiliary heads.")
@@ -73,51 +60,6 @@ def show() -> None:
         )
         st.caption(_lens(readings))
     st.markdown(_TEXT)
-
-
-def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> None:
-    st.html(f'<p class="iv-head">{_TITLES[head]}</p>')
-    label = f"{_PAPER_NAMES[head]} in the paper, reads {after}"
-    if belief is None:
-        st.caption(label)
-        st.warning(
-            "Never trained in these weights. Whatever it said would be noise, so nothing is shown. "
-            "`python -m inception_viz fit-heads` can train it on any folder of photos.",
-            icon=":material/model_training:",
-        )
-        return
-    st.caption(label + (", **fitted afterwards**" if belief.fit else ""))
-    answers.show(scene, scene.trace, head)
-    name = escape(scene.model.labels[scene.target])
-    agreement = (
-        "<br>The answer that counts"
-        if head == "main"
-        else f"<br>{'Agrees' if belief.agrees else 'Disagrees'} with the main head; "
-        f"{percent(belief.overlap)} of its belief is the same"
-    )
-    st.html(
-        f'<p class="iv-note">{name}: {percent(belief.probability)}, place {belief.rank}<br>'
-        f"Uncertainty: {belief.entropy:.2f} of at most {belief.highest_entropy:.2f} bits "
-        f"(entropy){agreement}</p>"
-    )
-    target = iv.Target(scene.target, head=head)
-    cams = result_of(explanations.cams(scene.model, scene.trace, target))
-    values = cams[after]
-    image = overlay.overlay(scene.trace.picture, scene.trace.fitting, values)
-    fitted = ", fitted afterwards" if belief.fit else ""
-    st.image(
-        overlay.encode(image),
-        width="stretch",
-        alt=f"Grad-CAM of {_TITLES[head]}{fitted} at {after}",
-        caption=f"{_where(plain(scene.model.labels[scene.target]), after, values)}{fitted}",
-    )
-
-
-def _where(label: str, after: str, values: np.ndarray) -> str:
-    top = float(values.max())
-    if top == 0:
-        return f"No place at {after} speaks for {label} on balance: the Grad-CAM map is flat"
-    return f"Where it looks for {label}: Grad-CAM at {after}, 0 to {short(top)}"
 
 
 def _lens(readings: list[EarlyReading]) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from app.frontend import component
-from app.views.lab import editing
-from app.views.lab.editing import Draft, Meaning, Row
+from app.session import lab_history
+from app.session.lab_draft import Draft, Meaning, Row
 from inception_viz.architecture import cost
 from inception_viz.architecture.config import COLUMNS
 from inception_viz.architecture.plan import steps
@@ -25,24 +25,24 @@ def show(key: str, draft: Draft, found: Meaning) -> None:
     def edited() -> None:
         change = st.session_state[key].edited
         for step in change["steps"]:
-            if int(step["number"]) <= editing.number():
+            if int(step["number"]) <= lab_history.number():
                 continue  # known
             if "by" in step:
-                editing.step(1 if step["by"] > 0 else -1, int(step["number"]))
+                lab_history.step(1 if step["by"] > 0 else -1, int(step["number"]))
             else:
-                editing.take(Draft(_rows(step["rows"]), draft.frame), typed=int(step["number"]))
+                lab_history.take(Draft(_rows(step["rows"]), draft.frame), typed=int(step["number"]))
         live = change["live"]
-        if live and int(live["number"]) > editing.number():
-            editing.take(
+        if live and int(live["number"]) > lab_history.number():
+            lab_history.take(
                 Draft(_rows(live["rows"]), draft.frame), typed=int(live["number"]), done=False
             )
 
     _table(
         key=key,
         data={
-            "number": editing.number(),
-            "undo": editing.can_step(-1),
-            "redo": editing.can_step(1),
+            "number": lab_history.number(),
+            "undo": lab_history.can_step(-1),
+            "redo": lab_history.can_step(1),
             "rows": [
                 {"stage": r.stage, "origin": r.origin, "cells": list(r.cells)} for r in draft.rows
             ],

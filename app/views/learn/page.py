@@ -16,10 +16,11 @@ def show() -> None:
     """Draw the page."""
     scene = current()
     heading.show("Learn", scene)
-    names = {place: f"{place + 1} {chapter.title}" for place, chapter in enumerate(CHAPTERS)}
-    place = choice.show(_CHAPTER, "Chapter", names)
+    names = {chapter.name: f"{n} {chapter.title}" for n, chapter in enumerate(CHAPTERS, 1)}
+    chosen = choice.show(_CHAPTER, "Chapter", names)
+    place = list(names).index(chosen)
     chapter = CHAPTERS[place]
-    st.header(names[place].replace(" ", ". ", 1), anchor=False)
+    st.header(names[chosen].replace(" ", ". ", 1), anchor=False)
     chapter.show(scene)
     st.caption(f"Sources: {chapter.source}.")
     words.show()
@@ -33,7 +34,7 @@ def show() -> None:
 
 
 def _go(place: int) -> None:
-    st.session_state[_CHAPTER] = place
+    st.session_state[_CHAPTER] = CHAPTERS[place].name
 
 
 show()

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, explanations, links, models
+from app.session import address, explanations, models
 from app.session.scene import Scene, current
-from app.views.switchboard import switch_map
+from app.views.switchboard import before_after, single_channels, switch_map
 from app.widgets import (
-    answers,
     figure,
     heading,
     messages,
@@ -20,13 +19,11 @@ from app.widgets import (
 )
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
-from inception_viz.architecture.config import BRANCHES
+from inception_viz.architecture import BRANCHES, Place
 from inception_viz.explain.muting import Sweep
-from inception_viz.figures import overlay
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.paintings import paint_switches
-from inception_viz.figures.words import figure as short
-from inception_viz.figures.words import muting_sentence, signed
+from inception_viz.figures.words import muting_sentence
 from inception_viz.files.spreadsheet import csv_text
 
 if TYPE_CHECKING:
@@ -36,7 +33,6 @@ _HOW = (
     "**Click a branch** to mute it: it puts out zeros, and everything after it runs again. The "
     "figure is what the output changes if that branch alone is muted; red where the answer falls."
 )
-_HOW_TWO = "Both maps are on one scale: yellow is the strongest evidence in either of them."
 
 
 def show() -> None:
@@ -62,24 +58,23 @@ def show() -> None:
         with figure.frame("switches", title, _HOW, csv=csv_text(_frame(scene, swept))):
             switch_map.show("switches", painting, muted)
         _buttons(scene, muted)
-        _before_and_after(scene, before, after, target)
-        _single_channels(scene, target, muted)
+        before_after.show(scene, after, target)
+        single_channels.show(scene, target, muted)
         _table(scene, swept, target)
 
 
 def _buttons(scene: Scene, muted: frozenset[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for branch in BRANCHES:
-            places = [
-                f"{m}/{branch}" for m, found in scene.trace.branches.items() if branch in found
-            ]
+            modules = [m for m, found in scene.trace.branches.items() if branch in found]
+            places = {str(Place(module, branch)) for module in modules}
             if places:
                 st.button(
                     f"Mute all {BRANCH_NAMES[branch]}",
                     key=f"mute_{branch}",
                     on_click=address.mute,
-                    args=(muted | set(places),),
-                    disabled=set(places) <= muted,
+                    args=(muted | places,),
+                    disabled=places <= muted,
                 )
         st.button(
             "Let all speak",
@@ -88,81 +83,6 @@ def _buttons(scene: Scene, muted: frozenset[str]) -> None:
             args=((),),
             disabled=not muted,
         )
-
-
-def _before_and_after(scene: Scene, before: iv.Trace, after: iv.Trace, target: iv.Target) -> None:
-    cams = [result_of(explanations.cams(scene.model, trace, target)) for trace in (before, after)]
-    module = list(cams[0])[-1]
-    maps = [found[module] for found in cams]
-    top = max(float(values.max()) for values in maps)
-    with figure.frame("before_after", "Before and after", _HOW_TWO):
-        columns = st.columns(4, gap="medium")
-        named = zip(
-            ("all branches", "with the muted ones"), (before, after), cams, maps, strict=True
-        )
-        for place, (name, trace, found, values) in enumerate(named):
-            with columns[2 * place]:
-                st.markdown(f"**{name.capitalize()}**")
-                answers.show(scene, trace, target.head)
-                st.caption(f"{target.describe(trace.labels)}: {short(found.value)} {target.unit}")
-            with columns[2 * place + 1]:
-                image = overlay.overlay(trace.picture, trace.fitting, values, maximum=top)
-                st.image(
-                    overlay.encode(image),
-                    width="stretch",
-                    alt=f"Grad-CAM at {module}, {name}",
-                    caption=f"Grad-CAM at {module}, 0 to {short(top)}",
-                )
-
-
-def _single_channels(scene: Scene, target: iv.Target, muted: frozenset[str]) -> None:
-    opened = address.branch_in(scene.trace)
-    single = sorted(place for place in muted if ":" in place)
-    with st.expander(
-        "Single channels", icon=":material/tune:", expanded=bool(single) or opened is not None
-    ):
-        modules = list(scene.trace.branches)
-        places = [f"{m}/{b}" for m in modules for b in scene.trace.branches[m]]
-        names = {p: f"{p.split('/')[0]} {BRANCH_NAMES[p.split('/')[1]]}" for p in places}
-        start = places.index("/".join(opened)) if opened else 0
-        place = st.selectbox(
-            "Branch",
-            places,
-            index=start,
-            format_func=names.__getitem__,
-            key="channels_of",
-            bind="query-params",
-            width=220,
-        )
-        links.name_choice("channels_of", names[place])
-        module, _, branch = place.partition("/")
-        options, scores = _channels(scene, target, module, branch)
-        key = f"channels_{place}"
-        others = {p for p in muted if not p.startswith(f"{place}:")}
-        # The URL holds the truth: it may have changed elsewhere.
-        st.session_state[key] = [int(p.partition(":")[2]) for p in single if p not in others]
-        st.multiselect(
-            "Muted channels, those that matter most first",
-            options,
-            format_func=lambda c: f"{c} ({signed(scores[c])})" if scores else str(c),
-            key=key,
-            on_change=lambda: address.mute(
-                others | {f"{place}:{channel}" for channel in st.session_state[key]}
-            ),
-        )
-        if scores:
-            st.caption(f"In brackets: gradient × activation of the channel, in {target.unit}.")
-
-
-def _channels(
-    scene: Scene, target: iv.Target, module: str, branch: str
-) -> tuple[list[int], dict[int, float]]:
-    try:
-        found = result_of(explanations.channel_scores(scene.model, scene.trace, target, module))
-    except iv.ExplainError:  # the head doesn't see this module
-        return list(range(len(scene.trace.branches[module][branch]))), {}  # type: ignore[index]
-    order = [int(c) for c in found.order(branch)]
-    return order, {c: float(found.branches[branch][c]) for c in order}
 
 
 def _frame(scene: Scene, swept: Sweep) -> pd.DataFrame:

@@ -47,7 +47,7 @@ _STEPS = (
         "look.",
         "learn",
         "Learn, chapter 1",
-        {"image": "goldfish", "chapter": "1 Parallel branches"},
+        {"image": "goldfish", "chapter": "parallel"},
     ),
     Step(
         8,
@@ -56,7 +56,7 @@ _STEPS = (
         "place of the kernel and check the sum.",
         "learn",
         "Learn, chapter 2",
-        {"image": "goldfish", "chapter": "2 One module", "walk_branch": "5×5"},
+        {"image": "goldfish", "chapter": "module", "walk_branch": "5x5"},
     ),
     Step(
         5,
@@ -65,7 +65,7 @@ _STEPS = (
         "which nothing is saved.",
         "learn",
         "Learn, chapter 3",
-        {"chapter": "3 Reduction"},
+        {"chapter": "reduction"},
     ),
     Step(
         6,
@@ -99,6 +99,6 @@ _STEPS = (
         "(*Save PNG*) or the whole *Report*.",
         "explore",
         "Explore, coloured by contribution",
-        {"metric": "Contribution"},
+        {"metric": "contribution"},
     ),
 )

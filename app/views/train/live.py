@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.session import address, models
-from app.views.train import orders
-from app.widgets import figure, messages, page_link
+from app.session import models
+from app.views.train import buttons, orders
+from app.widgets import figure, messages
 from app.widgets.markdown import plain
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.figures.answers import percent
 from inception_viz.figures.training_curves import training_curves
-from inception_viz.training import process
 from inception_viz.training.run import ACTIVE, Run, Status
 
 _NAMES = {
@@ -35,7 +34,7 @@ def show(run: Run) -> None:
 
 def show_last_started() -> None:
     """What became of the run that was started here, if it ended."""
-    run = orders.find(st.session_state.get(orders.STARTED, ""))
+    run = orders.find(models.started())
     if run is not None and run.status().state not in ACTIVE:
         with st.container(border=True):
             draw(run, run.status())
@@ -45,7 +44,7 @@ def show_last_started() -> None:
 def _live(run: Run) -> None:
     status = run.status()
     if status.state not in ACTIVE:
-        st.session_state[orders.STARTED] = run.path.name
+        models.note_started(run)
         st.rerun()
     with st.container(border=True):
         draw(run, status)
@@ -87,7 +86,7 @@ def _draw(run: Run, status: Status) -> None:
             "than they are. Dots: the validation pictures, with averaged weights. Dashed: what "
             "guessing gives."
         )
-    _buttons(run, status)
+    buttons.show(run, status)
 
 
 def _progress_text(status: Status) -> str:
@@ -108,34 +107,3 @@ def _figures(status: Status, history: list[dict[str, float | None]]) -> None:
     with st.container(horizontal=True, gap="large"):  # wraps on a phone
         for title, figure in figures.items():
             st.metric(title, figure, width="content")
-
-
-def _buttons(run: Run, status: Status) -> None:
-    name, active = run.path.name, status.state in ACTIVE
-    with st.container(horizontal=True):
-        if status.state == "training" and st.button(
-            "Pause", icon=":material/pause:", key=f"pause_{name}"
-        ):
-            run.send("pause")
-            st.toast("It pauses after this step and writes a checkpoint.")
-        goes_on = status.state == "paused" or (
-            status.state in ("stopped", "failed") and run.exists()
-        )
-        if goes_on and st.button("Resume", icon=":material/play_arrow:", key=f"resume_{name}"):
-            with messages.errors():
-                process.resume(run)
-                st.rerun()
-        if active and st.button("Stop", icon=":material/stop:", key=f"stop_{name}"):
-            run.send("stop")
-            st.toast("It stops after this step and keeps its weights.")
-        if models.has_learned(run):
-            label = "Look inside" if active else "Use this model"
-            if st.button(
-                label,
-                type="primary",
-                icon=":material/search:",
-                key=f"use_{name}",
-                on_click=address.choose_model,
-                args=(models.id_of_run(run),),
-            ):
-                page_link.go("explore")

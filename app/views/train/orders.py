@@ -10,17 +10,14 @@ from typing import BinaryIO
 
 import inception_viz as iv
 from inception_viz.architecture.budget import check_budget
-from inception_viz.files import is_file, is_folder
+from inception_viz.files import is_file
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import save_weights
-from inception_viz.training import datasets_dir, imagenette_folder, process
+from inception_viz.training import process
 from inception_viz.training.archive import unpack
 from inception_viz.training.networks import for_size
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import Run, runs_dir
-
-STARTED = "run"  # in the session: the training that was started there
-NEARBY = Path(__file__).parents[4] / "shared" / "data"  # beside the repository, where it is
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,6 @@ class Pictures:
     source: str = ""
     archive: BinaryIO | None = None
     download: bool = False
-
-
-def imagenette_root() -> Path | None:
-    """The folder that holds Imagenette, if it is on this computer."""
-    return next((r for r in (datasets_dir(), NEARBY) if is_folder(imagenette_folder(r))), None)
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,6 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
         if pictures.archive is not None:
             folder = run.path / "photos" / process.folder_name(pictures.name)
             source = str(unpack(pictures.archive, folder).folder)
-        root = imagenette_root() if source == "imagenette" else None
         start_from = None
         if network.weights is not None:
             start_from = run.path / "start.safetensors"
@@ -75,7 +66,6 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
             source,
             config,
             recipe,
-            root=root,
             download=pictures.download,
             start_from=start_from,
         )

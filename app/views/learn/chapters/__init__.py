@@ -19,8 +19,9 @@ from app.views.learn.chapters import (
 
 
 class Chapter(NamedTuple):
-    """A chapter: its title, what draws it, and where its facts come from."""
+    """A chapter: its name in the address, its title, what draws it, where its facts come from."""
 
+    name: str
     title: str
     show: Callable[[Scene], None]
     source: str
@@ -29,26 +30,29 @@ class Chapter(NamedTuple):
 _PAPER = "[Szegedy et al., Going Deeper with Convolutions](https://arxiv.org/abs/1409.4842)"
 
 CHAPTERS = (
-    Chapter("Parallel branches", parallel.show, f"{_PAPER}, section 4"),
-    Chapter("One module", module.show, f"{_PAPER}, figure 2b"),
+    Chapter("parallel", "Parallel branches", parallel.show, f"{_PAPER}, section 4"),
+    Chapter("module", "One module", module.show, f"{_PAPER}, figure 2b"),
     Chapter(
+        "reduction",
         "Reduction",
         reduction.show,
         f"{_PAPER}, sections 3 and 4; the 1×1 convolution comes from "
         "[Lin et al., Network in Network](https://arxiv.org/abs/1312.4400)",
     ),
-    Chapter("Nine modules", nine.show, f"{_PAPER}, table 1 and section 5"),
-    Chapter("Pooling", pooling.show, f"{_PAPER}, section 5"),
+    Chapter("nine", "Nine modules", nine.show, f"{_PAPER}, table 1 and section 5"),
+    Chapter("pooling", "Pooling", pooling.show, f"{_PAPER}, section 5"),
     Chapter(
+        "heads",
         "Auxiliary heads",
         heads.show,
         f"{_PAPER}, section 5; a later view: "
         "[Rethinking the Inception Architecture](https://arxiv.org/abs/1512.00567), section 4",
     ),
     Chapter(
+        "looking",
         "Where it looks",
         looking.show,
         "[Selvaraju et al., Grad-CAM](https://arxiv.org/abs/1610.02391), section 3",
     ),
-    Chapter("Mute a branch", muting.show, "The network in front of you"),
+    Chapter("muting", "Mute a branch", muting.show, "The network in front of you"),
 )

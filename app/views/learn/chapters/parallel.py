@@ -7,7 +7,7 @@ import streamlit as st
 from app.session import traces
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
-from app.widgets import choice, figure, picture
+from app.widgets import choice, figure, heading, picture
 from inception_viz.explain.firing import BranchFiring
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
@@ -63,10 +63,7 @@ def _channels(scene: Scene, module: str) -> str:
 
 
 def _branch(scene: Scene, module: str, branch: str) -> None:
-    st.html(
-        f'<p class="iv-head" style="border-top:5px solid {BRANCH_COLOURS[branch]}">'
-        f'{BRANCH_NAMES[branch]}</p><p class="iv-note">{_SEES[branch]}</p>'
-    )
+    heading.coloured(BRANCH_NAMES[branch], BRANCH_COLOURS[branch], _SEES[branch])
     layer = traces.layer(scene.trace, f"{module}/{branch}")
     alt = f"Mean map of {module} {BRANCH_NAMES[branch]} over the photo"
     picture.over_photo(scene.trace, layer.mean_map, alt, f"{len(layer.mean)} channels", side=320)

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import streamlit as st
 
-from app.session import links
 from app.session.scene import Scene
+from app.widgets import choice
 
 T = TypeVar("T")
 
@@ -38,18 +38,10 @@ def ask(
         st.session_state[key] = None
     with st.container(border=True, key=f"question_{key}"):
         st.markdown(f"**Predict.** {text}")
-        chosen = st.pills(
-            text,
-            list(options),
-            format_func=options.__getitem__,
-            key=key,
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        chosen = choice.guess(key, text, options)
         if chosen is None:
             st.caption("Choose first; the answer appears then.")
             return False
-        links.name_choice(key, options[chosen])
         right, reason = answer()
         if chosen in right:
             st.success(f"Right. {reason}", icon=":material/check_circle:")

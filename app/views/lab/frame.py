@@ -1,0 +1,98 @@
+"""What lies around the modules: kernels, norm, stem, heads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar, get_args
+from zlib import crc32
+
+import streamlit as st
+
+from app.session import lab_history
+from app.session.lab_draft import Draft, meaning
+from app.widgets import messages
+from inception_viz.architecture import (
+    HEAD_NAMES,
+    AuxHeadConfig,
+    GoogLeNetConfig,
+    Kernel5x5,
+    Norm,
+    StemConfig,
+)
+
+T = TypeVar("T")
+_KERNELS: dict[Kernel5x5, str] = {"5": "5×5", "3": "3×3", "3+3": "3×3 twice"}
+_NORMS: dict[Norm, str] = {"lrn": "LRN in the stem", "batch": "batch norm", "none": "none"}
+assert set(_KERNELS) == set(get_args(Kernel5x5))
+assert set(_NORMS) == set(get_args(Norm))
+
+
+def show(draft: Draft) -> Draft:
+    """Draw the choices; the draft with them."""
+    config = draft.frame
+    with st.expander("Stem, kernels, norm and heads", icon=":material/settings:"):
+        left, middle, right = st.columns(3, gap="medium")
+        with left:
+            kernel = _choice("5×5 branch", _KERNELS, config.kernel_5x5, config)
+            norm = _choice("Normalisation", _NORMS, config.norm, config)
+        with middle:
+            stem = StemConfig(
+                _number("conv 7×7, filters", config.stem.conv1, config),
+                _number("conv 1×1 reduce, filters", config.stem.conv2_reduce, config),
+                _number("conv 3×3, filters", config.stem.conv2, config),
+            )
+        with right:
+            aux1 = _head("aux1", config.aux1, draft)
+            aux2 = _head("aux2", config.aux2, draft)
+    changes: dict[str, object] = {
+        "kernel_5x5": kernel,
+        "norm": norm,
+        "stem": stem,
+        "aux1": aux1,
+        "aux2": aux2,
+    }
+    if all(getattr(config, name) == value for name, value in changes.items()):
+        return draft
+    with messages.errors():
+        # Heads may attach to rows that were just added, so the whole table is what must fit.
+        whole = meaning(draft).config or config
+        changed = Draft(draft.rows, replace(whole, **changes))  # type: ignore[arg-type]
+        lab_history.take(changed)
+        return changed
+    return draft
+
+
+def _key(name: str, config: GoogLeNetConfig) -> str:
+    """Another widget only when something other than this page's own widgets changed the frame."""
+    frame = (config.kernel_5x5, config.norm, config.stem, config.aux1, config.aux2)
+    return f"lab_{name}_{crc32(repr(frame).encode()):x}"
+
+
+def _choice(label: str, names: dict[T, str], value: T, config: GoogLeNetConfig) -> T:
+    chosen = st.segmented_control(
+        label,
+        list(names),
+        default=value,
+        required=True,
+        format_func=names.__getitem__,
+        key=_key(label, config),
+    )
+    return value if chosen is None else chosen
+
+
+def _number(label: str, value: int, config: GoogLeNetConfig) -> int:
+    return int(st.number_input(label, 1, 4096, value, key=_key(label, config)))
+
+
+def _head(name: str, head: AuxHeadConfig | None, draft: Draft) -> AuxHeadConfig | None:
+    options = ["none", *draft.names]
+    after = head.after if head else "none"
+    chosen = st.selectbox(
+        f"{HEAD_NAMES[name].capitalize()}, after",
+        options,
+        index=options.index(after) if after in options else 0,
+        key=_key(name, draft.frame),
+    )
+    if chosen == "none":
+        return None
+    return replace(head, after=chosen) if head else AuxHeadConfig(after=chosen)
