@@ -18,10 +18,10 @@ from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
 from inception_viz.architecture.text import decode
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.file import save_weights
-from inception_viz.training import archive, checkpoint, process
+from inception_viz.training import Row, archive, checkpoint, process
 from inception_viz.training.card import trained_weights
 from inception_viz.training.recipe import Phase, Recipe
-from inception_viz.training.run import Row, Run, State, Status
+from inception_viz.training.run import Run, State, Status
 from tests.app.test_pages import start, texts
 from tests.conftest import tiny_config
 

@@ -16,13 +16,14 @@ from inception_viz.architecture.config import AuxHeadConfig, StemConfig
 from inception_viz.errors import TrainingError
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import IMAGENET
+from inception_viz.training import Row
 from inception_viz.training.data import TrainingData, open_data
 from inception_viz.training.evaluation import evaluate
 from inception_viz.training.loop import Trainer
 from inception_viz.training.optimisation import AVERAGE_EVERY, averaging, mixed_precision
 from inception_viz.training.photos import Photos
 from inception_viz.training.recipe import Phase, Recipe
-from inception_viz.training.run import Row, Run
+from inception_viz.training.run import Run
 from tests.conftest import ROOT
 from tests.training.conftest import MakeFolder, quick, small_config
 

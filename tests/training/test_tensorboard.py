@@ -7,7 +7,8 @@ from types import ModuleType
 import pytest
 
 from inception_viz.errors import TrainingError
-from inception_viz.training.run import Row, Status
+from inception_viz.training import Row
+from inception_viz.training.run import Status
 from inception_viz.training.tensorboard import tensorboard_logs
 
 
