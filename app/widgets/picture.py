@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 import inception_viz as iv
-from inception_viz.figures.overlay import Box, encode, overlay, photo_with_frame
+from inception_viz.figures import Box, encode, overlay, photo_with_frame
 
 
 def over_photo(

@@ -12,7 +12,7 @@ from app.widgets import branch_map, figure, picture
 from app.widgets.markdown import plain
 from inception_viz.explain import Comparison
 from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import figure as short
 from inception_viz.files import csv_text
 
 _HOW = (

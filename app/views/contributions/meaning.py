@@ -8,7 +8,7 @@ from app.widgets import figure
 from app.widgets.markdown import plain
 from inception_viz.explain import METHODS, Contributions
 from inception_viz.figures import check_sentence, contribution_bars
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import figure as short
 
 
 def show(found: Contributions) -> None:

@@ -10,9 +10,9 @@ from app.session.scene import Scene
 from app.widgets import class_choice, figure, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.explain.grad_cam import Cams
-from inception_viz.figures.numbers import grid_csv
-from inception_viz.figures.words import figure as short
+from inception_viz.explain import Cams
+from inception_viz.figures import figure as short
+from inception_viz.figures import grid_csv
 
 _HOW = (
     "Both maps are on one scale. In their difference red speaks more for the first class, blue "

@@ -9,7 +9,7 @@ from app.session.scene import Scene
 from app.widgets import figure, heading, picture
 from inception_viz.explain import Cams
 from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, grid_csv, percent
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import figure as short
 
 _HOW = (
     "The branch maps add up exactly to the module's map, before negative parts are cut off. "

@@ -13,9 +13,8 @@ from app.widgets import choice, figure, messages, page_link, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz import Target
-from inception_viz.figures.answers import percent
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import BRANCH_NAMES, percent
+from inception_viz.figures import figure as short
 
 
 def show(scene: Scene) -> None:

@@ -9,10 +9,9 @@ from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import figure, messages, picture
 from app.widgets.markdown import plain
-from inception_viz.explain.arithmetic import LastStep, last_step
-from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
-from inception_viz.figures.words import figure as short
-from inception_viz.figures.words import signed
+from inception_viz.explain import LastStep, last_step
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, signed
+from inception_viz.figures import figure as short
 
 
 def show(scene: Scene) -> None:
