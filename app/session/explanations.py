@@ -22,7 +22,7 @@ from inception_viz.explain.gradients import Gradients, gradients
 from inception_viz.explain.muting import Sweep
 from inception_viz.explain.pixels import PixelMap, PixelMethod
 from inception_viz.explain.randomisation import SanityCheck
-from inception_viz.figures.overlay import encode, overlay
+from inception_viz.figures.photo import jpeg, overlay
 
 _jobs = Jobs(kept=256)  # scores and curves: small
 _muted = Jobs(kept=4)  # traces of 12 MB
@@ -176,7 +176,7 @@ def cam_jpeg(
 ) -> bytes:
     """A module's map, or a branch's, over the photo, from 0 to ``top``."""
     values = cams.at_input_size(module, branch or None)
-    return encode(
+    return jpeg(
         overlay(trace.picture, trace.fitting, values, maximum=top, strength=strength, side=side)
     )
 
@@ -187,4 +187,4 @@ def difference_jpeg(
 ) -> bytes:
     """What speaks more for one class than for another at a module, over the photo, signed."""
     values = cams.minus(other, module)
-    return encode(overlay(trace.picture, trace.fitting, values, signed=True, strength=strength))
+    return jpeg(overlay(trace.picture, trace.fitting, values, signed=True, strength=strength))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.session import traces
 from app.session.scene import Scene
-from app.widgets.picture import data_url
+from inception_viz.figures import data_url
 from inception_viz.figures.answers import percent
 
 

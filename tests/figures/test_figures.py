@@ -15,8 +15,8 @@ from inception_viz.figures.answers import answer_bars, percent
 from inception_viz.figures.colours import colourise, hex_colour, ink_on
 from inception_viz.figures.histogram import activation_histogram
 from inception_viz.figures.network_map import HeadAnswer, network_map
-from inception_viz.figures.overlay import overlay, photo_with_frame
 from inception_viz.figures.paintings import METRICS, paint_firing
+from inception_viz.figures.photo import overlay, photo_with_frame
 from inception_viz.figures.sprites import channel_sprite
 from inception_viz.figures.words import firing_sentence
 from tests.conftest import noise_photo, tiny_config
