@@ -25,10 +25,6 @@ from .network_map import network_map as network_map
 from .numbers import channels_csv as channels_csv
 from .numbers import figure_csv as figure_csv
 from .numbers import grid_csv as grid_csv
-from .overlay import Box as Box
-from .overlay import encode as encode
-from .overlay import overlay as overlay
-from .overlay import photo_with_frame as photo_with_frame
 from .paintings import METRICS as METRICS
 from .paintings import Metric as Metric
 from .paintings import head_answers as head_answers
