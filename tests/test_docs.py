@@ -18,8 +18,8 @@ from streamlit.testing.v1 import AppTest
 import inception_viz as iv
 from app import views
 from inception_viz.cli import parser
-from inception_viz.explain.contributions import METHODS
-from inception_viz.sources.registry import REGISTRY
+from inception_viz.explain import METHODS
+from inception_viz.sources import REGISTRY
 from tests.conftest import ROOT, noise_photo, sample, tiny_config
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,9 +79,11 @@ def test_the_page_of_the_guide_shows_itself(tmp_path: Path) -> None:
         "import runpy, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import streamlit as st\n"
-        "from app.session import scene\n"
+        "from app.session import choices, links, scene\n"
         "from app.sidebar import column\n"
         "from app.widgets import waiting\n"
+        "links.follow()\n"
+        "choices.begin()\n"
         "waiting.reserve_place()\n"
         "scene.keep(column.show())\n"
         f"runpy.run_path({str(tmp_path / 'size.py')!r})\n",

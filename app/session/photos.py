@@ -8,7 +8,7 @@ from PIL import Image
 import inception_viz as iv
 from app.server.jobs import Job, Jobs
 from app.session import uploads
-from inception_viz.figures.overlay import encode
+from inception_viz.figures import jpeg
 
 _OWN = "uploaded"
 _jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB
@@ -35,4 +35,4 @@ def thumbnail(path: str, side: int) -> bytes:
     """A small JPEG of a picture file, its longer side ``side`` pixels."""
     with Image.open(path) as image:
         image.thumbnail((side, side))
-        return encode(image.convert("RGB"), quality=80)
+        return jpeg(image.convert("RGB"), quality=80)

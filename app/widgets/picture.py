@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 import streamlit as st
 
 import inception_viz as iv
-from inception_viz.figures.overlay import Box, encode, overlay, photo_with_frame
+from inception_viz.figures import Box, jpeg, overlay, photo_with_frame
 
 
 def over_photo(
@@ -32,7 +30,7 @@ def over_photo(
         alt: what the picture shows, in words.
         caption: what stands below it, Markdown.
         side: longer side of the picture in pixels; this and the rest as
-            :func:`inception_viz.figures.overlay.overlay` has them.
+            :func:`inception_viz.figures.photo.overlay` has them.
         maximum: value of the scale's end.
         strength: 0 shows the photo alone, 1 the map alone.
         signed: from −maximum (blue) to maximum (red).
@@ -50,19 +48,14 @@ def over_photo(
         box=box,
         point=point,
     )
-    show(encode(image), alt, caption)
+    show(jpeg(image), alt, caption)
 
 
 def framed_photo(trace: iv.Trace, alt: str) -> None:
     """Draw the photo of ``trace``, what the network doesn't see of it darkened."""
-    show(encode(photo_with_frame(trace.picture, trace.fitting)), alt)
+    show(jpeg(photo_with_frame(trace.picture, trace.fitting)), alt)
 
 
-def show(jpeg: bytes, alt: str, caption: str | None = None) -> None:
+def show(encoded: bytes, alt: str, caption: str | None = None) -> None:
     """Draw a picture that is encoded already."""
-    st.image(jpeg, width="stretch", alt=alt, caption=caption)
-
-
-def data_url(content: bytes, kind: str = "jpeg") -> str:
-    """A picture as text, for HTML and components."""
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    st.image(encoded, width="stretch", alt=alt, caption=caption)

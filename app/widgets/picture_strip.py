@@ -9,7 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from app.frontend import component
-from app.widgets.picture import data_url
+from inception_viz.figures import data_url
 
 _strip = component("picture_strip")
 

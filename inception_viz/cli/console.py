@@ -7,7 +7,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from inception_viz.training.run import Row, Status
+from inception_viz.training.record import Row
+from inception_viz.training.run import Status
 
 
 class Console:

@@ -19,7 +19,8 @@ from inception_viz.files.paths import real_path, typed_path
 from inception_viz.training.datasets import NAMED
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
-from inception_viz.training.run import Row, Run, Status, runs_dir
+from inception_viz.training.record import Row
+from inception_viz.training.run import Run, Status, runs_dir
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,11 @@ from .paintings import paint_contributions as paint_contributions
 from .paintings import paint_difference as paint_difference
 from .paintings import paint_firing as paint_firing
 from .paintings import paint_switches as paint_switches
+from .photo import Box as Box
+from .photo import data_url as data_url
+from .photo import jpeg as jpeg
+from .photo import overlay as overlay
+from .photo import photo_with_frame as photo_with_frame
 from .printed import contributions_svg as contributions_svg
 from .printed import save_contributions as save_contributions
 from .printed import save_strip as save_strip
@@ -45,8 +50,8 @@ from .training_curves import training_curves as training_curves
 from .words import check_sentence as check_sentence
 from .words import compared as compared
 from .words import contribution_sentence as contribution_sentence
-from .words import figure as figure
 from .words import firing_sentence as firing_sentence
 from .words import heads_sentence as heads_sentence
 from .words import muting_sentence as muting_sentence
+from .words import short_number as short_number
 from .words import signed as signed

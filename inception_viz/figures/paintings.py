@@ -18,7 +18,7 @@ from inception_viz.explain.muting import Sweep
 from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
 from inception_viz.figures.network_map import Cell, HeadAnswer, Painting
-from inception_viz.figures.words import figure, fixed, signed
+from inception_viz.figures.words import fixed, short_number, signed
 from inception_viz.trace import Trace
 
 Metric = Literal["deviation", "energy_share", "mean"]
@@ -116,7 +116,7 @@ def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
             share = shares.get(branch, 0.0)
             words = (
                 f"{module}, {BRANCH_NAMES[branch]}: {percent(share)} of the evidence in the "
-                f"branches' maps ({figure(cams.energy(module, branch))})"
+                f"branches' maps ({short_number(cams.energy(module, branch))})"
             )
             cells[module, branch] = Cell(percent(share), hex_colour(share, SEQUENTIAL), words)
     return Painting(modules, cells, SEQUENTIAL, ("0 %", "", "100 %"))
@@ -158,9 +158,10 @@ def paint_difference(found: Comparison, *, share: bool = False) -> Painting:
     end = max((abs(value) for value in differences.values()), default=0.0) * scale or 1.0
     cells: dict[tuple[str, str], Cell] = {}
     for (module, branch), value in differences.items():
+        first, second = found.first[module, branch], found.second[module, branch]
         words = (
-            f"{module}, {BRANCH_NAMES[branch]}: {figure(found.first[module, branch] * scale)} and "
-            f"{figure(found.second[module, branch] * scale)}, {signed(value * scale)} {unit}"
+            f"{module}, {BRANCH_NAMES[branch]}: {short_number(first * scale)} and "
+            f"{short_number(second * scale)}, {signed(value * scale)} {unit}"
         )
         colour = hex_colour(value * scale / (2 * end) + 0.5, DIVERGING)
         cells[module, branch] = Cell(fixed(value * scale, end), colour, words)

@@ -16,8 +16,8 @@ from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
-from inception_viz.figures.overlay import overlay, photo_with_frame
-from inception_viz.figures.words import figure
+from inception_viz.figures.photo import overlay, photo_with_frame
+from inception_viz.figures.words import short_number
 from inception_viz.files.cache import atomic_write
 from inception_viz.trace import Trace
 
@@ -66,7 +66,7 @@ def _bars(found: Contributions) -> Figure:
 
 def _check(found: Contributions) -> str:
     instead = "zeros" if found.baseline == "zero" else "its usual level"
-    words = f"z(all) = {figure(found.value)}; a branch left out puts out {instead}. "
+    words = f"z(all) = {short_number(found.value)}; a branch left out puts out {instead}. "
     if np.isnan(found.relative_gap).all():
         return words + "No such property as a sum to check."
     return words + (
@@ -86,7 +86,7 @@ def save_strip(trace: Trace, cams: Cams, path: Path) -> None:
         values = cams[module]
         pictures.append(
             (
-                f"{module}, 0 to {figure(float(values.max()))}",
+                f"{module}, 0 to {short_number(float(values.max()))}",
                 overlay(trace.picture, trace.fitting, values, side=320),
             )
         )

@@ -38,7 +38,7 @@ def firing_sentence(firing: Firing) -> str:
     )
 
 
-def figure(value: float) -> str:
+def short_number(value: float) -> str:
     """A number with three significant digits and a proper minus sign; "–" for none."""
     if value != value:
         return "–"
@@ -60,7 +60,7 @@ def fixed(value: float, end: float) -> str:
 
 def contribution_sentence(found: Contributions) -> str:
     """What speaks most for and against an answer. HTML, labels escaped."""
-    output = f"The {escape(found.label)} is <b>{figure(found.value)}</b>."
+    output = f"The {escape(found.label)} is <b>{short_number(found.value)}</b>."
     if METHODS[found.method].unit(found.baseline):  # type: ignore[arg-type]
         module, branch, score = found.strongest()[0]
         return f"{output} The {_branch(module, branch)} is most active ({signed(score)})."
@@ -79,7 +79,7 @@ def check_sentence(found: Contributions) -> str:
         return "No such property."
     worst = int(np.nanargmax(np.abs(found.gap)))
     relative = float(found.relative_gap[worst])
-    size = f"{figure(abs(float(found.gap[worst])))} {found.unit}, {percent(relative)} of it"
+    size = f"{short_number(abs(float(found.gap[worst])))} {found.unit}, {percent(relative)} of it"
     module = found.modules[worst]
     if found.promise in ("exact", "limit"):
         return f"Largest gap to z(all) − z(none) of any module: {size} ({module})."
@@ -95,7 +95,7 @@ def muting_sentence(before: Trace, after: Trace, target: Target) -> str:
     values = [float(target.of(trace.heads[target.head][None]).item()) for trace in (before, after)]
     output = escape(target.describe(before.labels))
     if before.muted == after.muted:
-        return f"All branches speak: the {output} is <b>{figure(values[0])}</b>."
+        return f"All branches speak: the {output} is <b>{short_number(values[0])}</b>."
     first, second = (trace.predictions(1, target.head)[0] for trace in (before, after))
     choice = (
         f"the first choice stays {escape(first[0])} ({percent(first[1])} → {percent(second[1])})"
@@ -104,8 +104,8 @@ def muting_sentence(before: Trace, after: Trace, target: Target) -> str:
         f"<b>{escape(second[0])}</b> ({percent(second[1])})"
     )
     return (
-        f"With {_counted(after.muted)} muted, the {output} goes from {figure(values[0])} to "
-        f"<b>{figure(values[1])}</b>; {choice}."
+        f"With {_counted(after.muted)} muted, the {output} goes from {short_number(values[0])} to "
+        f"<b>{short_number(values[1])}</b>; {choice}."
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
-from pandas.api.types import is_numeric_dtype
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -14,6 +16,8 @@ def csv_text(frame: pd.DataFrame) -> str:
     Labels come from files. One that a spreadsheet would take for a formula gets an apostrophe in
     front, which makes it text there; numbers stay numbers.
     """
+    from pandas.api.types import is_numeric_dtype
+
     safe = frame.rename(columns=_as_text)
     for place, kind in enumerate(safe.dtypes):
         if not is_numeric_dtype(kind):

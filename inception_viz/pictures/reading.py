@@ -1,9 +1,7 @@
 """Any user file -> a safe, upright RGB picture, or an ImageError that says what to do.
 
-Files are judged by their content, never by their name. Pillow's readers of the six formats are
-called directly, because ``Image.open`` warns above 89 million pixels and refuses above 179 million,
-and neither can be changed for one thread alone. ``Limits`` are checked instead, on the declared
-size, before a pixel is decoded.
+Files are judged by their content, never by their name. ``Limits`` are checked on the declared size,
+before a pixel is decoded.
 """
 
 from __future__ import annotations
@@ -12,34 +10,23 @@ import hashlib
 import io
 import os
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, ImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
+from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from inception_viz.errors import ImageError
 from inception_viz.pictures.colours import bands, flattener, srgb_converter
+from inception_viz.pictures.kinds import CHOOSE, RESAVE, UnfitError, reader_of, silent_readers
 from inception_viz.pictures.limits import asks_for_too_much
 
 _FEWER_PIXELS = {"WEBP": 50_000_000}  # 16 bytes each while it is decoded
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
 
 _SMALLER = "make it smaller and try again"
-_RESAVE = "save it as JPEG or PNG and try again"
-_CHOOSE = "choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture instead"
-
-
-class _UnfitError(Exception):
-    """What an ImageError says after the file's name."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +87,16 @@ def read_picture(
     name = _display_name(name or _name_of(source))
     subject = name or ("This picture" if isinstance(source, Image.Image) else "This file")
     try:
-        if isinstance(source, Image.Image):
-            return _from_memory(source, name, limits)
-        return _from_file(_read_bytes(source, limits.max_bytes), name, limits)
-    except _UnfitError as unfit:
+        with silent_readers():
+            if isinstance(source, Image.Image):
+                return _from_memory(source, name, limits)
+            return _from_file(_read_bytes(source, limits.max_bytes), name, limits)
+    except UnfitError as unfit:
         raise ImageError(f"{subject} {unfit}.") from unfit
     except (MemoryError, Image.DecompressionBombError) as error:
         raise ImageError(f"{subject} needs too much memory; {_SMALLER}.") from error
     except Exception as error:  # on damaged files Pillow raises nearly every kind there is
-        raise ImageError(f"{subject} is damaged or incomplete; {_CHOOSE}.") from error
+        raise ImageError(f"{subject} is damaged or incomplete; {CHOOSE}.") from error
 
 
 def _name_of(source: object) -> str:
@@ -134,22 +122,22 @@ def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, max_bytes: in
         else:
             data = source if isinstance(source, bytes) else _read_stream(source, max_bytes)
     except FileNotFoundError as error:
-        raise _UnfitError("doesn't exist; check the file's name and folder") from error
+        raise UnfitError("doesn't exist; check the file's name and folder") from error
     except (OSError, ValueError, TypeError) as error:  # a bad name; a file closed or open as text
-        raise _UnfitError("can't be read; check that you may open it and try again") from error
+        raise UnfitError("can't be read; check that you may open it and try again") from error
     if not data:
-        raise _UnfitError("is empty; choose another copy of the picture")
+        raise UnfitError("is empty; choose another copy of the picture")
     if len(data) > max_bytes:
         allowed = f"{max_bytes // 2**20} MB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
-        raise _UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
+        raise UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
     return data
 
 
 def _read_path(path: Path, max_bytes: int) -> bytes:
     if path.is_dir():
-        raise _UnfitError("is a folder; choose a picture file in it")
+        raise UnfitError("is a folder; choose a picture file in it")
     if path.exists() and not path.is_file():  # a pipe could let us wait for ever
-        raise _UnfitError("is no ordinary file; choose a picture file")
+        raise UnfitError("is no ordinary file; choose a picture file")
     with path.open("rb") as file:
         return file.read(max_bytes + 1)
 
@@ -163,60 +151,11 @@ def _read_stream(stream: BinaryIO, max_bytes: int) -> bytes:
     return bytes(data)
 
 
-class _FirstFrameGif(GifImageFile):
-    """A GIF that prepares nothing for its second frame: Pillow warns if that takes a large area."""
-
-    disposal_method = property(lambda self: 0, lambda self, value: None)
-
-
-# What Pillow warns of in damaged files helps nobody: the picture comes, or our sentence.
-for _module in ("Png", "Tiff"):
-    warnings.filterwarnings("ignore", category=UserWarning, module=rf"PIL\.{_module}ImagePlugin")
-
-# How files begin: ours, pictures that others can convert, and the rest.
-_READERS: dict[bytes, type[ImageFile.ImageFile]] = {
-    rb"\xff\xd8\xff": JpegImageFile,
-    rb"\x89PNG\r\n\x1a\n": PngImageFile,
-    rb"RIFF.{4}WEBP": WebPImageFile,
-    rb"GIF8[79]a": _FirstFrameGif,
-    rb"BM": BmpImageFile,
-    rb"II[*+]\0|MM\0[*+]": TiffImageFile,
-}
-_CONVERTIBLE = {
-    rb".{4}ftyp(he|mif1|msf1)": "an HEIC picture",
-    rb".{4}ftypavi": "an AVIF picture",
-    rb".{4}ftypcrx|.{8}CR\x02|FUJIFILM": "a camera's raw picture",
-    rb".{4}(jP  |JXL )|\xff\x4f\xff\x51|\xff\x0a": "a JPEG 2000 or JPEG XL picture",
-    rb"8BPS": "a Photoshop picture",
-    rb"\0\0\x01\0": "an icon",
-    rb"(\xef\xbb\xbf)?\s*(<[?!](?!doctype html).{,4000})?<svg": "an SVG drawing",
-    rb"%PDF": "a PDF document",
-}
-_NO_PICTURES = {
-    rb".{4}ftyp|\x1aE\xdf\xa3|\0\0\x01\xba|RIFF.{4}(AVI |WAVE)|ID3|OggS": "a video or sound file",
-    rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive or office document",
-    rb"\xff\xfe|\xfe\xff|([\t\n\f\r -~]|[\xc2-\xf4][\x80-\xbf]*)+\Z": "a text file",
-}
-
-
-def _reader(data: bytes) -> type[ImageFile.ImageFile]:
-    """Return Pillow's class for what the file begins with."""
-    start = data[:5000]
-    for kinds, remedy in ((_CONVERTIBLE, _RESAVE), (_NO_PICTURES, _CHOOSE)):
-        for pattern, kind in kinds.items():
-            if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
-                raise _UnfitError(f"is {kind}, which can't be read here; {remedy}")
-    for pattern, reader in _READERS.items():
-        if re.match(pattern, start, re.DOTALL):
-            return reader
-    raise _UnfitError(f"is no picture of a known format; {_CHOOSE}")
-
-
 def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
-    reader = _reader(data)
+    reader = reader_of(data)
     kind = str(reader.format)
     if asks_for_too_much(kind, data):
-        raise _UnfitError(f"is built of far more parts than a picture needs; {_RESAVE}")
+        raise UnfitError(f"is built of far more parts than a picture needs; {RESAVE}")
     with reader(io.BytesIO(data), "") as file:
         size = file.size
         _check_size(size, limits, kind)
@@ -242,9 +181,9 @@ def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") ->
     width, height = size
     most = limits.pixels(file_format)
     if min(size) < 1:
-        raise _UnfitError("has no pixels; choose another picture")
+        raise UnfitError("has no pixels; choose another picture")
     if max(size) > limits.max_side or width * height > most:
-        raise _UnfitError(
+        raise UnfitError(
             f"has {width:,} × {height:,} pixels, but only {limits.max_side:,} on a side and "
             f"{most / 1e6:g} million in all are allowed; {_SMALLER}"
         )

@@ -19,7 +19,7 @@ from inception_viz.explain.muting import mute
 from inception_viz.explain.target import Asked, Target, resolve
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import figure as short_number
+from inception_viz.figures.words import short_number
 from inception_viz.trace import Trace
 
 Shown = Literal["muting", "heads", "cams"]

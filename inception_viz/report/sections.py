@@ -21,16 +21,16 @@ from inception_viz.explain.channels import measure
 from inception_viz.figures.answers import answer_bars, percent, sigma
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.network_map import Painting, network_map
-from inception_viz.figures.overlay import encode, overlay, photo_with_frame
 from inception_viz.figures.paintings import (
     head_answers,
     paint_cams,
     paint_contributions,
     paint_firing,
 )
+from inception_viz.figures.photo import jpeg, overlay, photo_with_frame
 from inception_viz.figures.printed import contributions_svg
 from inception_viz.figures.sprites import channel_sprite
-from inception_viz.figures.words import check_sentence, contribution_sentence, figure
+from inception_viz.figures.words import check_sentence, contribution_sentence, short_number
 from inception_viz.report.findings import Findings
 
 
@@ -46,7 +46,7 @@ def lead(found: Findings) -> str:
     """The photo, the answer, and what is special."""
     trace = found.trace
     label, probability = trace.predictions(1)[0]
-    photo = _jpeg(encode(photo_with_frame(trace.picture, trace.fitting)), found.alt or "The photo")
+    photo = _jpeg(jpeg(photo_with_frame(trace.picture, trace.fitting)), found.alt or "The photo")
     special = "".join(
         f'<li>{escape(insight.text)} <span class="how">{escape(insight.terms)}</span></li>'
         for insight in found.insights
@@ -141,8 +141,8 @@ def contributions(found: Findings) -> str:
         f"output, the {escape(scores.label)}.</p>"
         f"<details><summary>All figures, in {escape(scores.unit)}</summary>{_table(frame)}"
         '<p class="how">all four: a module\'s scores added up. z(none): the output with the whole '
-        f"module silent; as it is: {figure(scores.value)}. gap: all four, less what the module is "
-        "worth.</p></details>"
+        f"module silent; as it is: {short_number(scores.value)}. gap: all four, less what the "
+        "module is worth.</p></details>"
     )
 
 
@@ -167,9 +167,9 @@ def _cam(found: Findings, module: str, branch: str | None = None) -> str:
     image = overlay(trace.picture, trace.fitting, values, side=300)
     name = module if branch is None else f"{module} {BRANCH_NAMES[branch]}"
     share = "" if branch is None else f", {percent(found.cams.shares(module).get(branch, 0.0))}"  # type: ignore[call-overload]
-    caption = f"{name}, 0 to {figure(float(values.max()))}{share}"
+    caption = f"{name}, 0 to {short_number(float(values.max()))}{share}"
     return (
-        f"<figure>{_jpeg(encode(image, 80), f'Grad-CAM map of {name} over the photo')}"
+        f"<figure>{_jpeg(jpeg(image, 80), f'Grad-CAM map of {name} over the photo')}"
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
@@ -198,7 +198,7 @@ def _branch(found: Findings, module: str, branch: Branch) -> str:
     name = f"{module} {BRANCH_NAMES[branch]}"
     mean = overlay(found.trace.picture, found.trace.fitting, layer.mean_map, side=220)
     channels, height, width = layer.maps.shape
-    words = f"{channels} channels of {height}×{width}, mean {figure(layer.overall_mean)}"
+    words = f"{channels} channels of {height}×{width}, mean {short_number(layer.overall_mean)}"
     if fired is not None:
         words += f", {percent(fired.energy_share)} of the energy"
         words += "" if fired.deviation is None else f", {sigma(fired.deviation)}"
@@ -206,7 +206,7 @@ def _branch(found: Findings, module: str, branch: Branch) -> str:
     return (
         f'<figure class="branch" style="border-color:{BRANCH_COLOURS[branch]}"><b>{name}</b>'
         f'<figcaption class="how">{words}</figcaption>'
-        f"{_jpeg(encode(mean, 75), f'Mean map of {name} over the photo')}"
+        f"{_jpeg(jpeg(mean, 75), f'Mean map of {name} over the photo')}"
         f'<img class="tiles" alt="{channels} channels of {name}" src="data:image/png;base64,{png}">'
         "</figure>"
     )
@@ -259,7 +259,7 @@ def versions(found: Findings) -> str:
 def _table(frame: pd.DataFrame) -> str:
     def text(value: object) -> str:
         if isinstance(value, float):
-            return figure(value) if not float(value).is_integer() else f"{value:,.0f}"
+            return short_number(value) if not float(value).is_integer() else f"{value:,.0f}"
         return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
     head = "".join(f"<th>{escape(str(c))}</th>" for c in frame.columns)

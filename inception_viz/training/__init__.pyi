@@ -43,9 +43,9 @@ from .recipe import Precision as Precision
 from .recipe import Recipe as Recipe
 from .recipe import parse_phases as parse_phases
 from .recipe import progressive as progressive
+from .record import Row as Row
 from .run import ACTIVE as ACTIVE
 from .run import Command as Command
-from .run import Row as Row
 from .run import Run as Run
 from .run import State as State
 from .run import Status as Status

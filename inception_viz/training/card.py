@@ -11,7 +11,8 @@ from inception_viz.sources.base import Weights
 from inception_viz.sources.file import save_weights
 from inception_viz.training.data import TrainingData
 from inception_viz.training.recipe import Recipe
-from inception_viz.training.run import Row, Run, environment
+from inception_viz.training.record import Row, environment
+from inception_viz.training.run import Run
 
 
 def trained_weights(

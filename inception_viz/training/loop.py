@@ -37,7 +37,8 @@ from inception_viz.training.optimisation import (
 )
 from inception_viz.training.photos import Photos
 from inception_viz.training.recipe import Recipe
-from inception_viz.training.run import Command, Row
+from inception_viz.training.record import Row
+from inception_viz.training.run import Command
 from inception_viz.training.totals import Totals
 
 LOG_SECONDS = 2.0

@@ -9,12 +9,8 @@ resume. ``model.safetensors`` and ``README.md``, its model card, come at the end
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
-import io
 import json
-import os
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,12 +25,12 @@ from inception_viz.errors import FileError, TrainingError
 from inception_viz.files.cache import atomic_write, cache_dir, remove
 from inception_viz.files.paths import is_file
 from inception_viz.training.recipe import Recipe
+from inception_viz.training.record import Row, as_csv, environment, read_csv
 
 State = Literal["preparing", "training", "paused", "finished", "stopped", "failed"]
 Command = Literal["", "pause", "stop"]
 STARTING_SECONDS = 60.0  # how long a new process may take until it holds its folder
 ACTIVE: tuple[State, ...] = ("preparing", "training", "paused")
-Row = dict[str, float | int | None]
 
 
 @dataclass(frozen=True)
@@ -234,7 +230,7 @@ class Run:
     def write_history(self, rows: Sequence[Row], steps: Sequence[Row]) -> None:
         """Replace both tables."""
         for name, table in (("history.csv", rows), ("steps.csv", steps)):
-            self._write(name, _as_csv(table))
+            self._write(name, as_csv(table))
 
     def write_card(self, text: str) -> None:
         """Write the model card."""
@@ -253,9 +249,7 @@ class Run:
 
     def _rows(self, name: str) -> list[dict[str, float | None]]:
         try:
-            text = (self.path / name).read_text("utf-8")
-            rows = list(csv.DictReader(io.StringIO(text)))
-            return [{k: float(v) if v else None for k, v in row.items()} for row in rows]
+            return read_csv((self.path / name).read_text("utf-8"))
         except (OSError, ValueError, TypeError):
             return []
 
@@ -281,33 +275,3 @@ def _cannot_write(path: Path) -> TrainingError:
     return TrainingError(
         f"{path} can't be written. Free some space, allow writing there, or choose another folder."
     )
-
-
-def environment() -> dict[str, Any]:
-    """Versions and hardware, for the record."""
-    from importlib.metadata import version
-
-    import torch
-
-    accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "cpu": torch.cpu.get_capabilities().get("architecture", platform.machine()),
-        "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
-        "processes": int(os.environ.get("WORLD_SIZE", "1")),
-        "accelerator": accelerator,
-        "packages": {name: version(name) for name in ("torch", "torchvision", "accelerate")},
-    }
-
-
-def _as_csv(rows: Sequence[Row]) -> str:
-    if not rows:
-        return ""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-    return out.getvalue()

@@ -19,7 +19,8 @@ from inception_viz.training.card import write_results
 from inception_viz.training.data import TrainingData
 from inception_viz.training.loop import Trainer
 from inception_viz.training.recipe import Recipe
-from inception_viz.training.run import Command, Row, Run, State, Status
+from inception_viz.training.record import Row
+from inception_viz.training.run import Command, Run, State, Status
 
 CHECKPOINT_SECONDS = 120.0
 FIRST_SECONDS = 15.0  # so that one can soon look inside

@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 from inception_viz.errors import TrainingError
-from inception_viz.training.run import Row, Status
+from inception_viz.training.record import Row
+from inception_viz.training.run import Status
 
 
 def tensorboard_logs(folder: Path) -> Callable[[Status, Row], None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.frontend import text
-from tests.test_pins import script
+from tests.scripts import script
 
 frontend = script("frontend")
 GOOD = {

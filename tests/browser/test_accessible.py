@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from app.views import REGISTRY
 from app.views.learn.chapters import CHAPTERS
@@ -27,6 +27,13 @@ def visitor(chromium: Browser, address: str, request: pytest.FixtureRequest) -> 
     )
     yield context.new_page()
     context.close()
+
+
+def test_the_walk_has_nothing_serious_while_its_first_frame_is_late(visitor: Page) -> None:
+    visitor.add_init_script("window.requestAnimationFrame = () => 0")
+    visitor.goto("/learn?chapter=module")
+    expect(visitor.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=60_000)
+    assert not [v for v in violations(visitor) if v.ours and v.impact in ("serious", "critical")]
 
 
 def test_nothing_serious_on_any_page(visitor: Page) -> None:

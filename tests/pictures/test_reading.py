@@ -7,7 +7,10 @@ import io
 import os
 import random
 import struct
+import subprocess
+import sys
 import time
+import warnings
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +22,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from inception_viz.errors import ImageError
-from inception_viz.pictures.reading import WORKING_SIDE, Limits, Picture, read_picture
+from inception_viz.pictures import WORKING_SIDE, Limits, Picture, read_picture
+from tests.conftest import ROOT
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -508,6 +512,48 @@ def test_an_interruption_is_no_image_error(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Image.Image, "crop", interrupt)
     with pytest.raises(KeyboardInterrupt):
         read_picture(scene())
+
+
+IMPORT_AND_READ = """
+import sys, warnings
+import numpy  # which has filters of its own
+from PIL import Image, ImageFile, GifImagePlugin, PngImagePlugin, TiffImagePlugin
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\\.PngImagePlugin")
+classes = [Image, ImageFile, GifImagePlugin, PngImagePlugin, TiffImagePlugin]
+from PIL.TiffImagePlugin import TiffImageFile
+classes += [GifImagePlugin.GifImageFile, PngImagePlugin.PngImageFile, TiffImageFile]
+constants = ("MAX_IMAGE_PIXELS", "LOAD_TRUNCATED_IMAGES", "LOADING_STRATEGY")
+def look():
+    return list(warnings.filters), [
+        {k: v for k, v in vars(c).items() if callable(v) or k in constants} for c in classes
+    ]
+before = look()
+import inception_viz as iv
+iv.read_picture
+assert look() == before, "importing"
+iv.read_picture(sys.argv[1])
+assert look() == before, "reading"
+"""
+
+
+def test_filters_and_pillow_stay_as_they_were(tmp_path: Path) -> None:
+    scene().save(tmp_path / "a.png")
+    command = [sys.executable, "-c", IMPORT_AND_READ, str(tmp_path / "a.png")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+
+
+def test_threads_that_read_warn_of_nothing_and_leave_nothing() -> None:
+    data = encoded(scene(), "PNG")
+    animation = b"acTL" + bytes(8)  # of no frames
+    chunk = struct.pack(">I", 8) + animation + struct.pack(">I", zlib.crc32(animation))
+    odd = data[:33] + chunk + data[33:]  # behind the header
+    with pytest.warns(UserWarning, match="Invalid APNG"):
+        Image.open(io.BytesIO(odd)).load()
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:  # here warnings are errors
+        assert len(set(pool.map(lambda _: read_picture(odd).sha256, range(64)))) == 1
+    assert list(warnings.filters) == before
 
 
 def fuzzed() -> list[tuple[str, bytes]]:

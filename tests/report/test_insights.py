@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.explain.target import Target
-from inception_viz.figures.answers import percent
-from inception_viz.report.insights import Insight, insights
+from inception_viz.explain import Target
+from inception_viz.figures import percent
+from inception_viz.report import Insight, insights
 from tests.conftest import noise_photo, sample, tiny_config
 
 PHOTOS = ["cat", "espresso", "goldfish", "rocket"]

@@ -11,8 +11,7 @@ from app.views.compare.pair import Pair
 from app.widgets import branch_map, figure, picture
 from app.widgets.markdown import plain
 from inception_viz.explain import Comparison
-from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference, short_number
 from inception_viz.files import csv_text
 
 _HOW = (
@@ -62,11 +61,11 @@ def photos(
     with figure.frame(key, title, how, csv=csv):
         columns = st.columns(3)
         for column, side, values, name in zip(columns, pair.sides, maps, pair.names, strict=False):
-            caption = f"{name}, 0 to {short(top)}"
+            caption = f"{name}, 0 to {short_number(top)}"
             with column:
                 picture.over_photo(side.trace, values, caption, plain(caption), maximum=top)
         if comparable and difference is not None:
-            caption = f"Difference, up to ±{short(float(np.abs(difference).max()))}"
+            caption = f"Difference, up to ±{short_number(float(np.abs(difference).max()))}"
             with columns[2]:
                 picture.over_photo(pair.first.trace, difference, caption, caption, signed=True)
         elif not pair.same_photo:

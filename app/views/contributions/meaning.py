@@ -7,8 +7,7 @@ import streamlit as st
 from app.widgets import figure
 from app.widgets.markdown import plain
 from inception_viz.explain import METHODS, Contributions
-from inception_viz.figures import check_sentence, contribution_bars
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import check_sentence, contribution_bars, short_number
 
 
 def show(found: Contributions) -> None:
@@ -50,7 +49,7 @@ def table(found: Contributions) -> None:
         shown = frame.drop(columns=["unit", "method", "baseline", "target"])
         st.dataframe(shown, hide_index=True, width="stretch")
         st.caption(
-            f"z(all) = {short(found.value)} {found.target.unit}. It took "
+            f"z(all) = {short_number(found.value)} {found.target.unit}. It took "
             f"{found.cost.seconds:.2g} s: {found.cost.variants} variants of a module's output sent "
             f"through the network after it, {found.cost.backward_passes} backward passes."
         )

@@ -8,12 +8,7 @@ from app.session.scene import Scene
 from app.widgets import messages, page_link
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.report.insights import (
-    Insight,
-    Shown,
-    from_parts,
-    remarkable,
-)
+from inception_viz.report import Insight, Shown, from_parts, remarkable
 
 _PAGES: dict[Shown, tuple[str, str]] = {
     "muting": ("switchboard", "Mute it and see"),

@@ -10,9 +10,8 @@ from app.session.scene import Scene
 from app.widgets import class_choice, figure, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.explain.grad_cam import Cams
-from inception_viz.figures.numbers import grid_csv
-from inception_viz.figures.words import figure as short
+from inception_viz.explain import Cams
+from inception_viz.figures import grid_csv, short_number
 
 _HOW = (
     "Both maps are on one scale. In their difference red speaks more for the first class, blue "
@@ -53,7 +52,7 @@ def _draw(scene: Scene, cams: Cams, other: Cams, module: str, strength: float) -
     first, second = (plain(labels[each.target.index]) for each in (cams, other))
     pictures = [  # two classes may have one name
         (
-            f"{name}, 0 to {short(top)}",
+            f"{name}, 0 to {short_number(top)}",
             explanations.cam_jpeg(trace, each, module, "", top, strength, 400),
         )
         for name, each in ((first, cams), (second, other))

@@ -8,8 +8,7 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import figure, heading, picture
 from inception_viz.explain import Cams
-from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, grid_csv, percent
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, grid_csv, percent, short_number
 
 _HOW = (
     "The branch maps add up exactly to the module's map, before negative parts are cut off. "
@@ -36,7 +35,7 @@ def _maps(scene: Scene, cams: Cams, module: str, strength: float, shared: bool) 
         heading.coloured("whole module", "#888")
         top = highest if shared else whole
         jpeg = explanations.cam_jpeg(scene.trace, cams, module, "", top, strength, 320)
-        picture.show(jpeg, f"{module}: whole module", f"0 to {short(top)}")
+        picture.show(jpeg, f"{module}: whole module", f"0 to {short_number(top)}")
     shares = cams.shares(module)
     for column, branch in zip(columns[1:], branches, strict=True):
         with column:
@@ -45,4 +44,4 @@ def _maps(scene: Scene, cams: Cams, module: str, strength: float, shared: bool) 
             jpeg = explanations.cam_jpeg(scene.trace, cams, module, branch, top, strength, 320)
             share = percent(shares[branch]) if shares else "none"
             alt = f"{module}: {BRANCH_NAMES[branch]} branch"
-            picture.show(jpeg, alt, f"{share} of the evidence  \n0 to {short(top)}")
+            picture.show(jpeg, alt, f"{share} of the evidence  \n0 to {short_number(top)}")

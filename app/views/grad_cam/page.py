@@ -20,10 +20,9 @@ from app.widgets import (
 from app.widgets.markdown import plain
 from app.widgets.picture_strip import Small
 from app.widgets.waiting import result_of
-from inception_viz.explain.cam_variants import VARIANTS, Variant
-from inception_viz.explain.grad_cam import Cams
-from inception_viz.figures.words import figure as short
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.explain import VARIANTS, Cams, Variant
+from inception_viz.figures import short_number
+from inception_viz.files import csv_text
 
 Scale = Literal["own", "shared"]
 _SCALE_HELP = (
@@ -87,7 +86,7 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
     for name in cams:
         top = shared if scale == "shared" else tops[name]
         jpeg = explanations.cam_jpeg(scene.trace, cams, name, "", top, strength, 200)
-        note = f"0 to {short(top)}" if tops[name] > 0 else "flat"
+        note = f"0 to {short_number(top)}" if tops[name] > 0 else "flat"
         frames.append(Small(name, jpeg, f"Where module {name} looks", title=name, note=note))
     picture_strip.show("film", "Modules", frames, module, address.choose_module, layout="film")
 

@@ -11,8 +11,8 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import choice, picture
 from app.widgets.waiting import wait_for
-from inception_viz.explain.pixels import PIXEL_METHODS, PixelMethod
-from inception_viz.figures.words import figure
+from inception_viz.explain import PIXEL_METHODS, PixelMethod
+from inception_viz.figures import short_number
 
 
 def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
@@ -44,11 +44,13 @@ def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
             signed=True,
             strength=max(strength, 0.7),
         )
-        st.caption(f"Red speaks for the output, blue against it, at ±{figure(top)} and beyond.")
+        st.caption(
+            f"Red speaks for the output, blue against it, at ±{short_number(top)} and beyond."
+        )
     with words:
         st.markdown(f"**{info.title}.** {info.words}")
         if method == "integrated_gradients":
             st.caption(
-                f"Its pixels add up to {figure(found.total)} {target.unit}, which should be what "
-                "the photo is worth more than a grey one."
+                f"Its pixels add up to {short_number(found.total)} {target.unit}, which should be "
+                "what the photo is worth more than a grey one."
             )

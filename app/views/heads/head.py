@@ -15,8 +15,7 @@ from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import HEAD_NAMES
 from inception_viz.explain import HeadBelief
-from inception_viz.figures import percent
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import percent, short_number
 
 _PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
 
@@ -61,4 +60,4 @@ def _where(label: str, after: str, values: np.ndarray) -> str:
     top = float(values.max())
     if top == 0:
         return f"No place at {after} speaks for {label} on balance: the Grad-CAM map is flat"
-    return f"Where it looks for {label}: Grad-CAM at {after}, 0 to {short(top)}"
+    return f"Where it looks for {label}: Grad-CAM at {after}, 0 to {short_number(top)}"

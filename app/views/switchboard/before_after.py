@@ -9,7 +9,7 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import answers, figure, picture
 from app.widgets.waiting import result_of
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import short_number
 
 _HOW = "Both maps are on one scale: yellow is the strongest evidence in either of them."
 
@@ -30,8 +30,10 @@ def show(scene: Scene, after: iv.Trace, target: iv.Target) -> None:
             with columns[2 * place]:
                 st.markdown(f"**{name.capitalize()}**")
                 answers.show(scene, trace, target.head)
-                st.caption(f"{target.describe(trace.labels)}: {short(found.value)} {target.unit}")
+                st.caption(
+                    f"{target.describe(trace.labels)}: {short_number(found.value)} {target.unit}"
+                )
             with columns[2 * place + 1]:
-                caption = f"Grad-CAM at {module}, 0 to {short(top)}"
+                caption = f"Grad-CAM at {module}, 0 to {short_number(top)}"
                 alt = f"Grad-CAM at {module}, {name}"
                 picture.over_photo(trace, values, alt, caption, maximum=top)

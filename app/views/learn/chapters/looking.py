@@ -13,9 +13,7 @@ from app.widgets import choice, figure, messages, page_link, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz import Target
-from inception_viz.figures.answers import percent
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import figure as short
+from inception_viz.figures import BRANCH_NAMES, percent, short_number
 
 
 def show(scene: Scene) -> None:
@@ -51,8 +49,8 @@ def show(scene: Scene) -> None:
                 )
         top = float(cams[module].max())
         how = (
-            f"Yellow: evidence for {label}, from 0 to {short(top)}. In early modules the map "
-            "follows edges; only late ones know about things. A map shows where, not why."
+            f"Yellow: evidence for {label}, from 0 to {short_number(top)}. In early modules the "
+            "map follows edges; only late ones know about things. A map shows where, not why."
         )
         with figure.frame("lesson_cam", f"Where {module} looks", how):
             photo, seen = st.columns(2, gap="medium")

@@ -9,10 +9,8 @@ from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import figure, messages, picture
 from app.widgets.markdown import plain
-from inception_viz.explain.arithmetic import LastStep, last_step
-from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
-from inception_viz.figures.words import figure as short
-from inception_viz.figures.words import signed
+from inception_viz.explain import LastStep, last_step
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, short_number, signed
 
 
 def show(scene: Scene) -> None:
@@ -58,7 +56,7 @@ def _sums(step: LastStep, last: str, label: str) -> None:
         for column, (branch, value) in zip(columns, step.branches.items(), strict=False):
             _number(column, BRANCH_NAMES[branch], signed(value), BRANCH_COLOURS[branch])
         _number(columns[-2], "bias", signed(step.bias), "#6B7280")
-        _number(columns[-1], "= logit", short(step.value), "#6B7280")
+        _number(columns[-1], "= logit", short_number(step.value), "#6B7280")
 
 
 def _number(column: st.delta_generator.DeltaGenerator, name: str, text: str, colour: str) -> None:
@@ -86,6 +84,6 @@ def _averages(scene: Scene, module: str) -> None:
         picture.over_photo(scene.trace, maps, alt, side=360)
     words.markdown(
         f"Channel {index} of the {BRANCH_NAMES[branch]} branch: {maps.shape[0]}×{maps.shape[1]} "
-        f"values up to {short(float(maps.max()))}, **average {short(mean)}**. Only the average "
-        "goes on: where the map was bright no longer matters."
+        f"values up to {short_number(float(maps.max()))}, **average {short_number(mean)}**. "
+        "Only the average goes on: where the map was bright no longer matters."
     )
