@@ -85,6 +85,21 @@ def test_slow_work_can_be_cancelled_and_the_page_lives_on(page: Page) -> None:
     expect(page.get_by_text("Red speaks for the output")).to_be_visible()
 
 
+def test_who_cancels_stops_it_for_nobody_else(page: Page, chromium: Browser, address: str) -> None:
+    context = chromium.new_context(base_url=address)
+    neighbour = context.new_page()
+    for each in (page, neighbour):
+        visit(each, "/grad-cam?image=raccoon")
+    for each in (page, neighbour):
+        each.get_by_role("radio", name="Occlusion").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Occlusion: stopped")).to_be_visible()
+    expect(neighbour.get_by_text("Red speaks for the output")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Start again").click()
+    expect(page.get_by_text("Red speaks for the output")).to_be_visible()
+    context.close()
+
+
 def test_leaving_in_the_middle_of_slow_work(page: Page) -> None:
     visit(page, "/grad-cam?image=cat&check=pixels")
     page.get_by_role("link", name="Auxiliary heads").click()
