@@ -45,6 +45,11 @@ class Findings:
         return self.trace.labels[self.target.index]
 
     @property
+    def probability(self) -> float:
+        """The class's probability at the main head."""
+        return float(self.trace.probabilities()[self.target.index])
+
+    @property
     def title(self) -> str:
         """What it is about."""
         return f"{self.photo or 'A photo'} in {self.classifier.title}"
