@@ -53,7 +53,7 @@ def insights_from(
     believed: Sequence[HeadBelief],
     cams: Cams,
 ) -> tuple[Insight, ...]:
-    """Two or three sentences about ``trace``; ``without`` is the same without the remarkable branch.
+    """Two or three sentences about ``trace``; ``without`` has the remarkable branch muted.
 
     ``target`` is the main head's logit of a class; ``believed`` and ``cams`` are about it.
     """
