@@ -50,7 +50,6 @@ from .training_curves import training_curves as training_curves
 from .words import check_sentence as check_sentence
 from .words import compared as compared
 from .words import contribution_sentence as contribution_sentence
-from .words import firing_sentence as firing_sentence
 from .words import heads_sentence as heads_sentence
 from .words import muting_sentence as muting_sentence
 from .words import short_number as short_number

@@ -158,10 +158,10 @@ def paint_difference(found: Comparison, *, share: bool = False) -> Painting:
     end = max((abs(value) for value in differences.values()), default=0.0) * scale or 1.0
     cells: dict[tuple[str, str], Cell] = {}
     for (module, branch), value in differences.items():
-        first, second = found.first[module, branch], found.second[module, branch]
+        first, second = (side[module, branch] * scale for side in (found.first, found.second))
         words = (
-            f"{module}, {BRANCH_NAMES[branch]}: {short_number(first * scale)} and "
-            f"{short_number(second * scale)}, {signed(value * scale)} {unit}"
+            f"{module}, {BRANCH_NAMES[branch]}: {short_number(first)} and {short_number(second)}, "
+            f"{signed(value * scale)} {unit}"
         )
         colour = hex_colour(value * scale / (2 * end) + 0.5, DIVERGING)
         cells[module, branch] = Cell(fixed(value * scale, end), colour, words)

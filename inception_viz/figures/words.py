@@ -11,31 +11,11 @@ import numpy as np
 
 from inception_viz.architecture.places import Place
 from inception_viz.explain.contributions import METHODS, Contributions
-from inception_viz.explain.firing import Firing
 from inception_viz.explain.heads import HeadBelief
 from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.trace import Trace
-
-
-def firing_sentence(firing: Firing) -> str:
-    """What is most remarkable about how this picture makes the branches fire."""
-    unusual = firing.most_unusual()
-    if unusual is not None and unusual.deviation is not None and firing.reference is not None:
-        way = "above" if unusual.deviation > 0 else "below"
-        return (
-            f"The {BRANCH_NAMES[unusual.branch]} branch of {unusual.module} fires "
-            f"{abs(unusual.deviation):.1f}σ {way} usual (mean activation {unusual.mean:.3g}; "
-            f"usual: {firing.reference.mean[unusual.module][unusual.branch]:.3g}, over "
-            f"{firing.reference.photos:,} photos of {firing.reference.data})."
-        )
-    strongest = firing.strongest()
-    return (
-        f"In {strongest.module}, the {BRANCH_NAMES[strongest.branch]} branch holds "
-        f"{percent(strongest.energy_share)} of the module's energy (Σ activation²), the largest "
-        "share of any module."
-    )
 
 
 def short_number(value: float) -> str:

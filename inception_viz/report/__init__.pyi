@@ -3,6 +3,5 @@ from .document import build as build
 from .document import failed as failed
 from .insights import Insight as Insight
 from .insights import Shown as Shown
-from .insights import from_parts as from_parts
-from .insights import insights as insights
+from .insights import insights_from as insights_from
 from .insights import remarkable as remarkable

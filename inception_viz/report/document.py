@@ -1,20 +1,25 @@
-"""The file itself: its frame, its style, and the sections one below another."""
+"""The file itself: findings, put into a template."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from dataclasses import dataclass
-from html import escape
+from functools import cache
 from importlib import resources
 from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import Progress, silent
 from inception_viz.explain.target import Asked
+from inception_viz.figures.answers import percent, sigma
+from inception_viz.figures.photo import data_url
+from inception_viz.figures.words import short_number
 from inception_viz.files.cache import atomic_write
-from inception_viz.report import sections
 from inception_viz.report.findings import Findings, find
+from inception_viz.report.sections import cell, values
 from inception_viz.trace import Trace
 
 _FOLDER = resources.files(__package__)
@@ -89,26 +94,30 @@ def build(
 
 def document(found: Findings) -> str:
     """The whole file."""
-    parts = [(s.id, s.title, s.draw(found)) for s in sections.ALL]
-    links = "".join(f'<a href="#{name}">{escape(heading)}</a>' for name, heading, _ in parts)
-    body = "".join(
-        f'<section id="{name}"><h2>{escape(heading)}</h2>{content}</section>'
-        for name, heading, content in parts
-    )
-    return _file(found.title, f"{sections.lead(found)}<nav>{links}</nav>{body}")
+    return _filled("document.html.jinja", found.title, **values(found))
 
 
 def apology(title: str, sentence: str) -> str:
     """A file that says why there is no report."""
-    return _file(title, f"<p>{escape(sentence)}</p>")
+    return _filled("frame.html.jinja", title, sentence=sentence)
 
 
-def _file(title: str, content: str) -> str:
-    title = escape(title)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_CSS}</style></head><body><main>"
-        f"<h1>{title}</h1>{content}</main><script>{_JS}</script></body></html>"
+def _filled(name: str, title: str, **more: object) -> str:
+    frame = {"policy": _POLICY, "style": _CSS, "script": _JS}
+    return _templates().get_template(name).render(title=title, **frame, **more)
+
+
+@cache
+def _templates() -> Environment:
+    """What is put into a template is text, unless the template says that it is HTML of ours."""
+    loader = PackageLoader("inception_viz", "report")
+    found = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    for function in (data_url, percent, short_number, sigma, cell):
+        found.filters[function.__name__] = function
+    return found

@@ -13,7 +13,7 @@ from inception_viz.explain.heads import beliefs
 from inception_viz.explain.muting import mute
 from inception_viz.explain.rerun import Progress, silent
 from inception_viz.explain.target import Asked, Target, resolve
-from inception_viz.report.insights import Insight, from_parts, remarkable
+from inception_viz.report.insights import Insight, insights_from, remarkable
 from inception_viz.trace import Trace
 
 
@@ -45,6 +45,11 @@ class Findings:
         return self.trace.labels[self.target.index]
 
     @property
+    def probability(self) -> float:
+        """The class's probability at the main head."""
+        return float(self.trace.probabilities()[self.target.index])
+
+    @property
     def title(self) -> str:
         """What it is about."""
         return f"{self.photo or 'A photo'} in {self.classifier.title}"
@@ -71,5 +76,5 @@ def find(
     branch = remarkable(fired)
     without = mute(classifier, trace, [str(Place(branch.module, branch.branch))])
     believed = beliefs(classifier, trace, target)
-    special = from_parts(fired, trace, without, target, believed, cams)
+    special = insights_from(fired, trace, without, target, believed, cams)
     return Findings(classifier, trace, target, photo, alt, fired, scores, cams, special)

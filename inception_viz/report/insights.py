@@ -10,13 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from inception_viz.architecture.places import Place
-from inception_viz.classifier import Classifier
-from inception_viz.explain.firing import BranchFiring, Firing, firing
-from inception_viz.explain.grad_cam import Cams, grad_cam
-from inception_viz.explain.heads import HeadBelief, beliefs
-from inception_viz.explain.muting import mute
-from inception_viz.explain.target import Asked, Target, resolve
+from inception_viz.explain.firing import BranchFiring, Firing
+from inception_viz.explain.grad_cam import Cams
+from inception_viz.explain.heads import HeadBelief
+from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.words import short_number
@@ -43,31 +40,12 @@ class Insight:
     branch: str = ""
 
 
-def insights(classifier: Classifier, trace: Trace, target: Asked = None) -> tuple[Insight, ...]:
-    """Two or three sentences about ``trace``; the main head's logit of a class is explained.
-
-    Raises:
-        ExplainError: for a class that doesn't exist, or a trace of another classifier.
-    """
-    asked = Target(resolve(trace, target).index)
-    fired = firing(trace, classifier.weights.reference)
-    branch = remarkable(fired)
-    return from_parts(
-        fired,
-        trace,
-        mute(classifier, trace, [str(Place(branch.module, branch.branch))]),
-        asked,
-        beliefs(classifier, trace, asked),
-        grad_cam(classifier, trace, asked),
-    )
-
-
 def remarkable(fired: Firing) -> BranchFiring:
     """The branch that the first sentence is about: the most unusual, else the strongest."""
     return fired.most_unusual() or fired.strongest()
 
 
-def from_parts(
+def insights_from(
     fired: Firing,
     trace: Trace,
     without: Trace,
@@ -75,7 +53,10 @@ def from_parts(
     believed: Sequence[HeadBelief],
     cams: Cams,
 ) -> tuple[Insight, ...]:
-    """The same from what is known already; ``without`` is muted where it is remarkable."""
+    """Two or three sentences about ``trace``; ``without`` has the remarkable branch muted.
+
+    ``target`` is the main head's logit of a class; ``believed`` and ``cams`` are about it.
+    """
     branch = remarkable(fired)
     found = [_muting(branch, trace, without, target), _heads(believed, trace)]
     found.append(_evidence(cams, trace))

@@ -9,24 +9,15 @@ import torch
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz import firing
-from inception_viz.explain import measure, measure_reference
-from inception_viz.figures import (
-    METRICS,
-    HeadAnswer,
-    activation_histogram,
-    answer_bars,
-    channel_sprite,
-    colourise,
-    firing_sentence,
-    hex_colour,
-    ink_on,
-    network_map,
-    overlay,
-    paint_firing,
-    percent,
-    photo_with_frame,
-)
+from inception_viz.explain.channels import measure
+from inception_viz.explain.firing import firing, measure_reference
+from inception_viz.figures.answers import answer_bars, percent
+from inception_viz.figures.colours import colourise, hex_colour, ink_on
+from inception_viz.figures.histogram import activation_histogram
+from inception_viz.figures.network_map import HeadAnswer, network_map
+from inception_viz.figures.paintings import METRICS, paint_firing
+from inception_viz.figures.photo import overlay, photo_with_frame
+from inception_viz.figures.sprites import channel_sprite
 from tests.conftest import noise_photo, tiny_config
 
 
@@ -183,17 +174,3 @@ def test_histogram_counts_every_firing_unit() -> None:
     assert sum(figure.data[0].y) == 4
     assert "4 of 6 units fire, 2 are exactly 0" in figure.layout.title.text
     assert sum(activation_histogram(np.zeros((2, 2)), "#009E73").data[0].y) == 0
-
-
-def test_sentences_say_what_the_numbers_say(tiny: iv.Classifier) -> None:
-    traces = [tiny.trace(noise_photo(seed)) for seed in range(4)]
-    without = firing(traces[0])
-    strongest = max(without.branches, key=lambda b: b.energy_share)
-    assert f"In {strongest.module}, the" in firing_sentence(without)
-    assert percent(strongest.energy_share) in firing_sentence(without)
-    result = firing(traces[0], measure_reference(traces, "four noises"))
-    unusual = result.most_unusual()
-    assert unusual is not None and unusual.deviation is not None
-    sentence = firing_sentence(result)
-    assert f"{abs(unusual.deviation):.1f}σ" in sentence and "four noises" in sentence
-    assert ("above" if unusual.deviation > 0 else "below") in sentence

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_its_figures_are_those_of_the_library(
             assert f"{value:.3g}".replace("-", "−") in words
     cost = iv.cost.totals(iv.cost.at_inference(iv.cost.layers(clf.config)))
     assert f"{cost.parameters:,} parameters" in words
-    assert json.loads(re.findall(r"<pre>(.*?)</pre>", html, re.S)[0].replace("&quot;", '"'))
+    assert json.loads(unescape(re.findall(r"<pre>(.*?)</pre>", html, re.S)[0]))
     for said in (trace.picture.sha256, clf.key, iv.__version__, "my fish.jpg"):
         assert said in words
 

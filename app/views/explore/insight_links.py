@@ -8,7 +8,7 @@ from app.session.scene import Scene
 from app.widgets import messages, page_link
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.report import Insight, Shown, from_parts, remarkable
+from inception_viz.report import Insight, Shown, insights_from, remarkable
 
 _PAGES: dict[Shown, tuple[str, str]] = {
     "muting": ("switchboard", "Mute it and see"),
@@ -37,7 +37,7 @@ def of(scene: Scene) -> tuple[Insight, ...]:
     fired = traces.firing(trace, model)
     branch = remarkable(fired)
     without = result_of(explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"]))
-    return from_parts(
+    return insights_from(
         fired,
         trace,
         without,
