@@ -9,15 +9,22 @@ import torch
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz.explain.channels import measure
-from inception_viz.explain.firing import firing, measure_reference
-from inception_viz.figures.answers import answer_bars, percent
-from inception_viz.figures.colours import colourise, hex_colour, ink_on
-from inception_viz.figures.histogram import activation_histogram
-from inception_viz.figures.network_map import HeadAnswer, network_map
-from inception_viz.figures.paintings import METRICS, paint_firing
-from inception_viz.figures.photo import overlay, photo_with_frame
-from inception_viz.figures.sprites import channel_sprite
+from inception_viz.explain import measure, measure_reference
+from inception_viz.figures import (
+    METRICS,
+    HeadAnswer,
+    activation_histogram,
+    answer_bars,
+    channel_sprite,
+    colourise,
+    hex_colour,
+    ink_on,
+    network_map,
+    overlay,
+    paint_firing,
+    percent,
+    photo_with_frame,
+)
 from tests.conftest import noise_photo, tiny_config
 
 
@@ -120,7 +127,7 @@ def test_network_map_is_valid_svg_with_every_branch(
     tiny: iv.Classifier, metric: str, layout: str
 ) -> None:
     traces = [tiny.trace(noise_photo(seed)) for seed in range(3)]
-    result = firing(traces[0], measure_reference(traces, "noise"))
+    result = iv.firing(traces[0], measure_reference(traces, "noise"))
     nasty = "<script>alert('x')</script> & co"
     heads = {
         "main": HeadAnswer(nasty, 0.5),
@@ -142,7 +149,7 @@ def test_network_map_of_other_architectures() -> None:
     rows = tuple(replace(r, f_5x5_r=0, f_5x5=0) for r in tiny_config().stage4[:2])
     config = tiny_config(stage4=rows, aux1=None, aux2=None)
     classifier = iv.load("random", config=config)
-    result = firing(classifier.trace(noise_photo(0)))
+    result = iv.firing(classifier.trace(noise_photo(0)))
     text = network_map(paint_firing(result, "mean"), {"main": HeadAnswer("x", 1.0)})
     places = [e.get("data-go") for e in ET.fromstring(text).iter() if e.get("data-go")]
     assert "4b/3x3" in places and "4b/5x5" not in places and "4c/3x3" not in places
