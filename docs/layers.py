@@ -62,6 +62,13 @@ def _files(folder: Path, depth: int) -> Iterator[str]:
     for path in sorted(folder.glob("*.py")):
         if not path.name.startswith("__"):
             yield _line(path.name, depth + 1, _words(path))
+    for path in sorted(folder.glob("*.js")):
+        comment = re.match(r"(?:// .*\n)+", path.read_text("utf-8"))
+        yield _line(
+            path.name,
+            depth + 1,
+            comment[0].replace("// ", "").replace("\n", " ") if comment else "",
+        )
     for inner in sorted(path.parent for path in folder.glob("*/__init__.py")):
         yield from _files(inner, depth + 1)
 

@@ -1,3 +1,4 @@
+// The map of the network, to click.
 import { redraw, whenChosen } from './redraw.js';
 
 // The network map: tells which place was clicked.

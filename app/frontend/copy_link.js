@@ -1,3 +1,4 @@
+// Copies the link to this view.
 import { keepSteps } from './history.js';
 
 // The address of exactly this view, to the clipboard.

@@ -1,3 +1,4 @@
+// The kernel walk: a kernel moves over a map, step by step.
 import { paint } from './kernel_paint.js';
 
 // Reduce, convolve, concatenate: one map of a branch, place by place. Time is a single number:

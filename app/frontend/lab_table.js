@@ -1,3 +1,4 @@
+// The lab's table: edits go to the server, numbered; what it says of them comes back.
 import { cell, cost, reason, tool } from './lab_cells.js';
 
 // The architecture table, to edit. What is typed goes to the server at once and is never lost.

@@ -1,3 +1,4 @@
+// The map of switches, a click ahead of the server.
 import { redraw, whenChosen } from './redraw.js';
 
 // The page may be behind the clicks. So clicks toggle the picture at once and are numbered; what

@@ -45,7 +45,12 @@ def show() -> iv.Classifier | None:
         st.caption(f"Until then, you see {fallback.title}.")
         chosen = fallback.id
     elif not REGISTRY[chosen].available():
-        _offer_download(REGISTRY[chosen], fallback)
+        if REGISTRY[chosen].fetch is None:
+            with messages.errors():
+                REGISTRY[chosen].load()  # says why it isn't there
+            st.caption(f"Until then, you see {fallback.title}.")
+        else:
+            _offer_download(REGISTRY[chosen], fallback)
         chosen = fallback.id
     model = _load(chosen, fallback)
     if model is not None:

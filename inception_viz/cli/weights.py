@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from inception_viz.cli.loading import check_ending, loaded
+from inception_viz.errors import WeightsError
 from inception_viz.files.paths import typed_path
 
 
@@ -16,7 +17,7 @@ def add_weights_commands(
     listing.set_defaults(run=_list_weights)
 
     fetch = actions.add_parser("fetch", help="download the weights of a source into the cache")
-    fetch.add_argument("source", choices=["bvlc", "torchvision"])
+    fetch.add_argument("source", help="its id, as `weights list` has it")
     fetch.set_defaults(run=_fetch_weights)
 
     convert = actions.add_parser("convert", help="write any weights as safetensors")
@@ -48,9 +49,10 @@ def _fetch_weights(options: argparse.Namespace) -> None:
 
     from inception_viz.sources.registry import REGISTRY
 
-    source = REGISTRY[options.source]
-    if source.fetch is None:
-        return
+    source = REGISTRY.get(options.source)
+    if source is None or source.fetch is None:
+        ids = ", ".join(known.id for known in REGISTRY.values() if known.fetch)
+        raise WeightsError(f'"{options.source}" can\'t be downloaded; there are {ids}.')
     with tqdm(total=source.download_bytes, unit="B", unit_scale=True, desc=source.id) as bar:
 
         def progress(done: int, total: int | None) -> None:

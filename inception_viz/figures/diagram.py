@@ -7,7 +7,7 @@ from html import escape
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.plan import Layer, branch_widths, steps
-from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
+from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR, ink_on
 from inception_viz.figures.svg import text
 
 _STYLE = (
@@ -128,7 +128,7 @@ def _boxes(layers: Sequence[Layer]) -> list[str]:
 
 
 def _box(x: float, y: float, width: float, words: str, colour: str) -> str:
-    ink = "#000" if colour in ("#E69F00", "#CC79A7") else "#fff"
+    ink = ink_on(colour)
     return (
         f'<g><rect x="{x:g}" y="{y:g}" width="{width:g}" height="34" rx="5" fill="{colour}"/>'
         f"{text(x + width / 2, y + 22, words, 13, fill=ink)}</g>"
