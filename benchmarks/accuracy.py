@@ -26,15 +26,18 @@ import torch
 
 import inception_viz as iv
 from benchmarks.harness import DATA, Row, measure
-from inception_viz.files.cache import cached
-from inception_viz.sources.base import HeadFit, Weights
+from inception_viz.files import cached
+from inception_viz.sources import HeadFit, Weights, load_file
 from inception_viz.sources.bvlc import FILE, MODEL
-from inception_viz.sources.file import load_file
-from inception_viz.training import imagenette_folder
-from inception_viz.training.agreement import held_out, judge
-from inception_viz.training.evaluation import answers
-from inception_viz.training.heads import photos_in
-from inception_viz.training.photos import Photos, read_photos
+from inception_viz.training import (
+    Photos,
+    answers,
+    held_out,
+    imagenette_folder,
+    judge,
+    photos_in,
+    read_photos,
+)
 
 HELD_OUT = "all held out"
 KINDS = {"s": "one each of hundreds of ImageNet's classes", "c": "objects of a hundred kinds"}

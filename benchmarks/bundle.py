@@ -34,18 +34,21 @@ from benchmarks.accuracy import (
     validation_photos,
 )
 from benchmarks.harness import DATA, HELP, ROOT
-from inception_viz.explain.firing import measure_reference
-from inception_viz.files.cache import cache_dir
-from inception_viz.pictures.preprocessing import IMAGENET
-from inception_viz.sources.base import Weights
+from inception_viz.explain import measure_reference
+from inception_viz.files import cache_dir
+from inception_viz.pictures import IMAGENET
+from inception_viz.sources import Reference, Weights, load_file, save_weights
 from inception_viz.sources.bvlc import SHA1
-from inception_viz.sources.file import load_file, save_weights
-from inception_viz.sources.reference import Reference
-from inception_viz.training import imagenette_folder
-from inception_viz.training.agreement import held_out
-from inception_viz.training.evaluation import Evaluation, evaluate
-from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
-from inception_viz.training.run import Run
+from inception_viz.training import (
+    Evaluation,
+    HeadRecipe,
+    Run,
+    evaluate,
+    fit_heads,
+    held_out,
+    imagenette_folder,
+    photos_in,
+)
 
 BVLC = ROOT / "assets" / "weights" / "bvlc.safetensors"
 IMAGENETTE = BVLC.with_name("imagenette.safetensors")

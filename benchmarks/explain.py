@@ -32,9 +32,8 @@ from torch import Tensor, nn
 import inception_viz as iv
 import inception_viz.torchvision_on_cpu  # before torchvision
 from benchmarks.harness import SAMPLES, Functions, Row, both, interleaved, measure, ratio
-from inception_viz.explain.channel_scores import channel_scores
-from inception_viz.explain.gradients import gradients
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz import channel_scores, gradients
+from inception_viz.network import GoogLeNet
 from inception_viz.trace import run as run_recorded
 
 GRAD_CAM = find_spec("pytorch_grad_cam") is not None

@@ -31,17 +31,17 @@ from tqdm import tqdm
 
 import inception_viz as iv
 from benchmarks.harness import DATA, SAMPLES, Row, measure
-from inception_viz.explain.cam_variants import VARIANTS, Variant
-from inception_viz.explain.faithfulness import (
+from inception_viz.explain import (
     STEPS,
+    VARIANTS,
     Game,
-    _play,
-    _ranks,
+    Variant,
     blurred,
     centre_prior,
     random_map,
+    silent,
 )
-from inception_viz.explain.rerun import silent
+from inception_viz.explain.faithfulness import _play, _ranks
 from inception_viz.training import imagenette_folder
 
 BEST = "Grad-CAM or HiResCAM, 5b"

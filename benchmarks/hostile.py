@@ -37,7 +37,7 @@ from PIL import Image
 
 from benchmarks.harness import Row, measure
 from inception_viz.errors import ImageError
-from inception_viz.pictures.reading import Limits, read_picture
+from inception_viz.pictures import Limits, read_picture
 from tests.hostile.registry import NAMES, target
 from tests.hostile.target import Outcome, judge, make
 

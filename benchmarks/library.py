@@ -34,18 +34,18 @@ from torch import nn
 import inception_viz as iv
 import inception_viz.torchvision_on_cpu  # before torchvision
 from benchmarks.harness import ROOT, SAMPLES, Functions, Row, beside, interleaved, measure, ratio
-from inception_viz.architecture.config import (
+from inception_viz.architecture import (
     STAGES,
     GoogLeNetConfig,
     ModuleRow,
     StemConfig,
+    at_inference,
+    layers,
+    receptive_fields,
+    totals,
 )
-from inception_viz.architecture.cost import at_inference, layers, totals
-from inception_viz.architecture.receptive_field import receptive_fields
-from inception_viz.network.folding import fold_batch_norm
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.sources.state_files import fill_network
-from inception_viz.sources.torchvision_layout import read_layout
+from inception_viz.network import GoogLeNet, fold_batch_norm
+from inception_viz.sources import fill_network, read_layout
 from inception_viz.trace import run as run_recorded
 
 SIDE = 1024  # of the matrices whose product is the machine's floor

@@ -19,7 +19,7 @@ from PIL import Image, ImageEnhance, ImageOps
 import inception_viz as iv
 from benchmarks.harness import SAMPLES
 from benchmarks.visitor import VisitError, Visitor
-from inception_viz.figures.answers import percent
+from inception_viz.figures import percent
 
 MODULES = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
 BRANCHES = ("1x1", "3x3", "5x5", "pool")

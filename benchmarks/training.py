@@ -23,13 +23,10 @@ from torch.utils.data import DataLoader
 
 import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
 from benchmarks.harness import DATA, Row, interleaved, measure, ratio
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.pictures.preprocessing import IMAGENET
-from inception_viz.training import imagenette_folder
-from inception_viz.training.loop import Trainer
-from inception_viz.training.photos import read_photos
-from inception_viz.training.recipe import Phase, Recipe
+from inception_viz.architecture import GoogLeNetConfig
+from inception_viz.network import GoogLeNet
+from inception_viz.pictures import IMAGENET
+from inception_viz.training import Phase, Recipe, Trainer, imagenette_folder, read_photos
 
 BATCH = 64
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow, StemConfig
+from inception_viz.architecture import GoogLeNetConfig, ModuleRow, StemConfig
 
 ROOT = Path(__file__).parents[1]
 

@@ -18,8 +18,8 @@ from streamlit.testing.v1 import AppTest
 import inception_viz as iv
 from app import views
 from inception_viz.cli import parser
-from inception_viz.explain.contributions import METHODS
-from inception_viz.sources.registry import REGISTRY
+from inception_viz.explain import METHODS
+from inception_viz.sources import REGISTRY
 from tests.conftest import ROOT, noise_photo, sample, tiny_config
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -73,6 +74,33 @@ def test_a_package_shows_and_gives_what_it_promises(stub: Path) -> None:
             module = import_module(f"{name}.{node.module or alias.name}")
             expected = getattr(module, alias.name) if node.module else module
             assert getattr(package, alias.name) is expected
+
+
+def insides(path: Path) -> Iterator[str]:
+    """What a file imports that no package offers, or that is private elsewhere."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            yield from (n for n in names if n.startswith("inception_viz") and n.count(".") > 1)
+        if not isinstance(node, ast.ImportFrom) or not node.module:
+            continue
+        package, *inner = node.module.split(".")
+        if package in ("inception_viz", "app", "tests"):
+            places = [*inner, *(alias.name for alias in node.names)]
+            yield from (p for p in places if p.startswith("_") and not p.startswith("__"))
+        if package == "inception_viz":
+            offered = getattr(import_module(node.module), "__all__", None)
+            yield from [node.module] * (len(inner) > 1)
+            yield from (a.name for a in node.names if offered is not None and a.name not in offered)
+
+
+def test_the_library_is_entered_by_its_doors() -> None:
+    files = [path for place in ("app", "tests") for path in (ROOT / place).rglob("*.py")]
+    found = {
+        str(path.relative_to(ROOT)): sorted({*insides(path)} - {"__version__"}) for path in files
+    }
+    assert len(files) > 150
+    assert not {file: names for file, names in found.items() if names}
 
 
 def test_import_is_light() -> None:

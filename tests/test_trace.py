@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import inception_viz as iv
-from inception_viz import trace as tracing
+from inception_viz.trace import run
 from tests.conftest import noise_photo, tiny_config
 
 
@@ -136,7 +136,7 @@ def test_other_peoples_hooks_stay(
     try:
         trace = tiny.trace(noise_photo(4))
         with pytest.raises(RuntimeError):
-            tracing.run(network, torch.zeros(1, 5, 224, 224))
+            run(network, torch.zeros(1, 5, 224, 224))
         assert hooks(network) == 1
     finally:
         handle.remove()
@@ -151,7 +151,7 @@ def test_a_failing_thread_leaves_the_others_alone(tiny: iv.Classifier) -> None:
     def work(index: int) -> bool:
         if index % 3 == 0:
             with pytest.raises(RuntimeError):
-                tracing.run(network, torch.zeros(1, 5, 224, 224))
+                run(network, torch.zeros(1, 5, 224, 224))
             return True
         return same(tiny.trace(noise_photo(index)), tiny.trace(noise_photo(index)))
 

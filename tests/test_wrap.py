@@ -10,8 +10,8 @@ from torch import nn
 
 import inception_viz as iv
 import inception_viz.torchvision_on_cpu
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.pictures.preprocessing import IMAGENET, Preprocessing
+from inception_viz.network import GoogLeNet
+from inception_viz.pictures import IMAGENET, Preprocessing
 from tests.conftest import noise_photo, tiny_config
 from tests.explain.test_state_unchanged import snapshot
 

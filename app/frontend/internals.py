@@ -12,6 +12,9 @@ from __future__ import annotations
 # Each selector, and the page, in a link, where it must find something.
 SELECTORS = {
     ".stMainBlockContainer": "",
+    ".stApp h1": "",
+    ".stApp h2": "teach",
+    ".stApp h3": "",
     "[data-testid=stCaptionContainer]": "",
     "[data-testid=stCaptionContainer] p": "",
     "[data-testid=stImageCaption]": "branches",

@@ -10,7 +10,7 @@ from uuid import uuid4
 import streamlit as st
 
 import inception_viz as iv
-from inception_viz.sources.registry import REGISTRY
+from inception_viz.sources import REGISTRY
 
 _starting = threading.Lock()
 _RECENTLY = 3.0  # seconds; who waits for a download looks at it twice a second

@@ -10,19 +10,24 @@ import inception_viz as iv
 from app.server.jobs import Job, Jobs, finished
 from app.session import traces
 from app.session.scene import Scene
-from inception_viz.batch.accuracy import FolderAccuracy, accuracy_on_folder
-from inception_viz.explain.cam_variants import Variant
-from inception_viz.explain.channel_scores import ChannelScores
-from inception_viz.explain.channel_scores import channel_scores as score_channels
-from inception_viz.explain.contributions.baseline import Baseline
-from inception_viz.explain.contributions.result import Contributions
-from inception_viz.explain.faithfulness import Faithfulness
-from inception_viz.explain.grad_cam import Cams, cams_from
-from inception_viz.explain.gradients import Gradients, gradients
-from inception_viz.explain.muting import Sweep
-from inception_viz.explain.pixels import PixelMap, PixelMethod
-from inception_viz.explain.randomisation import SanityCheck
-from inception_viz.figures.photo import jpeg, overlay
+from inception_viz import channel_scores as score_channels
+from inception_viz import gradients
+from inception_viz.batch import FolderAccuracy, accuracy_on_folder
+from inception_viz.explain import (
+    Baseline,
+    Cams,
+    ChannelScores,
+    Contributions,
+    Faithfulness,
+    Gradients,
+    PixelMap,
+    PixelMethod,
+    SanityCheck,
+    Sweep,
+    Variant,
+    cams_from,
+)
+from inception_viz.figures import jpeg, overlay
 
 _jobs = Jobs(kept=256)  # scores and curves: small
 _muted = Jobs(kept=4)  # traces of 12 MB

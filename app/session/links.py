@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from inception_viz.files.wording import shown
+from inception_viz.files import shown
 
 _VISIT = "visit"
 _ASKED = "asked_by_link"

@@ -14,15 +14,11 @@ import streamlit as st
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, Progress
 from app.session import uploads
-from inception_viz.architecture.budget import check_budget
-from inception_viz.architecture.text import decode
-from inception_viz.files.cache import cached
-from inception_viz.files.wording import file_name
-from inception_viz.sources.file import SUFFIXES
+from inception_viz.architecture import check_budget, decode
+from inception_viz.files import cached, file_name
+from inception_viz.sources import SUFFIXES
 from inception_viz.surgery import Keep, Operation
-from inception_viz.training import checkpoint, process
-from inception_viz.training.inside import newest_classifier
-from inception_viz.training.run import Run, runs_dir
+from inception_viz.training import Run, checkpoint, newest_classifier, process, runs_dir
 
 _STARTED = "run"
 RUNS = 12  # so many trainings can be chosen

@@ -8,7 +8,7 @@ from PIL import Image
 import inception_viz as iv
 from app.server.jobs import Job, Jobs
 from app.session import uploads
-from inception_viz.figures.photo import jpeg
+from inception_viz.figures import jpeg
 
 _OWN = "uploaded"
 _jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 import inception_viz as iv
-from inception_viz.sources.labels import imagenet_labels
+from inception_viz.sources import imagenet_labels
 
 FOLDER = Path(__file__).parents[2] / "assets" / "samples"
 

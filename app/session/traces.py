@@ -9,12 +9,10 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs
-from inception_viz.explain.channels import Layer, Order, measure
-from inception_viz.explain.firing import Firing
-from inception_viz.explain.firing import firing as measure_firing
-from inception_viz.figures.photo import jpeg, photo_with_frame
-from inception_viz.figures.sprites import Sprite, channel_sprite
-from inception_viz.pictures.preprocessing import Fit
+from inception_viz import firing as measure_firing
+from inception_viz.explain import Firing, Layer, Order, measure
+from inception_viz.figures import Sprite, channel_sprite, jpeg, photo_with_frame
+from inception_viz.pictures import Fit
 
 _jobs = Jobs(kept=8)  # of 12 MB each
 

@@ -11,8 +11,8 @@ from app.sidebar import model_picker, photo_picker
 from app.widgets import choice, class_choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.figures.answers import percent
-from inception_viz.pictures.preprocessing import Fit
+from inception_viz.figures import percent
+from inception_viz.pictures import Fit
 
 _FIT_NAMES: dict[Fit, str] = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
 _FIT_HELP = (

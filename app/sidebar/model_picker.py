@@ -9,11 +9,9 @@ from app.session import address, downloads, lab, models
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.architecture.text import decode
-from inception_viz.files.cache import cached
-from inception_viz.sources.base import Source
-from inception_viz.sources.file import SUFFIXES
-from inception_viz.sources.registry import REGISTRY, default_source
+from inception_viz.architecture import decode
+from inception_viz.files import cached
+from inception_viz.sources import REGISTRY, SUFFIXES, Source, default_source
 from inception_viz.surgery import Operation
 
 _FILE = "file"

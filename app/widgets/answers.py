@@ -10,8 +10,8 @@ import streamlit as st
 import inception_viz as iv
 from app.session.scene import Scene
 from app.widgets.markdown import plain
-from inception_viz.figures.answers import answer_bars, percent
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.figures import answer_bars, percent
+from inception_viz.files import csv_text
 
 UNTRAINED = "Never trained in these weights, so its answer would mean nothing."
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from app.frontend import component
 from app.session import address
 from inception_viz.architecture import Place
-from inception_viz.figures.network_map import HeadAnswer, Painting, network_map
+from inception_viz.figures import HeadAnswer, Painting, network_map
 
 _map = component("branch_map")
 

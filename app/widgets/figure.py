@@ -12,7 +12,7 @@ import streamlit as st
 from app.session import address
 from app.widgets import take_home
 from app.widgets.markdown import plain
-from inception_viz.figures.numbers import figure_csv
+from inception_viz.figures import figure_csv
 
 
 @contextmanager

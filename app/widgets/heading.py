@@ -8,8 +8,7 @@ import streamlit as st
 
 from app.session import traces
 from app.session.scene import Scene
-from inception_viz.figures import data_url
-from inception_viz.figures.answers import percent
+from inception_viz.figures import data_url, percent
 
 
 def coloured(title: str, colour: str, note: str = "") -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 import inception_viz as iv
-from inception_viz.figures.photo import Box, jpeg, overlay, photo_with_frame
+from inception_viz.figures import Box, jpeg, overlay, photo_with_frame
 
 
 def over_photo(

@@ -5,15 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from app.widgets import choice, figure
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.reduction import (
+from inception_viz.architecture import (
     PAPER_EXAMPLE,
+    GoogLeNetConfig,
     Reduction,
     channel_growth,
     reductions,
 )
-from inception_viz.figures.answers import percent
-from inception_viz.figures.reduction_bars import growth_bars, reduction_bars, saving_curve
+from inception_viz.figures import growth_bars, percent, reduction_bars, saving_curve
 
 KEYS = ("red_kernel", "red_size", "red_in", "red_reduce", "red_filters")
 

@@ -23,9 +23,11 @@ from .paper import AuditRow as AuditRow
 from .paper import Count as Count
 from .paper import audit as audit
 from .paper import audit_table as audit_table
+from .paper import differ as differ
 from .places import Place as Place
 from .places import Widths as Widths
 from .plan import Layer as Layer
+from .plan import branch_widths as branch_widths
 from .plan import plan as plan
 from .plan import steps as steps
 from .receptive_field import ReceptiveField as ReceptiveField

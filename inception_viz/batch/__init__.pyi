@@ -7,6 +7,7 @@ from .measure import NONE as NONE
 from .measure import QUICK as QUICK
 from .measure import Measured as Measured
 from .measure import branches_of as branches_of
+from .measure import measure as measure
 from .parts import Parts as Parts
 from .parts import Plan as Plan
 from .parts import new_plan as new_plan

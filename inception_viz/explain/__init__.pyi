@@ -17,6 +17,7 @@ from .comparison import compare_firing as compare_firing
 from .comparison import same_class as same_class
 from .contributions.baseline import Baseline as Baseline
 from .contributions.baseline import baseline_outputs as baseline_outputs
+from .contributions.integrated import TOLERANCE as TOLERANCE
 from .contributions.registry import METHODS as METHODS
 from .contributions.result import Contributions as Contributions
 from .contributions.result import Cost as Cost
@@ -52,6 +53,7 @@ from .randomisation import Randomised as Randomised
 from .randomisation import SanityCheck as SanityCheck
 from .randomisation import rank_correlation as rank_correlation
 from .randomisation import sanity_check as sanity_check
+from .rerun import MEMORY as MEMORY
 from .rerun import Progress as Progress
 from .rerun import Question as Question
 from .rerun import ask as ask

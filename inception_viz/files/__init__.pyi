@@ -3,6 +3,7 @@ from .cache import atomic_write as atomic_write
 from .cache import cache_dir as cache_dir
 from .cache import cached as cached
 from .cache import exclusive as exclusive
+from .cache import replace_synced as replace_synced
 from .downloads import download as download
 from .paths import is_file as is_file
 from .paths import is_folder as is_folder
@@ -11,3 +12,4 @@ from .paths import typed_path as typed_path
 from .spreadsheet import csv_text as csv_text
 from .wording import file_name as file_name
 from .wording import shown as shown
+from .zip_check import check_directory as check_directory

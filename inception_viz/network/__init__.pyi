@@ -6,6 +6,8 @@ from .googlenet import InceptionModule as InceptionModule
 from .googlenet import LocalResponseNorm as LocalResponseNorm
 from .googlenet import Logits as Logits
 from .googlenet import split as split
+from .packing import can_pack as can_pack
 from .recording import Record as Record
 from .recording import bare_copy as bare_copy
+from .recording import parts as parts
 from .recording import recording as recording

@@ -8,6 +8,7 @@ from .base import Source as Source
 from .base import Weights as Weights
 from .caffe_layout import NO_HEADS_NOTE as NO_HEADS_NOTE
 from .caffe_layout import to_weights as to_weights
+from .caffemodel import caffe_messages as caffe_messages
 from .caffemodel import read_caffemodel as read_caffemodel
 from .distilled import attach_heads as attach_heads
 from .distilled import heads_file as heads_file

@@ -106,7 +106,7 @@ def _parse(path: Path) -> Any:
     except OSError as error:
         raise WeightsError(f"{path} can't be read ({error.strerror}).") from error
     _refuse_swarms(content, path.name)
-    net = _messages()["NetParameter"]()
+    net = caffe_messages()["NetParameter"]()
     try:
         net.ParseFromString(content)
     except (DecodeError, UnicodeDecodeError) as error:
@@ -181,7 +181,7 @@ def _array(blob: Any, where: str) -> np.ndarray:
 
 
 @cache
-def _messages() -> dict[str, type[Message]]:
+def caffe_messages() -> dict[str, type[Message]]:
     """The schema as protobuf classes, in a pool of its own: another caffe.proto does no harm."""
     file = descriptor_pb2.FileDescriptorProto(
         name="inception_viz_caffe.proto", package="caffe", syntax="proto2"

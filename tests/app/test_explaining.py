@@ -11,15 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-import inception_viz.explain.gradients as library
 from app.server.jobs import Jobs, finished
 from app.session import explanations, traces
 from app.session.scene import Scene
-from inception_viz.explain.cam_variants import VARIANTS
-from inception_viz.explain.contributions import METHODS
-from inception_viz.explain.muting import Sweep
-from inception_viz.sources.base import HeadFit
-from inception_viz.sources.file import save_weights
+from inception_viz.explain import METHODS, VARIANTS, Sweep
+from inception_viz.sources import HeadFit, save_weights
 from tests.app.test_pages import start, texts
 from tests.conftest import sample, tiny_config
 
@@ -229,7 +225,7 @@ def test_checks_of_a_map() -> None:
 
 
 def test_a_map_that_ignores_the_weights_is_called_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from inception_viz.explain.randomisation import SanityCheck
+    from inception_viz.explain import SanityCheck
 
     monkeypatch.setattr(SanityCheck, "suspicious", property(lambda _self: True))
     app = start("grad_cam", check="shuffled weights")
@@ -293,12 +289,11 @@ def test_gradients_are_shared_by_maps_and_channels(
     classifier, trace = bundled
     target = iv.Target(3)
     calls = 0
-    real = library.gradients
 
     def counted(*args: object) -> object:
         nonlocal calls
         calls += 1
-        return real(*args)  # type: ignore[arg-type]
+        return iv.gradients(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(explanations, "gradients", counted)
     for variant in VARIANTS:

@@ -12,9 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.session import downloads, models
 from app.views import REGISTRY as VIEWS
-from inception_viz.sources import bvlc
-from inception_viz.sources.file import file_hash
-from inception_viz.training import archive, process
+from inception_viz.sources import bvlc, file_hash
+from inception_viz.training import process
 from tests.app.test_pages import MAIN, start, texts
 from tests.app.test_train import make_run, press, zipped
 from tests.conftest import ROOT
@@ -276,7 +275,7 @@ def test_a_zip_that_fills_the_disk_leaves_nothing(
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive, "_write", full)
+    monkeypatch.setattr("inception_viz.training.archive._write", full)
     app = start("train")
     photos = zipped({f"{label}/{i}.png": b"x" for label in "ab" for i in range(4)})
     app.file_uploader(key="train_zip").upload("photos.zip", photos).run()

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import inception_viz as iv
 from app.session import explanations, models, photos, traces
 from app.views import REGISTRY
-from inception_viz.sources.file import save_weights
+from inception_viz.sources import save_weights
 from tests.app.test_pages import png, start
 from tests.conftest import noise_photo, tiny_config
 

@@ -15,7 +15,7 @@ import pytest
 import inception_viz as iv
 from app import views
 from app.session import models
-from inception_viz.sources.file import save_weights
+from inception_viz.sources import save_weights
 from tests.app.arriving import arrive
 from tests.conftest import tiny_config
 

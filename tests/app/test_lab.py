@@ -12,8 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app.session.lab_draft import Draft, Row, draft_of, meaning
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.text import decode, encode
+from inception_viz.architecture import GoogLeNetConfig, decode, encode
 from tests.app.arriving import arrive
 from tests.app.test_pages import start, texts
 from tests.conftest import noise_photo

@@ -11,9 +11,8 @@ from app.views import REGISTRY
 from app.views.learn.chapters import CHAPTERS
 from app.views.learn.chapters.question import highest
 from app.views.teach.plan import Step, plan
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.sources.file import save_weights
-from inception_viz.sources.labels import imagenet_labels
+from inception_viz.figures import BRANCH_NAMES
+from inception_viz.sources import imagenet_labels, save_weights
 from tests.app.test_pages import start, texts
 from tests.conftest import sample, tiny_config
 
@@ -49,7 +48,7 @@ def test_every_chapter_shows_itself_with_any_model(place: int, model: str) -> No
 
 @pytest.mark.parametrize("place", range(len(CHAPTERS)))
 def test_every_chapter_shows_itself_with_a_network_without_reductions(place: int) -> None:
-    from inception_viz.architecture.text import encode
+    from inception_viz.architecture import encode
 
     arch = encode(iv.GoogLeNetConfig.naive(classes=10))
     app = start("learn", chapter=name(place), arch=arch, network="rebuilt")

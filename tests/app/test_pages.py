@@ -20,10 +20,8 @@ import inception_viz as iv
 from app.session import downloads, links
 from app.sidebar import model_picker
 from app.views import REGISTRY as VIEWS
-from inception_viz.files.wording import file_name
-from inception_viz.sources import bvlc, torchvision_weights
-from inception_viz.sources.file import load_file, save_weights
-from inception_viz.sources.registry import REGISTRY
+from inception_viz.files import file_name
+from inception_viz.sources import REGISTRY, bvlc, load_file, save_weights, torchvision_weights
 from tests.conftest import ROOT, noise_photo, tiny_config
 
 WITH_A_PHOTO = [

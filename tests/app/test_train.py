@@ -14,14 +14,20 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app.session import address, models
-from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
-from inception_viz.architecture.text import decode
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.sources.file import save_weights
-from inception_viz.training import Row, archive, checkpoint, process
-from inception_viz.training.card import trained_weights
-from inception_viz.training.recipe import Phase, Recipe
-from inception_viz.training.run import Run, State, Status
+from inception_viz.architecture import GoogLeNetConfig, ModuleRow, decode
+from inception_viz.network import GoogLeNet
+from inception_viz.sources import save_weights
+from inception_viz.training import (
+    Phase,
+    Recipe,
+    Row,
+    Run,
+    State,
+    Status,
+    checkpoint,
+    process,
+    trained_weights,
+)
 from tests.app.test_pages import start, texts
 from tests.conftest import tiny_config
 
@@ -94,7 +100,7 @@ def test_starting_without_pictures_is_explained() -> None:
 def test_bad_zips_are_explained_and_leave_nothing(
     content: bytes, message: str, monkeypatch: pytest.MonkeyPatch, empty_cache: Path
 ) -> None:
-    monkeypatch.setattr(archive, "MAX_BYTES", 2**20)
+    monkeypatch.setattr("inception_viz.training.archive.MAX_BYTES", 2**20)
     app = start("train")
     app.file_uploader(key="train_zip").upload("photos.zip", content).run()
     app = press(app, "Start training")

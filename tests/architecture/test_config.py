@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from inception_viz import ConfigError
-from inception_viz.architecture.config import (
+from inception_viz.architecture import (
     AuxHeadConfig,
     GoogLeNetConfig,
     ModuleRow,
     StemConfig,
+    branch_widths,
+    steps,
 )
-from inception_viz.architecture.plan import branch_widths, steps
 
 # The paper's table 1: module → (input channels, output channels, map side).
 TABLE = {

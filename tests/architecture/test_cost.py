@@ -11,9 +11,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import inception_viz as iv
-from inception_viz.architecture import cost
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.architecture import GoogLeNetConfig, cost
+from inception_viz.network import GoogLeNet
 from inception_viz.trace import run
 from tests.conftest import ROOT, tiny_config
 

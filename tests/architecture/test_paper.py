@@ -7,9 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
-from inception_viz.architecture import cost
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table, differ
+from inception_viz.architecture import WELL_KNOWN, GoogLeNetConfig, audit, audit_table, cost, differ
 
 
 def test_every_printed_shape_and_depth_is_what_the_network_has() -> None:

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inception_viz.architecture.config import BRANCHES
-from inception_viz.architecture.places import Place, Widths
+from inception_viz.architecture import BRANCHES, Place, Widths
 
 WIDTHS: Widths = {"4c": {"1x1": 128, "3x3": 256, "5x5": 64, "pool": 64}}
 

@@ -7,14 +7,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inception_viz.architecture import cost
-from inception_viz.architecture.budget import check_budget
-from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
-from inception_viz.architecture.plan import Layer, plan, steps
-from inception_viz.architecture.receptive_field import receptive_fields
-from inception_viz.architecture.reduction import channel_growth, reductions
-from inception_viz.figures.diagram import module_diagram, network_diagram
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.architecture import (
+    AuxHeadConfig,
+    GoogLeNetConfig,
+    Layer,
+    channel_growth,
+    check_budget,
+    cost,
+    plan,
+    receptive_fields,
+    reductions,
+    steps,
+)
+from inception_viz.figures import module_diagram, network_diagram
+from inception_viz.network import GoogLeNet
 from tests.conftest import tiny_config
 
 PAPER = GoogLeNetConfig.paper()

@@ -4,10 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.receptive_field import receptive_fields
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.network.recording import recording
+from inception_viz.architecture import GoogLeNetConfig, receptive_fields
+from inception_viz.network import GoogLeNet, recording
 from tests.conftest import tiny_config
 
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from inception_viz.architecture import cost
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.reduction import (
+from inception_viz.architecture import (
     PAPER_EXAMPLE,
+    GoogLeNetConfig,
     Reduction,
     channel_growth,
+    cost,
     reductions,
 )
 

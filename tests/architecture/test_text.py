@@ -8,25 +8,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import inception_viz as iv
-from inception_viz.architecture import cost
-from inception_viz.architecture.config import (
+from inception_viz.architecture import (
     COLUMNS,
+    MAX_TEXT,
     AuxHeadConfig,
     GoogLeNetConfig,
     ModuleRow,
     StemConfig,
-)
-from inception_viz.architecture.plan import steps
-from inception_viz.architecture.text import (
-    MAX_TEXT,
     cell_errors,
+    cost,
     decode,
     encode,
     read_rows,
     rows_of,
+    steps,
     to_csv,
 )
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network import GoogLeNet
 from inception_viz.trace import run
 
 counts = st.integers(1, 6)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import inception_viz as iv
-from inception_viz.batch.accuracy import accuracy_on_folder
+from inception_viz.batch import accuracy_on_folder
 from tests.conftest import IMAGENETTE, noise_photo
 
 

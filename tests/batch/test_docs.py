@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inception_viz.batch.table import schema
+from inception_viz.batch import schema
 from tests.conftest import ROOT, noise_photo, sample
 
 

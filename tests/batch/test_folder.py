@@ -12,11 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import inception_viz as iv
-from inception_viz.batch import folder as folder_module
-from inception_viz.batch import parts as parts_module
-from inception_viz.batch.measure import branches_of
-from inception_viz.batch.parts import Parts, Plan, new_plan
-from inception_viz.explain.firing import firing
+from inception_viz import firing
+from inception_viz.batch import Parts, Plan, branches_of, new_plan
+from inception_viz.files import replace_synced
 from tests.conftest import noise_photo
 
 COUNT = 13
@@ -26,8 +24,8 @@ COUNT = 13
 def small_parts() -> Iterator[None]:
     """Several parts, and several groups of rows, from few pictures."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts_module, "CHUNK", 4)
-        patch.setattr(folder_module, "GROUP", 8)
+        patch.setattr("inception_viz.batch.parts.CHUNK", 4)
+        patch.setattr("inception_viz.batch.folder.GROUP", 8)
         yield
 
 
@@ -167,16 +165,18 @@ def _stop_at(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return stopped
 
-    place, name, count = {
-        "before the plan": (Parts, "begin", 0),
-        "before the first part": (Parts, "write", 0),
-        "between parts": (Parts, "write", 2),
-        "while a part is placed": (parts_module, "replace_synced", 3),  # the plan is the first
-        "while the parts are read": (Parts, "read", 6),
-        "while the table is placed": (parts_module, "replace_synced", 5),
-        "before the parts are removed": (Parts, "remove", 0),
+    name, count = {
+        "before the plan": ("Parts.begin", 0),
+        "before the first part": ("Parts.write", 0),
+        "between parts": ("Parts.write", 2),
+        "while a part is placed": ("replace_synced", 3),  # the plan is the first
+        "while the parts are read": ("Parts.read", 6),
+        "while the table is placed": ("replace_synced", 5),
+        "before the parts are removed": ("Parts.remove", 0),
     }[where]
-    monkeypatch.setattr(place, name, after(getattr(place, name), count))
+    method = name.removeprefix("Parts.")
+    original = replace_synced if method == name else getattr(Parts, method)
+    monkeypatch.setattr(f"inception_viz.batch.parts.{name}", after(original, count))
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_a_full_disk_is_a_sentence_and_what_is_done_is_kept(
                 raise OSError(28, "No space left on device")
             temporary.replace(path)
 
-        patch.setattr(parts_module, "replace_synced", full)
+        patch.setattr("inception_viz.batch.parts.replace_synced", full)
         with pytest.raises(iv.BatchError, match=r"No space left on device.*is kept"):
             iv.trace_folder(tiny, photos, output)
     left = sorted(path.suffix or path.name for path in Path(f"{output}.parts").iterdir())

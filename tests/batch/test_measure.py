@@ -5,9 +5,9 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
-from inception_viz.batch.measure import branches_of, measure
-from inception_viz.explain.firing import firing
+from inception_viz import firing
+from inception_viz.architecture import GoogLeNetConfig, ModuleRow
+from inception_viz.batch import branches_of, measure
 from tests.conftest import noise_photo, tiny_config
 
 NAIVE = ModuleRow(4, 0, 6, 0, 4, 0)  # no reduce layers, no pool projection

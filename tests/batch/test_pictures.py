@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import inception_viz as iv
-from inception_viz.batch.pictures import ahead, find_pictures
+from inception_viz.batch import ahead, find_pictures
 
 
 def make(folder: Path, *names: str) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 
 import inception_viz as iv
 from app.views import REGISTRY
-from inception_viz.sources.file import save_weights
+from inception_viz.sources import save_weights
 from tests.browser import driver
 from tests.conftest import noise_photo, tiny_config
 

@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from inception_viz.files.cache import VARIABLE
-from inception_viz.training import process
-from inception_viz.training.recipe import Phase
-from inception_viz.training.run import Run
+from inception_viz.files import VARIABLE
+from inception_viz.training import Phase, Run, process
 from tests.browser import driver
 from tests.browser.seen import SEEN, assert_same
 from tests.conftest import noise_photo

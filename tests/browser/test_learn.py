@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from app.frontend import text
 from app.views.teach.plan import plan
-from inception_viz.sources.labels import imagenet_labels
+from inception_viz.sources import imagenet_labels
 from tests.browser.axe import violations
 from tests.browser.driver import settle
 

@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import Page
 
 import inception_viz as iv
-from inception_viz.explain.firing import firing
-from inception_viz.figures.answers import sigma
+from inception_viz import firing
+from inception_viz.figures import sigma
 from inception_viz.sources import bvlc
 from tests.browser.driver import settle
 from tests.conftest import sample

@@ -15,9 +15,7 @@ from PIL import Image
 
 import inception_viz as iv
 from inception_viz.cli import main
-from inception_viz.sources import bvlc
-from inception_viz.sources.file import save_weights
-from inception_viz.sources.registry import REGISTRY
+from inception_viz.sources import REGISTRY, bvlc, save_weights
 from tests.conftest import ROOT, sample
 from tests.misbehaving import serving
 

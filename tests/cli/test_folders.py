@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 import inception_viz as iv
-from inception_viz.batch import folder as folder_module
-from inception_viz.batch.parts import Parts
+from inception_viz.batch import Parts
 from inception_viz.cli import main
-from inception_viz.sources.file import save_weights
+from inception_viz.sources import save_weights
 from tests.conftest import ROOT, noise_photo
 
 
@@ -141,7 +140,7 @@ def test_ctrl_c_says_how_to_go_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(folder_module, "_put_together", interrupted)
+        patch.setattr("inception_viz.batch.folder._put_together", interrupted)
         assert main(arguments) == 130
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == "stopped after 4 of 4 pictures; the same command goes on from here"

@@ -8,8 +8,8 @@ import torch
 
 import inception_viz as iv
 from inception_viz.cli import main
-from inception_viz.files.cache import VARIABLE
-from inception_viz.sources.file import save_weights
+from inception_viz.files import VARIABLE
+from inception_viz.sources import save_weights
 from inception_viz.training import Phase, Run
 from tests.conftest import noise_photo, tiny_config
 from tests.training.conftest import MakeFolder, quick, small_config

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.explain.firing import measure_reference
-from inception_viz.sources.reference import Reference
+from inception_viz.explain import measure_reference
+from inception_viz.sources import Reference
 from tests.explain.whole_network import blobs, branches, channels, muting, precise, replaced, rerun
 
 

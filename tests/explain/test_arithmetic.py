@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import inception_viz as iv
-from inception_viz.explain.arithmetic import last_step, walk, walks
+from inception_viz.explain import last_step, walk, walks
 from tests.conftest import noise_photo, sample, tiny_config
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import inception_viz as iv
-from inception_viz.explain.channel_scores import channel_scores
-from inception_viz.explain.gradients import gradients
+from inception_viz import channel_scores, gradients
 from tests.explain.whole_network import blobs, branches, channels, muting, precise, rerun, slopes
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from inception_viz.explain.channels import Unit, measure
+from inception_viz.explain import Unit, measure
 
 MAPS = torch.tensor([[[0.0, 0], [0, 4]], [[1, 1], [1, 1]], [[0, 0], [0, 0]], [[0, 9], [0, 0]]])
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import inception_viz as iv
-from inception_viz.explain.comparison import (
+from inception_viz import firing
+from inception_viz.explain import (
     Comparison,
     compare_cams,
     compare_contributions,
     compare_firing,
     same_class,
 )
-from inception_viz.explain.firing import firing
 from tests.conftest import noise_photo, tiny_config
 
 

@@ -12,10 +12,15 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.explain import rerun
-from inception_viz.explain.contributions import METHODS
-from inception_viz.explain.contributions.result import Contributions, Cost
-from inception_viz.explain.firing import firing, measure_reference
+from inception_viz import firing
+from inception_viz.explain import (
+    MEMORY,
+    METHODS,
+    Contributions,
+    Cost,
+    ask,
+    measure_reference,
+)
 from tests.explain.whole_network import blobs, branches
 
 BRANCHES = ["1x1", "3x3", "5x5", "pool"]
@@ -240,7 +245,7 @@ def test_little_memory_gives_the_same_scores_one_at_a_time(
         expected = iv.contributions(odd, trace, 1, method)
         assert max(sizes) > 1
         sizes.clear()
-        monkeypatch.setattr(rerun, "MEMORY", 1)
+        monkeypatch.setattr("inception_viz.explain.rerun.MEMORY", 1)
         found = iv.contributions(odd, trace, 1, method)
     finally:
         handle.remove()
@@ -249,14 +254,14 @@ def test_little_memory_gives_the_same_scores_one_at_a_time(
 
 
 def test_a_batch_fits_the_memory(lrn: iv.Classifier, seen: iv.Trace) -> None:
-    question = rerun.ask(lrn, seen, 1)
+    question = ask(lrn, seen, 1)
     largest = max(output.numel() for output in seen.modules.values())
     for module in seen.modules:
         size = question.batch_size(module)
         assert size >= 1
-        assert size * 4 * 4 * seen.modules[module].numel() <= rerun.MEMORY
+        assert size * 4 * 4 * seen.modules[module].numel() <= MEMORY
     size = question.batch_size("3a")
-    assert size * 16 * largest <= rerun.MEMORY < (size + 1) * 16 * largest
+    assert size * 16 * largest <= MEMORY < (size + 1) * 16 * largest
 
 
 def test_two_pictures_do_not_share_what_is_remembered(lrn: iv.Classifier) -> None:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 import inception_viz as iv
-from inception_viz.explain.faithfulness import Curve, centre_prior, random_map
+from inception_viz.explain import Curve, centre_prior, random_map
 from tests.explain.whole_network import blobs, precise
 
 PIXELS = 64 * 64

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import inception_viz as iv
-from inception_viz.explain.firing import firing, measure_reference
-from inception_viz.sources.reference import Reference
+from inception_viz import firing
+from inception_viz.explain import measure_reference
+from inception_viz.sources import Reference
 from tests.conftest import noise_photo
 
 

@@ -9,8 +9,7 @@ import torch
 from captum.attr import LayerAttribution, LayerGradCam
 
 import inception_viz as iv
-from inception_viz.explain.cam_variants import Variant
-from inception_viz.explain.grad_cam import Cams
+from inception_viz.explain import Cams, Variant
 from tests.explain.whole_network import blobs, branches, channels, fast, muting, precise, slopes
 
 

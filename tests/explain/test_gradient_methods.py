@@ -11,10 +11,8 @@ import torch
 from captum.attr import LayerGradientXActivation
 
 import inception_viz as iv
-from inception_viz.explain.contributions import integrated
-from inception_viz.explain.contributions.baseline import baseline_outputs
-from inception_viz.explain.gradients import gradients
-from inception_viz.explain.rerun import ask
+from inception_viz import gradients
+from inception_viz.explain import METHODS, TOLERANCE, ask, baseline_outputs
 from tests.explain.whole_network import (
     blobs,
     branches,
@@ -69,7 +67,7 @@ def test_integrated_gradients_equal_the_path_through_the_whole_network(
     small: iv.Classifier, trace: iv.Trace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mean of 48 slopes of the whole network along the path, weighted as Gauss and Legendre."""
-    monkeypatch.setattr(integrated, "MOST_STEPS", 48)
+    monkeypatch.setattr("inception_viz.explain.contributions.integrated.MOST_STEPS", 48)
     found = iv.contributions(small, trace, 2, "integrated_gradients")
     network = precise(small)
     output = trace.modules["4d"].double()
@@ -91,19 +89,19 @@ def integrated_only(
     """Module → sum of its scores; the last module must be among them."""
     question = replace(ask(classifier, trace, target), modules=modules)
     question = replace(question, baseline=baseline_outputs(question, None, "zero"))
-    found = integrated.score(question, lambda _share: None)
+    found = METHODS["integrated_gradients"].score(question, lambda _share: None)
     return {m: sum(v for (name, _), v in found.values.items() if name == m) for m in modules}
 
 
 def test_a_module_with_a_wide_gap_is_done_again_with_more_steps(
     small: iv.Classifier, trace: iv.Trace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(integrated, "MOST_STEPS", 48)
+    monkeypatch.setattr("inception_viz.explain.contributions.integrated.MOST_STEPS", 48)
     coarse = iv.contributions(small, trace, 2, "integrated_gradients")
     monkeypatch.undo()
     fine = iv.contributions(small, trace, 2, "integrated_gradients")
     assert coarse.cost.variants == 9 * 48 < fine.cost.variants
-    wide = coarse.relative_gap > integrated.TOLERANCE
+    wide = coarse.relative_gap > TOLERANCE
     assert wide.any()
     assert (np.abs(fine.gap) <= np.abs(coarse.gap) + 1e-9).sum() >= wide.sum()
     assert np.abs(fine.gap[wide]).sum() < np.abs(coarse.gap[wide]).sum()
@@ -136,7 +134,7 @@ def test_more_steps_close_the_gap(lrn: iv.Classifier, monkeypatch: pytest.Monkey
         for m in modules
     }
     few = integrated_only(lrn, trace, 2, modules)
-    monkeypatch.setattr(integrated, "STEPS", 600)
+    monkeypatch.setattr("inception_viz.explain.contributions.integrated.STEPS", 600)
     many = integrated_only(lrn, trace, 2, modules)
     for module in modules:
         gap = abs(many[module] - whole[module])

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import ModuleRow
-from inception_viz.sources.base import HeadFit
+from inception_viz.architecture import ModuleRow
+from inception_viz.sources import HeadFit
 from tests.explain.whole_network import blobs, lively, muting, precise, rerun, small_config
 
 

@@ -7,11 +7,8 @@ from dataclasses import replace
 import pytest
 
 import inception_viz as iv
-from inception_viz.explain.contributions import METHODS
-from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs
-from inception_viz.explain.firing import measure_reference
-from inception_viz.explain.rerun import ask
-from inception_viz.sources.reference import Reference
+from inception_viz.explain import METHODS, Baseline, ask, baseline_outputs, measure_reference
+from inception_viz.sources import Reference
 from tests.conftest import sample
 from tests.explain.whole_network import blobs, channels
 

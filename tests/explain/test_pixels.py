@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import inception_viz as iv
-from inception_viz.explain import pixels
-from inception_viz.explain.pixels import PIXEL_METHODS, PixelMethod
+from inception_viz.explain import PIXEL_METHODS, PixelMethod
 from tests.explain.whole_network import blobs, fast, muting, precise, rerun
 
 
@@ -59,7 +58,7 @@ def test_occlusion_of_a_muted_trace_and_a_head(small: iv.Classifier, trace: iv.T
 def test_integrated_gradients_add_up_to_the_answers_way_from_grey(
     lrn: iv.Classifier, monkeypatch: pytest.MonkeyPatch, steps: int, tolerance: float
 ) -> None:
-    monkeypatch.setattr(pixels, "IG_STEPS", steps)
+    monkeypatch.setattr("inception_viz.explain.pixels.IG_STEPS", steps)
     trace = lrn.trace(blobs(3))
     found = iv.pixel_map(lrn, trace, 4, "integrated_gradients")
     grey = float(precise(lrn)(torch.zeros_like(trace.input).double()).main[0, 4])
@@ -183,7 +182,7 @@ def test_traces_input_stays_as_it_was(lrn: iv.Classifier) -> None:
 
 
 def test_a_scale_that_leaves_out_the_extremes() -> None:
-    from inception_viz.explain.pixels import PixelMap
+    from inception_viz.explain import PixelMap
 
     values = np.full((20, 20), 0.25, np.float32)
     values[0, 0] = -40.0

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz.figures.printed import save_contributions, save_strip
+from inception_viz.figures import save_contributions, save_strip
 from tests.explain.whole_network import blobs
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.explain import randomisation
-from inception_viz.explain.randomisation import Randomised, SanityCheck, rank_correlation
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.explain import Randomised, SanityCheck, rank_correlation
+from inception_viz.network import GoogLeNet
+from inception_viz.trace import trace_input
 from tests.explain.whole_network import blobs, slopes
 
 ORDER = ["classifier", *["5b", "5a", "4e", "4d", "4c", "4b", "4a", "3b", "3a"]]
@@ -55,7 +55,7 @@ def test_a_map_that_ignores_the_network_is_suspicious(
 ) -> None:
     trace = lrn.trace(blobs(0))
     edges = iv.grad_cam(lrn, trace, 2)  # the same whatever the weights, as an edge detector's
-    monkeypatch.setattr(randomisation, "cams_from", lambda *_: edges)
+    monkeypatch.setattr("inception_viz.explain.randomisation.cams_from", lambda *_: edges)
     found = iv.sanity_check(lrn, trace, 2, module="4b")
     assert found.suspicious
     assert [stage.correlation for stage in found.stages] == pytest.approx([1.0] * 13)
@@ -79,13 +79,12 @@ def test_each_stage_shuffles_one_more_step_and_keeps_its_values(
     small: iv.Classifier, trace: iv.Trace, head: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states: list[dict[str, torch.Tensor]] = []
-    real = randomisation._cams
 
-    def watch(network: torch.nn.Module, *rest: Any) -> object:
+    def watch(network: GoogLeNet, *rest: Any, **named: Any) -> object:
         states.append(copy.deepcopy(network.state_dict()))
-        return real(network, *rest)  # type: ignore[arg-type]
+        return trace_input(network, *rest, **named)
 
-    monkeypatch.setattr(randomisation, "_cams", watch)
+    monkeypatch.setattr("inception_viz.explain.randomisation.trace_input", watch)
     found = iv.sanity_check(small, trace, iv.Target(2, head=head))
     before: dict[str, torch.Tensor] = small.inference_network.state_dict()
     answer = "classifier." if head == "main" else f"aux.{head}."
@@ -107,13 +106,12 @@ def test_correlations_and_maps_are_those_of_the_shuffled_network(
     """With the classifier alone shuffled, the last module's map has a formula."""
     trace = lrn.trace(blobs(0))
     networks: list[torch.Tensor] = []
-    real = randomisation._cams
 
-    def watch(network: Any, *rest: Any) -> object:
+    def watch(network: GoogLeNet, *rest: Any, **named: Any) -> object:
         networks.append(network.classifier.weight[2].clone())
-        return real(network, *rest)
+        return trace_input(network, *rest, **named)
 
-    monkeypatch.setattr(randomisation, "_cams", watch)
+    monkeypatch.setattr("inception_viz.explain.randomisation.trace_input", watch)
     found = iv.sanity_check(lrn, trace, 2)
     truth, shuffled = (
         (weight[:, None, None] * trace.modules["5b"]).sum(0).detach().numpy()
@@ -127,13 +125,12 @@ def test_every_stage_runs_with_the_weights_shuffled_so_far(
     small: iv.Classifier, trace: iv.Trace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks: list[GoogLeNet] = []
-    real = randomisation._cams
 
-    def watch(network: GoogLeNet, *rest: Any) -> object:
+    def watch(network: GoogLeNet, *rest: Any, **named: Any) -> object:
         networks.append(copy.deepcopy(network).double())
-        return real(network, *rest)
+        return trace_input(network, *rest, **named)
 
-    monkeypatch.setattr(randomisation, "_cams", watch)
+    monkeypatch.setattr("inception_viz.explain.randomisation.trace_input", watch)
     found = iv.sanity_check(small, trace, 2)
     assert len(networks) == len(found.stages)
     for stage, network in zip(found.stages, networks, strict=True):

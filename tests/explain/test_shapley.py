@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.explain.contributions.shapley import coalitions, shapley_values
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.explain import coalitions, shapley_values
+from inception_viz.network import GoogLeNet
 from tests.explain.whole_network import (
     Change,
     blobs,

@@ -13,15 +13,17 @@ import torch
 from torch import nn
 
 import inception_viz as iv
-from inception_viz.architecture.config import ModuleRow
-from inception_viz.explain.cam_variants import VARIANTS
-from inception_viz.explain.channel_scores import channel_scores
-from inception_viz.explain.contributions import METHODS
-from inception_viz.explain.firing import measure_reference
-from inception_viz.explain.gradients import gradients
-from inception_viz.explain.pixels import PIXEL_METHODS
-from inception_viz.explain.rerun import Progress, silent
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz import channel_scores, gradients
+from inception_viz.architecture import ModuleRow
+from inception_viz.explain import (
+    METHODS,
+    PIXEL_METHODS,
+    VARIANTS,
+    Progress,
+    measure_reference,
+    silent,
+)
+from inception_viz.network import GoogLeNet
 from tests.explain.whole_network import blobs, head, lively, small_config
 
 Explainer = Callable[[iv.Classifier, iv.Trace, Progress], Any]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.explain.target import Asked, find_class, resolve
+from inception_viz.explain import Asked, find_class, resolve
 from tests.explain.whole_network import blobs
 
 LABELS = ("tabby, tabby cat", "tiger cat", "Egyptian cat", "crane", "crane, hoist", "cup", "7")

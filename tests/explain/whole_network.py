@@ -11,11 +11,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 import inception_viz as iv
-from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig, ModuleRow
-from inception_viz.architecture.places import Place
-from inception_viz.architecture.plan import branch_widths, steps
-from inception_viz.network.folding import fold_batch_norm
-from inception_viz.network.googlenet import GoogLeNet, Logits
+from inception_viz.architecture import (
+    AuxHeadConfig,
+    GoogLeNetConfig,
+    ModuleRow,
+    Place,
+    branch_widths,
+    steps,
+)
+from inception_viz.network import GoogLeNet, Logits, fold_batch_norm
 from tests.conftest import noise_photo, tiny_config
 
 Change = Callable[[Tensor], Tensor]

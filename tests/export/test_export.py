@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.architecture import AuxHeadConfig, GoogLeNetConfig
 from inception_viz.export import code, save_code, save_onnx
 from tests.conftest import noise_photo, sample, tiny_config
 

@@ -9,15 +9,23 @@ import torch
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz.explain.channels import measure
-from inception_viz.explain.firing import firing, measure_reference
-from inception_viz.figures.answers import answer_bars, percent
-from inception_viz.figures.colours import colourise, hex_colour, ink_on
-from inception_viz.figures.histogram import activation_histogram
-from inception_viz.figures.network_map import HeadAnswer, network_map
-from inception_viz.figures.paintings import METRICS, paint_firing
-from inception_viz.figures.photo import overlay, photo_with_frame
-from inception_viz.figures.sprites import channel_sprite
+from inception_viz import firing
+from inception_viz.explain import measure, measure_reference
+from inception_viz.figures import (
+    METRICS,
+    HeadAnswer,
+    activation_histogram,
+    answer_bars,
+    channel_sprite,
+    colourise,
+    hex_colour,
+    ink_on,
+    network_map,
+    overlay,
+    paint_firing,
+    percent,
+    photo_with_frame,
+)
 from tests.conftest import noise_photo, tiny_config
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import torch
 
-from inception_viz.explain.channels import measure
-from inception_viz.figures.numbers import channels_csv, figure_csv, grid_csv
+from inception_viz.explain import measure
+from inception_viz.figures import channels_csv, figure_csv, grid_csv
 
 
 def read(text: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from inception_viz import DownloadError, FileError
-from inception_viz.files.downloads import download
+from inception_viz.files import download
 from tests.conftest import ROOT
 from tests.misbehaving import CONTENT, Behaviour, serving
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.files import csv_text
 
 
 @pytest.mark.parametrize("label", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("x","y")'])

@@ -15,8 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from inception_viz.errors import TrainingError
-from inception_viz.training.archive import unpack
-from inception_viz.training.data import SUFFIXES
+from inception_viz.training import SUFFIXES, unpack
 from tests.hostile.mutation import NUMBERS, damaged
 from tests.hostile.target import Target
 

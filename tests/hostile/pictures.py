@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from inception_viz.errors import ImageError
-from inception_viz.pictures.reading import WORKING_SIDE, Limits, read_picture
+from inception_viz.pictures import WORKING_SIDE, Limits, read_picture
 from tests.hostile.mutation import NUMBERS, damaged
 from tests.hostile.target import Target
 

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import inception_viz as iv
 from app.session.lab_draft import draft_in_file, draft_of, meaning
-from inception_viz.architecture.budget import check_budget
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.text import (
+from inception_viz.architecture import (
+    GoogLeNetConfig,
+    check_budget,
     decode,
     encode,
     read_rows,
     rows_of,
     to_csv,
 )
-from inception_viz.sources.file import check_labels
-from inception_viz.sources.labels import read_labels
+from inception_viz.sources import check_labels, read_labels
 from tests.hostile.mutation import NUMBERS, TEXTS, bent, bent_json, damaged
 from tests.hostile.target import Target
 

@@ -20,15 +20,8 @@ from unittest.mock import patch
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import (
-    AuxHeadConfig,
-    GoogLeNetConfig,
-    ModuleRow,
-    StemConfig,
-)
-from inception_viz.sources import caffe_layout, torchvision_layout
-from inception_viz.sources.caffemodel import _messages
-from inception_viz.sources.file import save_weights
+from inception_viz.architecture import AuxHeadConfig, GoogLeNetConfig, ModuleRow, StemConfig
+from inception_viz.sources import caffe_layout, caffe_messages, save_weights, torchvision_layout
 from tests.hostile.archives import bent_zip, rebuilt
 from tests.hostile.mutation import NUMBERS, TEXTS, bent, bent_json, damaged
 from tests.hostile.target import Target
@@ -279,7 +272,7 @@ def caffe_seeds() -> tuple[bytes, ...]:
     state = iv.load("random", config=config).network.state_dict()
     made = []
     for old in (False, True):
-        net: Any = _messages()["NetParameter"](name="GoogleNet")
+        net: Any = caffe_messages()["NetParameter"](name="GoogleNet")
         for theirs, ours in caffe_layout._layers(config).items():
             layer = (net.layers if old else net.layer).add(name=theirs)
             for value in ("weight", "bias"):
@@ -299,7 +292,7 @@ def _caffe(chance: random.Random) -> bytes:
     data = chance.choice(caffe_seeds())
     if chance.random() < 0.5:
         return damaged(data, chance, caffe_seeds())
-    net: Any = _messages()["NetParameter"]()
+    net: Any = caffe_messages()["NetParameter"]()
     net.ParseFromString(data)
     layers = net.layer or net.layers
     layer = chance.choice(list(layers))

@@ -9,10 +9,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.network import packing
-from inception_viz.network.folding import fold_batch_norm
-from inception_viz.network.googlenet import ConvBlock, GoogLeNet
-from inception_viz.network.packing import can_pack
+from inception_viz.network import ConvBlock, GoogLeNet, can_pack, fold_batch_norm
 from inception_viz.trace import run
 from tests.explain.whole_network import lively, small_config
 
@@ -151,7 +148,7 @@ def test_another_pytorch_computes_plainly(
 ) -> None:
     classifier, x = lively(small_config("batch")), photo()
     expected, _ = run(copy.deepcopy(classifier.inference_network), x)  # a copy packs nothing
-    monkeypatch.setattr(packing, operation, changed)
+    monkeypatch.setattr(f"inception_viz.network.packing.{operation}", changed)
     for _ in range(2):
         found, _ = run(classifier.inference_network, x)
         torch.testing.assert_close(found.main, expected.main, rtol=1e-5, atol=1e-5)

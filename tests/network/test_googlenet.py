@@ -8,11 +8,9 @@ import torch
 from torch import Tensor, nn
 
 import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
-from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
-from inception_viz.network.folding import fold_batch_norm
-from inception_viz.network.googlenet import GoogLeNet, LocalResponseNorm
-from inception_viz.sources.state_files import fill_network
-from inception_viz.sources.torchvision_layout import read_layout
+from inception_viz.architecture import GoogLeNetConfig, ModuleRow
+from inception_viz.network import GoogLeNet, LocalResponseNorm, fold_batch_norm
+from inception_viz.sources import fill_network, read_layout
 from inception_viz.trace import run
 from tests.conftest import tiny_config
 

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 import inception_viz as iv
 import inception_viz.torchvision_on_cpu
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.network.recording import bare_copy, parts
+from inception_viz.network import GoogLeNet, bare_copy, parts
 from tests.conftest import tiny_config
 
 

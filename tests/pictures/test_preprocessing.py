@@ -6,14 +6,7 @@ import torch
 from PIL import Image
 
 import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
-from inception_viz.pictures.preprocessing import (
-    CAFFE,
-    IMAGENET,
-    TORCHVISION,
-    Preprocessing,
-    fit_image,
-    fitting,
-)
+from inception_viz.pictures import CAFFE, IMAGENET, TORCHVISION, Preprocessing, fit_image, fitting
 from tests.conftest import noise_photo, sample
 
 

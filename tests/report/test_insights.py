@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.figures.answers import percent
+from inception_viz.figures import percent
 from inception_viz.report import Insight, insights_from, remarkable
 from tests.conftest import noise_photo, sample, tiny_config
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz.architecture.config import BRANCHES
+from inception_viz.architecture import BRANCHES
 from tests.conftest import noise_photo, sample, tiny_config
 
 

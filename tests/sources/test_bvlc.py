@@ -11,13 +11,17 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import BRANCHES, GoogLeNetConfig
-from inception_viz.sources import bvlc
-from inception_viz.sources.caffe_layout import NO_HEADS_NOTE
-from inception_viz.sources.distilled import save_heads, trunk_hash
-from inception_viz.sources.file import load_file, save_weights
-from inception_viz.sources.labels import imagenet_labels
-from inception_viz.sources.state_files import read_safetensors
+from inception_viz.architecture import BRANCHES, GoogLeNetConfig
+from inception_viz.sources import (
+    NO_HEADS_NOTE,
+    bvlc,
+    imagenet_labels,
+    load_file,
+    read_safetensors,
+    save_heads,
+    save_weights,
+    trunk_hash,
+)
 from tests.conftest import sample
 
 HEAD = "aux.aux1.fc.weight"

@@ -11,10 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import inception_viz as iv
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.plan import steps
-from inception_viz.sources.caffe_layout import to_weights
-from inception_viz.sources.caffemodel import read_caffemodel
+from inception_viz.architecture import GoogLeNetConfig, steps
+from inception_viz.sources import read_caffemodel, to_weights
 from tests.conftest import noise_photo, sample
 
 Blobs = dict[str, tuple[np.ndarray, ...]]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from inception_viz import WeightsError
-from inception_viz.sources.caffemodel import _messages, read_caffemodel
+from inception_viz.sources import caffe_messages, read_caffemodel
 
 
 def net(**layers: list[tuple[tuple[int, ...], list[float]]]) -> Any:
     """A NetParameter with the newer ``layer`` field and BlobShape."""
-    message: Any = _messages()["NetParameter"]()
+    message: Any = caffe_messages()["NetParameter"]()
     for name, blobs in layers.items():
         layer = message.layer.add(name=name)
         for shape, values in blobs:
@@ -101,7 +101,7 @@ def test_names_are_told_as_written(tmp_path: Path) -> None:
 
 
 def test_doubles_beyond_float32_are_refused(tmp_path: Path) -> None:
-    message: Any = _messages()["NetParameter"]()
+    message: Any = caffe_messages()["NetParameter"]()
     blob = message.layer.add(name="a").blobs.add(double_data=[1e300])
     blob.shape.dim.append(1)
     with pytest.raises(WeightsError, match="not finite"):
@@ -120,7 +120,7 @@ def test_a_layer_twice_and_the_oldest_format(tmp_path: Path) -> None:
     message.MergeFrom(net(a=[((1,), [2.0])]))
     with pytest.raises(WeightsError, match="twice"):
         read_caffemodel(write(tmp_path / "twice.caffemodel", message))
-    oldest: Any = _messages()["NetParameter"]()
+    oldest: Any = caffe_messages()["NetParameter"]()
     oldest.layers.add().layer.name = "conv"
     for message in (oldest, net(a=[((1,), [1.0])])):  # alone, and beside newer layers
         message.MergeFrom(oldest)

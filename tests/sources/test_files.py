@@ -20,13 +20,10 @@ from torch import nn
 
 import inception_viz as iv
 import inception_viz.torchvision_on_cpu
-from inception_viz.architecture.config import StemConfig
-from inception_viz.explain.firing import measure_reference
-from inception_viz.pictures.preprocessing import CAFFE, IMAGENET, TORCHVISION
-from inception_viz.sources import pickle_check
-from inception_viz.sources.base import HeadFit
-from inception_viz.sources.file import load_file, save_weights
-from inception_viz.sources.reference import Reference
+from inception_viz.architecture import StemConfig
+from inception_viz.explain import measure_reference
+from inception_viz.pictures import CAFFE, IMAGENET, TORCHVISION
+from inception_viz.sources import HeadFit, Reference, load_file, save_weights
 from tests.conftest import noise_photo, tiny_config
 
 
@@ -348,7 +345,7 @@ def test_a_zip_of_countless_records_is_refused_unread(
 ) -> None:
     path = tmp_path / "many.pth"
     torch.save({"a": torch.zeros(1)}, path)
-    monkeypatch.setattr(pickle_check, "MAX_DIRECTORY_ENTRIES", 2)
+    monkeypatch.setattr("inception_viz.sources.pickle_check.MAX_DIRECTORY_ENTRIES", 2)
     with pytest.raises(iv.WeightsError, match="far more than the weights"):
         iv.load(path)
 

@@ -9,12 +9,10 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import BRANCHES, GoogLeNetConfig
-from inception_viz.explain.firing import firing
-from inception_viz.sources import imagenette
-from inception_viz.sources.state_files import read_metadata, read_safetensors
-from inception_viz.training.evaluation import evaluate
-from inception_viz.training.photos import read_photos
+from inception_viz import firing
+from inception_viz.architecture import BRANCHES, GoogLeNetConfig
+from inception_viz.sources import imagenette, read_metadata, read_safetensors
+from inception_viz.training import evaluate, read_photos
 from tests.conftest import IMAGENETTE, sample
 
 

@@ -14,11 +14,16 @@ import torch
 
 import inception_viz as iv
 import inception_viz.torchvision_on_cpu
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.sources import bvlc, torchvision_weights
-from inception_viz.sources.file import load_file, save_weights
-from inception_viz.sources.registry import REGISTRY, default_source
-from inception_viz.sources.state_files import read_metadata
+from inception_viz.architecture import GoogLeNetConfig
+from inception_viz.sources import (
+    REGISTRY,
+    bvlc,
+    default_source,
+    load_file,
+    read_metadata,
+    save_weights,
+    torchvision_weights,
+)
 from tests.conftest import noise_photo
 
 
@@ -136,7 +141,7 @@ def test_torchvision_file_is_mapped_and_its_heads_left_out(
     trace = loaded.trace(noise_photo(0))
     assert list(trace.heads) == ["main"]
     net.transform_input = True  # as torchvision's pretrained network has it
-    from inception_viz.pictures.preprocessing import IMAGENET, fit_image
+    from inception_viz.pictures import IMAGENET, fit_image
 
     square = fit_image(trace.picture.image, trace.fitting, (0, 0, 0))
     with torch.no_grad():

@@ -12,20 +12,15 @@ from torch import Tensor, nn
 
 import inception_viz as iv
 from inception_viz import surgery
-from inception_viz.architecture import cost
-from inception_viz.architecture.config import (
+from inception_viz.architecture import (
     AuxHeadConfig,
     GoogLeNetConfig,
     Kernel5x5,
     Norm,
     StemConfig,
+    cost,
 )
-from inception_viz.network.googlenet import (
-    AuxHead,
-    ConvBlock,
-    GoogLeNet,
-    Logits,
-)
+from inception_viz.network import AuxHead, ConvBlock, GoogLeNet, Logits
 from inception_viz.trace import Trace
 from tests.conftest import noise_photo, sample, tiny_config
 

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.training.data import TrainingData, open_data
-from inception_viz.training.recipe import Phase, Recipe
+from inception_viz.architecture import GoogLeNetConfig
+from inception_viz.training import Phase, Recipe, TrainingData, open_data
 from tests.conftest import tiny_config
 
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from inception_viz.errors import DataError
-from inception_viz.files import zip_check
-from inception_viz.training import archive
-from inception_viz.training.archive import unpack
+from inception_viz.files import check_directory
+from inception_viz.training import unpack
 from tests.training.conftest import picture
 
 
@@ -85,7 +84,7 @@ def test_a_link_in_a_zip_becomes_no_link(tmp_path: Path) -> None:
 def test_a_bomb_is_refused_before_it_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "MAX_BYTES", 10 * 2**20)
+    monkeypatch.setattr("inception_viz.training.archive.MAX_BYTES", 10 * 2**20)
     bomb = zipped({f"{c}/{i}.png": bytes(2**20) for c in "ab" for i in range(8)})
     assert bomb.getbuffer().nbytes < 100_000
     with pytest.raises(DataError, match="would unpack to"):
@@ -94,7 +93,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(
 
 
 def test_a_bomb_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_FILE_BYTES", 2**16)
+    monkeypatch.setattr("inception_viz.training.archive.MAX_FILE_BYTES", 2**16)
     honest = zipped({"a/1.png": bytes(2**20), "b/1.png": png()}).getvalue()
     lie = honest.replace((2**20).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
     with pytest.raises(DataError):
@@ -150,7 +149,7 @@ def test_unusual_packing_is_refused(tmp_path: Path, method: int) -> None:
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_FILES", 3)
+    monkeypatch.setattr("inception_viz.training.archive.MAX_FILES", 3)
     with pytest.raises(DataError, match="more than 3 pictures"):
         unpack(zipped({f"a/{i}.png": b"" for i in range(5)}), tmp_path)
 
@@ -191,7 +190,7 @@ def test_a_directory_of_millions_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = zipped({f"{c}/{i}.txt": b"" for c in "ab" for i in range(60)})
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 100)
+    monkeypatch.setattr("inception_viz.training.archive.MAX_ENTRIES", 100)
     monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was read"))
     with pytest.raises(DataError, match="more than 100 entries"):
         unpack(content, tmp_path)
@@ -199,8 +198,8 @@ def test_a_directory_of_millions_is_refused_before_it_is_read(
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
 def test_entries_are_counted_across_pieces(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zip_check, "_CHUNK", 4)
+    monkeypatch.setattr("inception_viz.files.zip_check._CHUNK", 4)
     file = io.BytesIO(b"x" * before + b"PK\x01\x02" * 5)
-    assert not zip_check.check_directory(file, 4)
-    assert zip_check.check_directory(file, 5)
+    assert not check_directory(file, 4)
+    assert check_directory(file, 5)
     assert file.tell() == 0

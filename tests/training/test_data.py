@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from inception_viz.errors import DataError
-from inception_viz.training.data import open_data
-from inception_viz.training.datasets import root_of
-from inception_viz.training.photos import read_photos
+from inception_viz.training import open_data, read_photos, root_of
 from tests.conftest import IMAGENETTE
 from tests.training.conftest import COLOURS, MakeFolder, picture
 
@@ -107,7 +105,7 @@ def test_a_dataset_that_is_not_there(tmp_path: Path, name: str) -> None:
 
 
 def test_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
+    import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
     from torchvision.datasets import CIFAR10  # isort: skip
 
     folder = tmp_path / CIFAR10.base_folder

@@ -10,9 +10,7 @@ import pytest
 
 from inception_viz.cli import main
 from inception_viz.errors import DataError
-from inception_viz.training import ARCHIVES, fetch
-from inception_viz.training.data import open_data
-from inception_viz.training.run import Run
+from inception_viz.training import ARCHIVES, Run, fetch, open_data
 from tests.misbehaving import Behaviour, serving
 from tests.training.conftest import picture
 

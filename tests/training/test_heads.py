@@ -9,17 +9,27 @@ import torch
 import torch.nn.functional as F
 
 import inception_viz as iv
-from inception_viz.architecture.config import AuxHeadConfig
-from inception_viz.architecture.plan import steps
+from inception_viz.architecture import AuxHeadConfig, steps
 from inception_viz.errors import DataError
-from inception_viz.files.cache import VARIABLE
-from inception_viz.sources.distilled import attach_heads, heads_file, save_heads, trunk_hash
-from inception_viz.sources.file import load_file, save_weights
-from inception_viz.training import heads
-from inception_viz.training.agreement import agreement, held_out
-from inception_viz.training.heads import FittedHeads, HeadRecipe, fit_heads, photos_in
-from inception_viz.training.photos import read_photos
-from inception_viz.training.views import view
+from inception_viz.files import VARIABLE
+from inception_viz.sources import (
+    attach_heads,
+    heads_file,
+    load_file,
+    save_heads,
+    save_weights,
+    trunk_hash,
+)
+from inception_viz.training import (
+    FittedHeads,
+    HeadRecipe,
+    agreement,
+    fit_heads,
+    held_out,
+    photos_in,
+    read_photos,
+    view,
+)
 from tests.conftest import noise_photo, tiny_config
 from tests.training.conftest import MakeFolder
 
@@ -131,7 +141,7 @@ def test_killed_work_goes_on(
             raise Killed
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(heads, "view", counted)
+    monkeypatch.setattr("inception_viz.training.heads.view", counted)
 
     def go() -> FittedHeads:
         return fit_heads(trunk.weights, photos_in(folder), data="tints", recipe=RECIPE, work=work)

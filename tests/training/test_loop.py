@@ -12,18 +12,24 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture.config import AuxHeadConfig, StemConfig
+from inception_viz.architecture import AuxHeadConfig, StemConfig
 from inception_viz.errors import TrainingError
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.pictures.preprocessing import IMAGENET
-from inception_viz.training import Row
-from inception_viz.training.data import TrainingData, open_data
-from inception_viz.training.evaluation import evaluate
-from inception_viz.training.loop import Trainer
-from inception_viz.training.optimisation import AVERAGE_EVERY, averaging, mixed_precision
-from inception_viz.training.photos import Photos
-from inception_viz.training.recipe import Phase, Recipe
-from inception_viz.training.run import Run
+from inception_viz.network import GoogLeNet
+from inception_viz.pictures import IMAGENET
+from inception_viz.training import (
+    AVERAGE_EVERY,
+    Phase,
+    Photos,
+    Recipe,
+    Row,
+    Run,
+    Trainer,
+    TrainingData,
+    averaging,
+    evaluate,
+    mixed_precision,
+    open_data,
+)
 from tests.conftest import ROOT
 from tests.training.conftest import MakeFolder, quick, small_config
 
@@ -144,8 +150,8 @@ def test_the_total_loss_weighs_the_auxiliary_heads(data: TrainingData) -> None:
     rate = trainer.schedule.get_last_lr()[0]
     trainer._step(images, targets)
 
-    from inception_viz.network.googlenet import GoogLeNet
-    from inception_viz.training.augment import normalise
+    from inception_viz.network import GoogLeNet
+    from inception_viz.training import normalise
 
     reference = GoogLeNet(config)
     reference.load_state_dict(before)

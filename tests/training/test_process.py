@@ -7,10 +7,8 @@ import pytest
 
 from inception_viz.cli import main
 from inception_viz.errors import TrainingError
-from inception_viz.files.cache import VARIABLE
-from inception_viz.training import process
-from inception_viz.training.recipe import Phase
-from inception_viz.training.run import Run, State
+from inception_viz.files import VARIABLE
+from inception_viz.training import Phase, Run, State, process
 from tests.training.conftest import MakeFolder, quick, small_config
 
 
@@ -102,7 +100,7 @@ def test_a_folder_that_is_not_there_is_said_by_the_run(tmp_path: Path, place: st
 
 def test_a_process_that_died_is_not_active(tmp_path: Path) -> None:
     run = process.new_run("x")
-    from inception_viz.training.run import Status
+    from inception_viz.training import Status
 
     run.set_status(Status(state="training", step=3))
     assert run.status().state == "stopped"

@@ -2,11 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture import GoogLeNetConfig
 from inception_viz.errors import TrainingError
-from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.training.networks import PRESETS, for_size, read_network
-from inception_viz.training.recipe import Phase, Recipe, parse_phases, progressive
+from inception_viz.network import GoogLeNet
+from inception_viz.training import (
+    PRESETS,
+    Phase,
+    Recipe,
+    for_size,
+    parse_phases,
+    progressive,
+    read_network,
+)
 
 
 def test_phases_as_text() -> None:

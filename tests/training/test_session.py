@@ -16,12 +16,19 @@ import torch
 import inception_viz as iv
 from inception_viz.cli import main
 from inception_viz.errors import TrainingError
-from inception_viz.training import Row, checkpoint
-from inception_viz.training.data import TrainingData
-from inception_viz.training.inside import newest_classifier
-from inception_viz.training.recipe import Phase, Recipe
-from inception_viz.training.run import Run, Status
-from inception_viz.training.session import run_training, seconds_left, stuck_heads
+from inception_viz.training import (
+    Phase,
+    Recipe,
+    Row,
+    Run,
+    Status,
+    TrainingData,
+    checkpoint,
+    newest_classifier,
+    run_training,
+    seconds_left,
+    stuck_heads,
+)
 from tests.conftest import ROOT, noise_photo
 from tests.training.conftest import MakeFolder, quick, small_config
 

@@ -7,9 +7,7 @@ from types import ModuleType
 import pytest
 
 from inception_viz.errors import TrainingError
-from inception_viz.training import Row
-from inception_viz.training.run import Status
-from inception_viz.training.tensorboard import tensorboard_logs
+from inception_viz.training import Row, Status, tensorboard_logs
 
 
 def test_every_figure_is_logged_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

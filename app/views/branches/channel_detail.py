@@ -7,11 +7,9 @@ import streamlit as st
 from app.session import address, traces
 from app.session.scene import Scene
 from app.widgets import figure, picture
-from inception_viz.architecture.receptive_field import receptive_fields
-from inception_viz.explain.channels import Layer
-from inception_viz.figures.answers import percent
-from inception_viz.figures.histogram import activation_histogram
-from inception_viz.figures.numbers import grid_csv
+from inception_viz.architecture import receptive_fields
+from inception_viz.explain import Layer
+from inception_viz.figures import activation_histogram, grid_csv, percent
 
 _HOW = (
     "Yellow: strong activation, dark: none. The dot is the channel's strongest unit. The frame is "

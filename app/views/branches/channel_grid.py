@@ -7,9 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.frontend import component
-from inception_viz.explain.channels import Layer
-from inception_viz.figures import data_url
-from inception_viz.figures.sprites import Sprite
+from inception_viz.explain import Layer
+from inception_viz.figures import Sprite, data_url
 
 _grid = component("channel_grid")
 

@@ -12,9 +12,8 @@ from app.session import address, traces
 from app.session.scene import Scene
 from app.views.branches import channel_grid
 from app.widgets import heading, picture
-from inception_viz.explain import BranchFiring
-from inception_viz.explain.channels import Layer, Order
-from inception_viz.figures.answers import percent, sigma
+from inception_viz.explain import BranchFiring, Layer, Order
+from inception_viz.figures import percent, sigma
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from app.session.scene import Scene, current
 from app.views.branches import channel_detail, choices, layer_panel
 from app.views.branches.layer_panel import Panel, Tops
 from app.widgets import figure, heading
-from inception_viz.explain.channels import Order
-from inception_viz.figures.numbers import channels_csv
+from inception_viz.explain import Order
+from inception_viz.figures import channels_csv
 
 
 def show() -> None:

@@ -14,17 +14,12 @@ from app.views.compare.pair import Pair
 from app.widgets import choice, figure
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
-from inception_viz.architecture.config import BRANCHES
-from inception_viz.explain.comparison import (
-    compare_cams,
-    compare_contributions,
-    compare_firing,
-)
-from inception_viz.explain.contributions import METHODS
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.difference_bars import difference_bars
-from inception_viz.figures.paintings import (
+from inception_viz.architecture import BRANCHES
+from inception_viz.explain import METHODS, compare_cams, compare_contributions, compare_firing
+from inception_viz.figures import (
+    BRANCH_NAMES,
     Metric,
+    difference_bars,
     paint_cams,
     paint_contributions,
     paint_firing,

@@ -15,8 +15,8 @@ from app.session import address, lab, models, photos, samples, traces
 from app.session.scene import Scene
 from app.widgets import choice, messages, other_model
 from app.widgets.waiting import result_of
-from inception_viz.architecture.text import decode
-from inception_viz.sources.registry import REGISTRY
+from inception_viz.architecture import decode
+from inception_viz.sources import REGISTRY
 
 T = TypeVar("T")
 _OWN = "own"

@@ -9,7 +9,7 @@ from app.views.compare import comparing, counterpart
 from app.views.compare.pair import Pair
 from app.widgets import choice, messages, picture
 from app.widgets.markdown import plain
-from inception_viz.figures.answers import percent
+from inception_viz.figures import percent
 
 _VIEWS = {
     "firing": "Firing",

@@ -11,8 +11,7 @@ from app.views.compare.pair import Pair
 from app.widgets import branch_map, figure, picture
 from app.widgets.markdown import plain
 from inception_viz.explain import Comparison
-from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference
-from inception_viz.figures.words import short_number
+from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference, short_number
 from inception_viz.files import csv_text
 
 _HOW = (

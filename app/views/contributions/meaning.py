@@ -7,8 +7,7 @@ import streamlit as st
 from app.widgets import figure
 from app.widgets.markdown import plain
 from inception_viz.explain import METHODS, Contributions
-from inception_viz.figures import check_sentence, contribution_bars
-from inception_viz.figures.words import short_number
+from inception_viz.figures import check_sentence, contribution_bars, short_number
 
 
 def show(found: Contributions) -> None:

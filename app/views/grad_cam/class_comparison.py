@@ -10,9 +10,8 @@ from app.session.scene import Scene
 from app.widgets import class_choice, figure, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.explain.grad_cam import Cams
-from inception_viz.figures.numbers import grid_csv
-from inception_viz.figures.words import short_number
+from inception_viz.explain import Cams
+from inception_viz.figures import grid_csv, short_number
 
 _HOW = (
     "Both maps are on one scale. In their difference red speaks more for the first class, blue "

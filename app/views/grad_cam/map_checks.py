@@ -11,9 +11,8 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import choice, figure, picture
 from app.widgets.waiting import wait_for
-from inception_viz.explain.grad_cam import Cams
-from inception_viz.explain.randomisation import SUSPICIOUS
-from inception_viz.figures.faithfulness_curves import game_curves
+from inception_viz.explain import SUSPICIOUS, Cams
+from inception_viz.figures import game_curves
 
 _CHECKS = {"none": "none", "pixels": "deletion and insertion", "weights": "shuffled weights"}
 _STAGES = 5  # shown of the stages of shuffling

@@ -8,8 +8,7 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import figure, heading, picture
 from inception_viz.explain import Cams
-from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, grid_csv, percent
-from inception_viz.figures.words import short_number
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, grid_csv, percent, short_number
 
 _HOW = (
     "The branch maps add up exactly to the module's map, before negative parts are cut off. "

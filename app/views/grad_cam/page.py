@@ -20,10 +20,9 @@ from app.widgets import (
 from app.widgets.markdown import plain
 from app.widgets.picture_strip import Small
 from app.widgets.waiting import result_of
-from inception_viz.explain.cam_variants import VARIANTS, Variant
-from inception_viz.explain.grad_cam import Cams
-from inception_viz.figures.words import short_number
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.explain import VARIANTS, Cams, Variant
+from inception_viz.figures import short_number
+from inception_viz.files import csv_text
 
 Scale = Literal["own", "shared"]
 _SCALE_HELP = (

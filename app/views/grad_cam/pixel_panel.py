@@ -11,8 +11,8 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import choice, picture
 from app.widgets.waiting import wait_for
-from inception_viz.explain.pixels import PIXEL_METHODS, PixelMethod
-from inception_viz.figures.words import short_number
+from inception_viz.explain import PIXEL_METHODS, PixelMethod
+from inception_viz.figures import short_number
 
 
 def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:

@@ -15,8 +15,7 @@ from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import HEAD_NAMES
 from inception_viz.explain import HeadBelief
-from inception_viz.figures import percent
-from inception_viz.figures.words import short_number
+from inception_viz.figures import percent, short_number
 
 _PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.cost import at_inference, layers, totals
-from inception_viz.architecture.paper import WELL_KNOWN, audit, audit_table
+from inception_viz.architecture import (
+    WELL_KNOWN,
+    GoogLeNetConfig,
+    at_inference,
+    audit,
+    audit_table,
+    layers,
+    totals,
+)
 
 _SHORT = {  # so that all columns are seen at once; the text above says what K and M are
     "params, paper (K)": "K, paper",

@@ -12,9 +12,8 @@ from app.session.scene import Scene
 from app.views.lab import accuracy, destinations
 from app.widgets import answers, choice, messages, other_model
 from app.widgets.waiting import result_of
-from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.text import decode, encode
-from inception_viz.figures.answers import percent
+from inception_viz.architecture import GoogLeNetConfig, decode, encode
+from inception_viz.figures import percent
 from inception_viz.surgery import Operation
 
 _KEEP_HELP = (

@@ -9,11 +9,8 @@ import streamlit as st
 from app.frontend import component
 from app.session import lab_history
 from app.session.lab_draft import Draft, Meaning, Row
-from inception_viz.architecture import cost
-from inception_viz.architecture.config import COLUMNS
-from inception_viz.architecture.plan import steps
-from inception_viz.architecture.receptive_field import receptive_fields
-from inception_viz.figures.colours import BRANCH_COLOURS
+from inception_viz.architecture import COLUMNS, cost, receptive_fields, steps
+from inception_viz.figures import BRANCH_COLOURS
 
 _table = component("lab_table")
 _COLOURS = [BRANCH_COLOURS[b] for b in ("1x1", "3x3", "3x3", "5x5", "5x5", "pool")]

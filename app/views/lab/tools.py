@@ -11,9 +11,7 @@ import inception_viz as iv
 from app.session import lab_history
 from app.session.lab_draft import Draft, draft_in_file, draft_of
 from app.widgets import messages
-from inception_viz.architecture.config import (
-    GoogLeNetConfig,
-)
+from inception_viz.architecture import GoogLeNetConfig
 
 _PRESETS: dict[str, Callable[[], GoogLeNetConfig]] = {
     "The paper": GoogLeNetConfig.paper,

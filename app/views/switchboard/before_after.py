@@ -9,7 +9,7 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import answers, figure, picture
 from app.widgets.waiting import result_of
-from inception_viz.figures.words import short_number
+from inception_viz.figures import short_number
 
 _HOW = "Both maps are on one scale: yellow is the strongest evidence in either of them."
 

@@ -20,11 +20,9 @@ from app.widgets import (
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import BRANCHES, Place
-from inception_viz.explain.muting import Sweep
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.paintings import paint_switches
-from inception_viz.figures.words import muting_sentence
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.explain import Sweep
+from inception_viz.figures import BRANCH_NAMES, muting_sentence, paint_switches
+from inception_viz.files import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.frontend import component
 from app.session import address
-from inception_viz.figures.network_map import Painting, network_map
+from inception_viz.figures import Painting, network_map
 
 _map = component("switch_map")
 _NUMBER = "switch_number"

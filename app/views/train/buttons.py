@@ -6,8 +6,7 @@ import streamlit as st
 
 from app.session import address, models
 from app.widgets import messages, page_link
-from inception_viz.training import process
-from inception_viz.training.run import ACTIVE, Run, Status
+from inception_viz.training import ACTIVE, Run, Status, process
 
 
 def show(run: Run, status: Status) -> None:

@@ -12,10 +12,9 @@ from app.session import models
 from app.views.train import buttons, orders
 from app.widgets import figure, messages
 from app.widgets.markdown import plain
-from inception_viz.architecture.config import HEAD_NAMES
-from inception_viz.figures.answers import percent
-from inception_viz.figures.training_curves import training_curves
-from inception_viz.training.run import ACTIVE, Run, Status
+from inception_viz.architecture import HEAD_NAMES
+from inception_viz.figures import percent, training_curves
+from inception_viz.training import ACTIVE, Run, Status
 
 _NAMES = {
     "preparing": "Preparing",

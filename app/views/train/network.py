@@ -13,7 +13,7 @@ from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import decode
 from inception_viz.sources import Weights
-from inception_viz.training.networks import PRESETS
+from inception_viz.training import PRESETS
 
 _FILE = "file"
 _LAB = "lab"

@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import inception_viz as iv
-from inception_viz.architecture.budget import check_budget
+from inception_viz.architecture import check_budget
 from inception_viz.files import is_file
-from inception_viz.sources.base import Weights
-from inception_viz.sources.file import save_weights
-from inception_viz.training import process
-from inception_viz.training.archive import unpack
-from inception_viz.training.networks import for_size
-from inception_viz.training.recipe import Recipe
-from inception_viz.training.run import Run, runs_dir
+from inception_viz.sources import Weights, save_weights
+from inception_viz.training import Recipe, Run, for_size, process, runs_dir, unpack
 
 
 @dataclass(frozen=True)

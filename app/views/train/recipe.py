@@ -6,7 +6,7 @@ from typing import get_args
 
 import streamlit as st
 
-from inception_viz.training.recipe import Augmentation, Phase, Recipe, progressive
+from inception_viz.training import Augmentation, Phase, Recipe, progressive
 
 _SIZES = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224)
 

@@ -6,9 +6,8 @@ import streamlit as st
 
 from app.views.train import live
 from app.widgets import messages
-from inception_viz.figures.answers import percent
-from inception_viz.training import process
-from inception_viz.training.run import Run, Status
+from inception_viz.figures import percent
+from inception_viz.training import Run, Status, process
 
 _AT_MOST = 20
 

@@ -10,8 +10,8 @@ from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
 from app.widgets import answers, figure, messages, page_link
 from app.widgets.markdown import plain
-from inception_viz.architecture.config import HEAD_NAMES
-from inception_viz.figures.answers import percent
+from inception_viz.architecture import HEAD_NAMES
+from inception_viz.figures import percent
 
 
 def show(scene: Scene) -> None:

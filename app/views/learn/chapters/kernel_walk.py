@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.frontend import component
-from inception_viz.explain.arithmetic import Walk
-from inception_viz.figures.colours import (
-    BRANCH_COLOURS,
-    BRANCH_NAMES,
-    DIVERGING,
-    SEQUENTIAL,
-    hex_colour,
-)
+from inception_viz.explain import Walk
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
 
 _STEPS = 64  # colours of a scale, enough for the eye
 

@@ -13,9 +13,7 @@ from app.widgets import choice, figure, messages, page_link, picture
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz import Target
-from inception_viz.figures.answers import percent
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import short_number
+from inception_viz.figures import BRANCH_NAMES, percent, short_number
 
 
 def show(scene: Scene) -> None:

@@ -7,9 +7,8 @@ import streamlit as st
 from app.session.scene import Scene
 from app.views.learn.chapters import kernel_walk
 from app.widgets import choice, figure, messages
-from inception_viz.explain.arithmetic import walk, walks
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.numbers import grid_csv
+from inception_viz.explain import walk, walks
+from inception_viz.figures import BRANCH_NAMES, grid_csv
 
 
 def show(scene: Scene) -> None:

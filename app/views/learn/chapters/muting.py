@@ -11,9 +11,7 @@ from app.widgets import choice, messages, page_link
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz import Target
-from inception_viz.figures.answers import percent
-from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import signed
+from inception_viz.figures import BRANCH_NAMES, percent, signed
 
 
 def show(scene: Scene) -> None:

@@ -7,11 +7,8 @@ import streamlit as st
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
 from app.widgets import drawing, figure, page_link
-from inception_viz.architecture.config import COLUMNS
-from inception_viz.architecture.cost import at_inference, branch_table, layers, totals
-from inception_viz.architecture.plan import steps
-from inception_viz.figures.answers import percent
-from inception_viz.figures.diagram import network_diagram
+from inception_viz.architecture import COLUMNS, at_inference, branch_table, layers, steps, totals
+from inception_viz.figures import network_diagram, percent
 
 
 def show(scene: Scene) -> None:

@@ -8,9 +8,8 @@ from app.session import traces
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import choice, figure, heading, picture
-from inception_viz.explain.firing import BranchFiring
-from inception_viz.figures.answers import percent
-from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
+from inception_viz.explain import BranchFiring
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, percent
 
 _SEES = {
     "1x1": "one place at a time, all channels",

@@ -9,9 +9,8 @@ from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import figure, messages, picture
 from app.widgets.markdown import plain
-from inception_viz.explain.arithmetic import LastStep, last_step
-from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
-from inception_viz.figures.words import short_number, signed
+from inception_viz.explain import LastStep, last_step
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, short_number, signed
 
 
 def show(scene: Scene) -> None:

@@ -7,8 +7,8 @@ import streamlit as st
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
 from app.widgets import reduction
-from inception_viz.architecture.reduction import PAPER_EXAMPLE
-from inception_viz.figures.answers import percent
+from inception_viz.architecture import PAPER_EXAMPLE
+from inception_viz.figures import percent
 
 
 def show(scene: Scene) -> None:
