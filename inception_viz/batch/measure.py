@@ -50,8 +50,8 @@ def measure(network: GoogLeNet, x: Tensor, *, slopes: bool) -> Measured:
         scores = None
         if slopes:
             (start,) = outputs.values()
-            outputs, found, _ = backward(network, start, lambda last: _first_choice(network, last))
-            scores = _table(products(modules[name], outputs[name], found[name]) for name in modules)
+            outputs, slope, _ = backward(network, start, lambda last: _first_choice(network, last))
+            scores = _table(products(modules[name], outputs[name], slope[name]) for name in modules)
         logits = network.classify(outputs[next(reversed(modules))])
     active = [activity(modules[name].split(output)) for name, output in outputs.items()]
     return Measured(
