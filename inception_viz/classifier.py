@@ -29,7 +29,7 @@ from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import attach_heads
 from inception_viz.sources.file import SUFFIXES, load_file
 from inception_viz.sources.in_memory import state_hash, weights_of
-from inception_viz.sources.random_weights import build
+from inception_viz.sources.random_weights import untrained_weights
 from inception_viz.sources.registry import REGISTRY
 from inception_viz.trace import Trace, trace_input
 
@@ -173,7 +173,7 @@ def load(
         WeightsError: if the weights aren't there or can't be used, in a sentence for the user.
     """
     if source == "random" and not (labels or preprocessing):
-        return Classifier(build(config, seed), "random", REGISTRY["random"].title)
+        return Classifier(untrained_weights(config, seed), "random", REGISTRY["random"].title)
     if isinstance(source, str) and source in REGISTRY:
         if config or labels or preprocessing:
             raise WeightsError(

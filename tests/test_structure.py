@@ -108,6 +108,16 @@ def test_import_is_light() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+def test_pandas_is_imported_by_whoever_asks_for_a_frame() -> None:
+    code = (
+        "import pkgutil, sys, inception_viz\nfrom importlib import import_module\n"
+        "for module in pkgutil.walk_packages(inception_viz.__path__, 'inception_viz.'):\n"
+        "    if module.name != 'inception_viz.__main__': import_module(module.name)\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 @pytest.mark.parametrize("command", ["", "train"])
 def test_help_is_light(command: str) -> None:
     code = (

@@ -96,11 +96,11 @@ def _match(names: Sequence[str], labels: Sequence[str]) -> tuple[dict[str, int],
     for index, label in enumerate(labels):
         for synonym in (label, *label.split(",")):
             known.setdefault(synonym.strip().lower(), index)
-    found = {
+    named = {
         name: known[text] for name in names if (text := name.replace("_", " ").lower()) in known
     }
-    if found:
-        return found, False
+    if named:
+        return named, False
     if len(names) == len(labels):
         return {name: index for index, name in enumerate(names)}, True
     return {}, False

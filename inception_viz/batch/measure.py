@@ -50,10 +50,10 @@ def measure(network: GoogLeNet, x: Tensor, *, slopes: bool) -> Measured:
         scores = None
         if slopes:
             (start,) = outputs.values()
-            outputs, found, _ = backward(network, start, lambda last: _first_choice(network, last))
-            scores = _table(products(modules[name], outputs[name], found[name]) for name in modules)
+            outputs, slope, _ = backward(network, start, lambda last: _first_choice(network, last))
+            scores = _table(products(modules[name], outputs[name], slope[name]) for name in modules)
         logits = network.classify(outputs[next(reversed(modules))])
-    active = [activity(modules[name].split(output)) for name, output in outputs.items()]
+    active = [activity(output, modules[name].widths) for name, output in outputs.items()]
     return Measured(
         logits=logits.cpu().double(),
         firing=_table({b: mean for b, (mean, _) in module.items()} for module in active),

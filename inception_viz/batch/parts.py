@@ -94,8 +94,8 @@ class Parts:
     def plan(self) -> Plan | None:
         """The plan that was begun here; None if there is none that can be read."""
         try:
-            found = json.loads((self.path / "plan.json").read_text("utf-8"))
-            return Plan(**{**found, "pictures": tuple(found["pictures"])})
+            values = json.loads((self.path / "plan.json").read_text("utf-8"))
+            return Plan(**{**values, "pictures": tuple(values["pictures"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

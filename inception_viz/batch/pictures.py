@@ -61,7 +61,7 @@ def find_pictures(folder: Path) -> tuple[str, ...]:
     """
     if not folder.is_dir():
         raise BatchError(f"There is no folder {folder}. Check the path.")
-    found = []
+    paths = []
     entered = {_identity(folder)}
     for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         inside = []
@@ -71,17 +71,17 @@ def find_pictures(folder: Path) -> tuple[str, ...]:
                 entered.add(identity)
                 inside.append(name)
         folders[:] = inside
-        found += [
+        paths += [
             Path(place, name).relative_to(folder).as_posix()
             for name in files
             if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
         ]
-    if not found:
+    if not paths:
         raise BatchError(
             f"There are no pictures in {folder}. Their names must end in "
             f"{', '.join(sorted(SUFFIXES))}."
         )
-    return tuple(sorted(found))
+    return tuple(sorted(paths))
 
 
 def _refuse(error: OSError) -> None:

@@ -73,8 +73,8 @@ def rows(
     k: int,
 ) -> pa.RecordBatch:
     """The rows of N pictures; ``contribution`` is (N, branches)."""
-    found = torch.softmax(measured.logits, dim=1).topk(min(k, len(classifier.labels)))
-    labels = [[classifier.labels[i] for i in row] for row in found.indices.tolist()]
+    likeliest = torch.softmax(measured.logits, dim=1).topk(min(k, len(classifier.labels)))
+    labels = [[classifier.labels[i] for i in row] for row in likeliest.indices.tolist()]
     figures = [measured.firing, measured.energy, *([] if contribution is None else [contribution])]
     values: list[Any] = [
         [p.path.encode("utf-8", "backslashreplace").decode() for p in pictures],
@@ -82,10 +82,10 @@ def rows(
         [p.size[0] for p in pictures],
         [p.size[1] for p in pictures],
         [row[0] for row in labels],
-        found.values[:, 0].tolist(),
+        likeliest.values[:, 0].tolist(),
         measured.logits.max(dim=1).values.tolist(),
         labels,
-        found.values.tolist(),
+        likeliest.values.tolist(),
         *torch.cat(figures, dim=1).T.numpy().astype(np.float32),
     ]
     arrays = [pa.array(v, field.type) for v, field in zip(values, columns, strict=True)]

@@ -86,8 +86,8 @@ class Worker:
             most=self.batch + self.readers,
         )
         with closing(stream):
-            for number, found in groupby(stream, key=itemgetter(0)):
-                part = self._part((result for _number, result in found), tally)
+            for number, results in groupby(stream, key=itemgetter(0)):
+                part = self._part((result for _number, result in results), tally)
                 parts.write(plan, number, part)
 
     def _part(self, results: Iterator[Ready | Unreadable], tally: _Tally) -> pa.Table:
@@ -143,9 +143,9 @@ class Worker:
     def _scores_of(self, ready: Ready, target: int) -> Tensor:
         assert ready.picture is not None  # kept for methods that aren't batched
         trace = self.classifier.trace(ready.picture, fit=self.fit)
-        found = contributions(self.classifier, trace, target, self.method)
+        scores = contributions(self.classifier, trace, target, self.method)
         places = branches_of(self.classifier.network)
-        return torch.tensor([found.get(*place) for place in places], dtype=torch.float64)
+        return torch.tensor([scores.get(*place) for place in places], dtype=torch.float64)
 
 
 _BATCHED = (QUICK, NONE)

@@ -120,19 +120,19 @@ def explain(options: argparse.Namespace) -> None:
     if options.output is not None:
         check_ending(options.output, ".csv", ".json", ".png", ".svg")
     classifier, trace, target = _scene(options)
-    found = iv.contributions(classifier, trace, target, options.method, baseline=options.baseline)
+    scores = iv.contributions(classifier, trace, target, options.method, baseline=options.baseline)
     if options.output is None:
-        table = found.to_frame().pivot(index="module", columns="branch", values="score")
+        table = scores.to_frame().pivot(index="module", columns="branch", values="score")
         columns = [b for b in BRANCHES if b in table]
-        print(f"{found.method} of {found.label}, in {found.unit}; baseline {found.baseline}")
-        print(table.loc[[m for m in found.modules if m in table.index], columns].round(3))
+        print(f"{scores.method} of {scores.label}, in {scores.unit}; baseline {scores.baseline}")
+        print(table.loc[[m for m in scores.modules if m in table.index], columns].round(3))
         return
     if options.output.suffix.lower() in (".csv", ".json"):
-        found.save(options.output)
+        scores.save(options.output)
     else:
         from inception_viz.figures.printed import save_contributions
 
-        save_contributions(found, options.output)
+        save_contributions(scores, options.output)
     print(f"wrote {options.output}")
 
 

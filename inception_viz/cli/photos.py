@@ -110,11 +110,11 @@ def check_head(trace: iv.Trace, head: str) -> None:
 def predict(options: argparse.Namespace) -> None:
     """Print the likeliest classes."""
     classifier = load_classifier(options)
-    found = classifier.trace(options.image, fit=options.fit)
-    check_head(found, options.head)
+    traced = classifier.trace(options.image, fit=options.fit)
+    check_head(traced, options.head)
     if options.head in classifier.weights.fits:
         print(f"({options.head}: {classifier.weights.fits[options.head]})")
-    for label, probability in found.predictions(options.k, options.head):
+    for label, probability in traced.predictions(options.k, options.head):
         print(f"{probability:8.3%}  {label}")
 
 
@@ -129,15 +129,15 @@ def trace(options: argparse.Namespace) -> int:
         raise iv.FileError(
             f"{options.output.name} must end in .npz or .csv for a photo, in .parquet for a folder."
         )
-    found = load_classifier(options).trace(options.image, fit=options.fit)
+    traced = load_classifier(options).trace(options.image, fit=options.fit)
     with atomic_write(options.output) as temporary:
         if suffix == ".npz":
-            _write_arrays(found, temporary)
+            _write_arrays(traced, temporary)
         else:
             from inception_viz.explain.firing import firing
             from inception_viz.files.spreadsheet import csv_text
 
-            temporary.write_text(csv_text(firing(found).to_frame()), "utf-8")
+            temporary.write_text(csv_text(firing(traced).to_frame()), "utf-8")
     print(f"wrote {options.output}")
     return 0
 

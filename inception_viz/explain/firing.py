@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
+from inception_viz.network.googlenet import split
 from inception_viz.sources.reference import Reference
 from inception_viz.trace import Trace
 
@@ -77,7 +78,8 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
     """Measure every branch of ``trace``; ``reference`` gives each branch's usual level."""
     measured = []
     for module, maps in trace.branches.items():
-        active = activity({branch: values[None] for branch, values in maps.items()})
+        widths = {branch: len(values) for branch, values in maps.items()}
+        active = activity(trace.modules[module][None], widths)
         for branch, (means, shares) in active.items():
             mean = float(means)
             measured.append(
@@ -94,21 +96,22 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
     return Firing(tuple(measured), reference)
 
 
-def activity(branches: Mapping[Branch, Tensor]) -> dict[Branch, tuple[Tensor, Tensor]]:
+def activity(output: Tensor, widths: Mapping[Branch, int]) -> dict[Branch, tuple[Tensor, Tensor]]:
     """How active the branches of a module are for N pictures.
 
     Args:
-        branches: each branch's maps (N, channels, height, width).
+        output: of the module, (N, channels, height, width).
+        widths: each branch's number of channels.
 
     Returns:
         Each branch's mean activation and its part of the module's Σa², both (N,) in double
         precision; all parts are 0 in a silent module.
     """
     # One sum a channel in single precision, the many channels in double.
-    means = {b: maps.mean((2, 3)).double().mean(1) for b, maps in branches.items()}
-    energies = {b: maps.square().sum((2, 3)).double().sum(1) for b, maps in branches.items()}
-    energy = torch.stack(list(energies.values())).sum(0)
-    return {b: (means[b], torch.nan_to_num(energies[b] / energy)) for b in branches}
+    means = split(output.mean((2, 3)).double(), widths)
+    energies = output.square().sum((2, 3)).double()
+    shares = split(torch.nan_to_num(energies / energies.sum(1, keepdim=True)), widths)
+    return {branch: (means[branch].mean(1), shares[branch].sum(1)) for branch in widths}
 
 
 def measure_reference(traces: Iterable[Trace], data: str) -> Reference:

@@ -16,31 +16,32 @@ from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 CHANNELS = 24  # shown; hundreds of slivers would say nothing
 
 
-def contribution_bars(found: Contributions) -> go.Figure:
+def contribution_bars(scores: Contributions) -> go.Figure:
     """Four bars a module, up for the target and down against it; a dot where their sum lies."""
     bars: list[go.Bar | go.Scatter] = [
         go.Bar(
-            x=list(found.modules),
-            y=_shown(found.values[:, column]),
+            x=list(scores.modules),
+            y=_shown(scores.values[:, column]),
             name=BRANCH_NAMES[branch],
             marker={"color": BRANCH_COLOURS[branch], "line": {"width": 0}},
-            hovertemplate=f"%{{x}} {BRANCH_NAMES[branch]}: %{{y:+.3g}} {found.unit}<extra></extra>",
+            hovertemplate=f"%{{x}} {BRANCH_NAMES[branch]}: %{{y:+.3g}} {scores.unit}"
+            "<extra></extra>",
         )
         for column, branch in enumerate(BRANCHES)
     ]
-    if found.promise != "none":
+    if scores.promise != "none":
         sums = go.Scatter(
-            x=list(found.modules),
-            y=_shown(found.sums),
+            x=list(scores.modules),
+            y=_shown(scores.sums),
             name="sum of the module",
             mode="markers",
             marker={"symbol": "diamond-open", "size": 9, "color": "#888", "line": {"width": 2}},
-            hovertemplate=f"%{{x}}, all four: %{{y:+.3g}} {found.unit}<extra></extra>",
+            hovertemplate=f"%{{x}}, all four: %{{y:+.3g}} {scores.unit}<extra></extra>",
         )
         bars.append(sums)
     layout = go.Layout(
-        title={"text": f"Module by module: {found.label}", "font": {"size": 15}},
-        yaxis={"title": f"score ({found.unit})", "zeroline": True, "zerolinewidth": 2},
+        title={"text": f"Module by module: {scores.label}", "font": {"size": 15}},
+        yaxis={"title": f"score ({scores.unit})", "zeroline": True, "zerolinewidth": 2},
         height=320,
         margin={"l": 50, "r": 10, "t": 44, "b": 30},
         bargap=0.25,

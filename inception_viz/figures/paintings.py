@@ -29,15 +29,15 @@ DEVIATION_RANGE = 3.0  # σ at the ends of the scale
 
 def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
     """What each head on the map says."""
-    found = {"main": HeadAnswer(*trace.predictions(1)[0])}
+    answers = {"main": HeadAnswer(*trace.predictions(1)[0])}
     for name, head in classifier.config.heads.items():
         fit = str(classifier.weights.fits.get(name, ""))
-        found[name] = (
+        answers[name] = (
             HeadAnswer(*trace.predictions(1, name)[0], head.after, fit)
             if name in trace.heads
             else HeadAnswer("never trained", None, head.after)
         )
-    return found
+    return answers
 
 
 def paint_firing(firing: Firing, metric: Metric) -> Painting:
@@ -92,18 +92,18 @@ def _text(branch: BranchFiring, metric: Metric) -> str:
     return percent(branch.energy_share) if metric == "energy_share" else f"{branch.mean:.3g}"
 
 
-def paint_contributions(found: Contributions) -> Painting:
+def paint_contributions(scores: Contributions) -> Painting:
     """Scores on a scale whose middle is zero: red speaks for the target, blue against it."""
-    end = float(np.nanmax(np.abs(found.values), initial=0.0)) or 1.0
+    end = float(np.nanmax(np.abs(scores.values), initial=0.0)) or 1.0
     cells: dict[tuple[str, str], Cell] = {}
-    for module, row in zip(found.modules, found.values, strict=True):
+    for module, row in zip(scores.modules, scores.values, strict=True):
         for branch, score in zip(BRANCHES, row.tolist(), strict=True):
             if not np.isnan(score):
-                words = f"{module}, {BRANCH_NAMES[branch]}: {signed(score)} {found.unit}"
+                words = f"{module}, {BRANCH_NAMES[branch]}: {signed(score)} {scores.unit}"
                 colour = hex_colour(score / (2 * end) + 0.5, DIVERGING)
                 cells[module, branch] = Cell(fixed(score, end), colour, words)
     return Painting(
-        found.modules, cells, DIVERGING, (signed(-end), f"0 ({found.unit})", signed(end))
+        scores.modules, cells, DIVERGING, (signed(-end), f"0 ({scores.unit})", signed(end))
     )
 
 
@@ -147,14 +147,14 @@ def paint_switches(
     )
 
 
-def paint_difference(found: Comparison, *, share: bool = False) -> Painting:
+def paint_difference(comparison: Comparison, *, share: bool = False) -> Painting:
     """Second minus first: red where the second is higher, blue where it is lower.
 
     ``share``: the figures are shares, shown in percentage points.
     """
-    differences = found.difference
+    differences = comparison.difference
     scale = 100.0 if share else 1.0
-    unit = "percentage points" if share else found.unit
+    unit = "percentage points" if share else comparison.unit
     end = max((abs(value) for value in differences.values()), default=0.0) * scale or 1.0
     cells: dict[tuple[str, str], Cell] = {}
     for (module, branch), value in differences.items():
@@ -166,4 +166,4 @@ def paint_difference(found: Comparison, *, share: bool = False) -> Painting:
         colour = hex_colour(value * scale / (2 * end) + 0.5, DIVERGING)
         cells[module, branch] = Cell(fixed(value * scale, end), colour, words)
     marks = (signed(-end), "0", signed(end))
-    return Painting(found.modules, cells, DIVERGING, marks)
+    return Painting(comparison.modules, cells, DIVERGING, marks)

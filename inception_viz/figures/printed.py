@@ -22,56 +22,56 @@ from inception_viz.files.cache import atomic_write
 from inception_viz.trace import Trace
 
 
-def save_contributions(found: Contributions, path: Path) -> None:
+def save_contributions(scores: Contributions, path: Path) -> None:
     """The scores as bars, module by module, with their check.
 
     Raises:
         FileError: if the file can't be written.
     """
-    _write(_bars(found), path)
+    _write(_bars(scores), path)
 
 
-def contributions_svg(found: Contributions) -> str:
+def contributions_svg(scores: Contributions) -> str:
     """The same as SVG; letters are drawn, so it looks the same everywhere."""
     buffer = io.StringIO()
-    canvas = _bars(found)
+    canvas = _bars(scores)
     FigureCanvasSVG(canvas)
     canvas.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
 
 
-def _bars(found: Contributions) -> Figure:
+def _bars(scores: Contributions) -> Figure:
     canvas = Figure(figsize=(11, 4.6), layout="constrained")
     axes = canvas.add_subplot()
-    places = np.arange(len(found.modules))
+    places = np.arange(len(scores.modules))
     for column, branch in enumerate(BRANCHES):
         axes.bar(
             places + (column - 1.5) * 0.2,
-            np.nan_to_num(found.values[:, column]),
+            np.nan_to_num(scores.values[:, column]),
             width=0.19,
             color=BRANCH_COLOURS[branch],
             label=BRANCH_NAMES[branch],
         )
     axes.axhline(0, color="#888888", linewidth=0.8)
-    axes.set_xticks(places, list(found.modules))
-    axes.set_ylabel(f"score ({found.unit})")
+    axes.set_xticks(places, list(scores.modules))
+    axes.set_ylabel(f"score ({scores.unit})")
     axes.set_xlabel("module")
-    title = f"{METHODS[found.method].title}: {found.label}"
+    title = f"{METHODS[scores.method].title}: {scores.label}"
     axes.set_title(title, loc="left", weight="bold", parse_math=False)
     axes.legend(ncols=4, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    canvas.supxlabel(_check(found), fontsize=8, x=0.01, ha="left", parse_math=False)
+    canvas.supxlabel(_check(scores), fontsize=8, x=0.01, ha="left", parse_math=False)
     return canvas
 
 
-def _check(found: Contributions) -> str:
-    instead = "zeros" if found.baseline == "zero" else "its usual level"
-    words = f"z(all) = {short_number(found.value)}; a branch left out puts out {instead}. "
-    if np.isnan(found.relative_gap).all():
+def _check(scores: Contributions) -> str:
+    instead = "zeros" if scores.baseline == "zero" else "its usual level"
+    words = f"z(all) = {short_number(scores.value)}; a branch left out puts out {instead}. "
+    if np.isnan(scores.relative_gap).all():
         return words + "No such property as a sum to check."
     return words + (
         "Largest gap of a module's sum to z(all) − z(none): "
-        f"{percent(float(np.nanmax(found.relative_gap)))}."
+        f"{percent(float(np.nanmax(scores.relative_gap)))}."
     )
 
 

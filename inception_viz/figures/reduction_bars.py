@@ -82,13 +82,13 @@ def saving_curve(chosen: Reduction) -> go.Figure:
 def growth_bars(ours: Mapping[str, int], naive: Mapping[str, int]) -> go.Figure:
     """Channels from module to module, beside the naive network's."""
     fig = go.Figure()
-    for name, found, colour in (
+    for name, channels, colour in (
         ("the table", ours, BRANCH_COLOURS["1x1"]),
         ("naive modules", naive, STEM_COLOUR),
     ):
         fig.add_bar(
-            x=list(found),
-            y=list(found.values()),
+            x=list(channels),
+            y=list(channels.values()),
             name=name,
             marker={"color": colour},
             hovertemplate=f"{name}, %{{x}}: %{{y:,}} channels<extra></extra>",

@@ -38,30 +38,30 @@ def fixed(value: float, end: float) -> str:
     return text.lstrip("+−") if not text.strip("+−0.") else text
 
 
-def contribution_sentence(found: Contributions) -> str:
+def contribution_sentence(scores: Contributions) -> str:
     """What speaks most for and against an answer. HTML, labels escaped."""
-    output = f"The {escape(found.label)} is <b>{short_number(found.value)}</b>."
-    if METHODS[found.method].unit(found.baseline):  # type: ignore[arg-type]
-        module, branch, score = found.strongest()[0]
+    output = f"The {escape(scores.label)} is <b>{short_number(scores.value)}</b>."
+    if METHODS[scores.method].unit(scores.baseline):  # type: ignore[arg-type]
+        module, branch, score = scores.strongest()[0]
         return f"{output} The {_branch(module, branch)} is most active ({signed(score)})."
-    ranked = sorted(found.strongest(found.values.size), key=lambda item: item[2])
+    ranked = sorted(scores.strongest(scores.values.size), key=lambda item: item[2])
     ranked = [item for item in ranked if item[2] == item[2]]
     (m1, b1, most), (m2, b2, least) = ranked[-1], ranked[0]
     text = f"{output} The {_branch(m1, b1)} speaks most for it: <b>{signed(most)}</b>"
     if least < 0:
         text += f"; the {_branch(m2, b2)} most against it: <b>{signed(least)}</b>"
-    return f"{text} {found.unit}."
+    return f"{text} {scores.unit}."
 
 
-def check_sentence(found: Contributions) -> str:
+def check_sentence(scores: Contributions) -> str:
     """How far the scores of a module are from what the module is worth."""
-    if np.isnan(found.gap).all():
+    if np.isnan(scores.gap).all():
         return "No such property."
-    worst = int(np.nanargmax(np.abs(found.gap)))
-    relative = float(found.relative_gap[worst])
-    size = f"{short_number(abs(float(found.gap[worst])))} {found.unit}, {percent(relative)} of it"
-    module = found.modules[worst]
-    if found.promise in ("exact", "limit"):
+    worst = int(np.nanargmax(np.abs(scores.gap)))
+    relative = float(scores.relative_gap[worst])
+    size = f"{short_number(abs(float(scores.gap[worst])))} {scores.unit}, {percent(relative)} of it"
+    module = scores.modules[worst]
+    if scores.promise in ("exact", "limit"):
         return f"Largest gap to z(all) − z(none) of any module: {size} ({module})."
     return f"Largest difference to z(all) − z(none) of any module: {size} ({module})."
 
@@ -97,9 +97,9 @@ def _counted(places: Collection[str]) -> str:
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
-def heads_sentence(found: Sequence[HeadBelief], trace: Trace) -> str:
+def heads_sentence(beliefs: Sequence[HeadBelief], trace: Trace) -> str:
     """Who agrees with whom. HTML, labels escaped."""
-    early, main = [b for b in found if b.head != "main"], found[-1]
+    early, main = [b for b in beliefs if b.head != "main"], beliefs[-1]
     answer = f"<b>{escape(trace.labels[main.first_choice])}</b>"
     fitted = " The auxiliary heads were fitted afterwards." * any(b.fit for b in early)
     if not early:

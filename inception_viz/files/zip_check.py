@@ -11,11 +11,11 @@ _CHUNK = 2**20
 def check_directory(file: IO[bytes], most: int) -> bool:
     """Whether the ZIP has no more than ``most`` entries, counted by their signatures."""
     file.seek(0)
-    found, rest = 0, b""
+    entries, rest = 0, b""
     while chunk := file.read(_CHUNK):
         chunk = rest + chunk
-        found += chunk.count(_ENTRY)
-        if found > most:
+        entries += chunk.count(_ENTRY)
+        if entries > most:
             return False
         rest = chunk[-(len(_ENTRY) - 1) :]
     file.seek(0)

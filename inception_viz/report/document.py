@@ -88,13 +88,13 @@ def build(
     Raises:
         ExplainError: for a class that doesn't exist, or a trace of another classifier.
     """
-    found = find(classifier, trace, target, photo=photo, alt=alt, progress=progress)
-    return Report(found.title, document(found))
+    findings = find(classifier, trace, target, photo=photo, alt=alt, progress=progress)
+    return Report(findings.title, document(findings))
 
 
-def document(found: Findings) -> str:
+def document(findings: Findings) -> str:
     """The whole file."""
-    return _filled("document.html.jinja", found.title, **values(found))
+    return _filled("document.html.jinja", findings.title, **values(findings))
 
 
 def apology(title: str, sentence: str) -> str:
@@ -111,7 +111,7 @@ def _filled(name: str, title: str, **more: object) -> str:
 def _templates() -> Environment:
     """What is put into a template is text, unless the template says that it is HTML of ours."""
     loader = PackageLoader("inception_viz", "report")
-    found = Environment(
+    environment = Environment(
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
@@ -119,5 +119,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     for function in (data_url, percent, short_number, sigma, cell):
-        found.filters[function.__name__] = function
-    return found
+        environment.filters[function.__name__] = function
+    return environment

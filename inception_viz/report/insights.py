@@ -58,9 +58,9 @@ def insights_from(
     ``target`` is the main head's logit of a class; ``believed`` and ``cams`` are about it.
     """
     branch = remarkable(fired)
-    found = [_muting(branch, trace, without, target), _heads(believed, trace)]
-    found.append(_evidence(cams, trace))
-    return tuple(insight for insight in found if insight is not None)
+    sentences = [_muting(branch, trace, without, target), _heads(believed, trace)]
+    sentences.append(_evidence(cams, trace))
+    return tuple(insight for insight in sentences if insight is not None)
 
 
 _SIGMA = "σ: standard deviation, the usual distance from the mean."

@@ -33,78 +33,78 @@ from inception_viz.report.findings import Findings
 Values = dict[str, Any]
 
 
-def values(found: Findings) -> Values:
+def values(findings: Findings) -> Values:
     """Everything that the template asks for."""
-    trace = found.trace
+    trace = findings.trace
     label, probability = trace.predictions(1)[0]
     return {
-        "found": found,
+        "findings": findings,
         "label": label,
         "probability": probability,
         "photo": jpeg(photo_with_frame(trace.picture, trace.fitting)),
-        "heads": [_head(found, head) for head in (*found.classifier.config.heads, "main")],
-        "maps": _maps(found),
-        "scores": _scores(found),
-        "cams": _cams(found),
+        "heads": [_head(findings, head) for head in (*findings.classifier.config.heads, "main")],
+        "maps": _maps(findings),
+        "scores": _scores(findings),
+        "cams": _cams(findings),
         "modules": {
-            module: [_branch(found, module, branch) for branch in branches]
+            module: [_branch(findings, module, branch) for branch in branches]
             for module, branches in trace.branches.items()
         },
-        "network": _network(found),
-        "versions": _versions(found),
+        "network": _network(findings),
+        "versions": _versions(findings),
     }
 
 
-def _head(found: Findings, head: str) -> Values:
+def _head(findings: Findings, head: str) -> Values:
     """Its five likeliest classes; no bars for a head that was never trained."""
-    known = head in found.trace.heads
-    predictions = found.trace.predictions(5, head) if known else []
+    known = head in findings.trace.heads
+    predictions = findings.trace.predictions(5, head) if known else []
     return {
         "title": HEAD_NAMES[head].capitalize(),
-        "bars": answer_bars(predictions, emphasised=found.label),
-        "fit": found.classifier.weights.fits.get(head) if known else None,
+        "bars": answer_bars(predictions, emphasised=findings.label),
+        "fit": findings.classifier.weights.fits.get(head) if known else None,
     }
 
 
-def _maps(found: Findings) -> list[Values]:
+def _maps(findings: Findings) -> list[Values]:
     """The network, coloured three ways."""
-    widths = found.trace.widths
+    widths = findings.trace.widths
     metric: Metric = "energy_share"
     title = "How the branches of a module share its activity"
     how = "Part of the module's energy, the sum of all squared activations."
-    if (known := found.firing.reference) is not None:
+    if (known := findings.firing.reference) is not None:
         metric, title = "deviation", "Which branches fire more or less than usual"
         how = (
             "σ: standard deviations above (red) or below (blue) the branch's usual mean activation "
             f"over {known.photos:,} photos of {known.data}."
         )
     return [
-        _map(found, paint_firing(found.firing, metric), title, how),
+        _map(findings, paint_firing(findings.firing, metric), title, how),
         _map(
-            found,
-            replace(paint_contributions(found.scores), widths=widths),
-            f"What each branch contributes to {found.label}",
+            findings,
+            replace(paint_contributions(findings.scores), widths=widths),
+            f"What each branch contributes to {findings.label}",
             "Exact Shapley value in logits: red speaks for the class, blue against it; the four of "
             "a module add up to what the module is worth.",
         ),
         _map(
-            found,
-            replace(paint_cams(found.cams, tuple(found.trace.modules)), widths=widths),
-            f"Which branches hold the evidence for {found.label}",
+            findings,
+            replace(paint_cams(findings.cams, tuple(findings.trace.modules)), widths=widths),
+            f"Which branches hold the evidence for {findings.label}",
             "The positive part of each branch's Grad-CAM map, as a share of its module's.",
         ),
     ]
 
 
-def _map(found: Findings, painting: Painting, title: str, how: str) -> Values:
-    heads = head_answers(found.classifier, found.trace)
+def _map(findings: Findings, painting: Painting, title: str, how: str) -> Values:
+    heads = head_answers(findings.classifier, findings.trace)
     svg = network_map(painting, heads, "wide") + network_map(painting, heads, "tall")
     return {"title": title, "how": how, "svg": svg}
 
 
-def _scores(found: Findings) -> Values:
+def _scores(findings: Findings) -> Values:
     """Shapley values as bars and figures, with their check."""
-    scores = found.scores
+    scores = findings.scores
     figures = np.column_stack([scores.values, scores.sums, scores.none, scores.gap])
     return {
         "sentence": contribution_sentence(scores),
@@ -115,33 +115,33 @@ def _scores(found: Findings) -> Values:
     }
 
 
-def _cams(found: Findings) -> Values:
+def _cams(findings: Findings) -> Values:
     """Where every module looks, and the branches of the last."""
-    *_, last = found.cams
+    *_, last = findings.cams
     return {
-        "modules": [_cam(found, module) for module in found.cams],
+        "modules": [_cam(findings, module) for module in findings.cams],
         "last": last,
-        "branches": [_cam(found, last, branch) for branch in found.cams.branches[last]],
+        "branches": [_cam(findings, last, branch) for branch in findings.cams.branches[last]],
     }
 
 
-def _cam(found: Findings, module: str, branch: Branch | None = None) -> Values:
-    shown = found.cams.at_input_size(module, branch)
-    image = overlay(found.trace.picture, found.trace.fitting, shown, side=300)
+def _cam(findings: Findings, module: str, branch: Branch | None = None) -> Values:
+    shown = findings.cams.at_input_size(module, branch)
+    image = overlay(findings.trace.picture, findings.trace.fitting, shown, side=300)
     return {
         "name": module if branch is None else f"{module} {BRANCH_NAMES[branch]}",
         "jpeg": jpeg(image, 80),
         "maximum": float(shown.max()),
-        "share": None if branch is None else found.cams.shares(module).get(branch, 0.0),
+        "share": None if branch is None else findings.cams.shares(module).get(branch, 0.0),
     }
 
 
-def _branch(found: Findings, module: str, branch: Branch) -> Values:
+def _branch(findings: Findings, module: str, branch: Branch) -> Values:
     """Every channel of a branch."""
-    layer = measure(found.trace.branches[module][branch])
-    fired = found.firing.get(module, branch)
+    layer = measure(findings.trace.branches[module][branch])
+    fired = findings.firing.get(module, branch)
     assert fired is not None  # for the type checker
-    mean = overlay(found.trace.picture, found.trace.fitting, layer.mean_map, side=220)
+    mean = overlay(findings.trace.picture, findings.trace.fitting, layer.mean_map, side=220)
     channels, height, width = layer.maps.shape
     return {
         "name": f"{module} {BRANCH_NAMES[branch]}",
@@ -156,9 +156,9 @@ def _branch(found: Findings, module: str, branch: Branch) -> Values:
     }
 
 
-def _network(found: Findings) -> Values:
+def _network(findings: Findings) -> Values:
     """The table and its cost."""
-    config = found.classifier.config
+    config = findings.classifier.config
     costs = layers(config)
     rows = []
     for name, row in config.modules.items():
@@ -174,11 +174,11 @@ def _network(found: Findings) -> Values:
     }
 
 
-def _versions(found: Findings) -> dict[str, str]:
+def _versions(findings: Findings) -> dict[str, str]:
     """What made this report."""
-    model, trace = found.classifier, found.trace
+    model, trace = findings.classifier, findings.trace
     return {
-        "Photo": f"{found.photo or '–'}, {trace.picture.size[0]}×{trace.picture.size[1]} pixels",
+        "Photo": f"{findings.photo or '–'}, {trace.picture.size[0]}×{trace.picture.size[1]} pixels",
         "SHA-256 of its file": trace.picture.sha256,
         "What the network saw of it": f"{trace.fitting.fit}, {trace.fitting.size} pixels a side",
         "Model": f"{model.title} ({model.source})",

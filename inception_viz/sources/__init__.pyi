@@ -21,8 +21,8 @@ from .file import load_file as load_file
 from .file import save_weights as save_weights
 from .labels import imagenet_labels as imagenet_labels
 from .labels import read_labels as read_labels
-from .random_weights import build as build
 from .random_weights import numbered_labels as numbered_labels
+from .random_weights import untrained_weights as untrained_weights
 from .reference import Reference as Reference
 from .registry import REGISTRY as REGISTRY
 from .registry import default_source as default_source

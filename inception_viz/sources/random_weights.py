@@ -9,7 +9,7 @@ from inception_viz.sources.base import Source, Weights
 from inception_viz.sources.labels import imagenet_labels
 
 
-def build(config: GoogLeNetConfig | None = None, seed: int = 0) -> Weights:
+def untrained_weights(config: GoogLeNetConfig | None = None, seed: int = 0) -> Weights:
     """A network of ``config`` (default: the paper's) with random weights drawn from ``seed``."""
     config = config or GoogLeNetConfig.paper()
     network = GoogLeNet(config).eval()
@@ -37,5 +37,5 @@ SOURCE = Source(
     id="random",
     title="Random weights",
     summary="The paper's network before any training.",
-    load=build,
+    load=untrained_weights,
 )

@@ -153,8 +153,8 @@ def fill_network(
 
 def _checked(value: Tensor, expected: Tensor, name: str, where: str) -> Tensor:
     if value.shape != expected.shape:
-        found, wanted = ("×".join(map(str, t.shape)) or "a number" for t in (value, expected))
-        raise WeightsError(f'"{name}" in {where} is {found}; this network needs {wanted}.')
+        stored, wanted = ("×".join(map(str, t.shape)) or "a number" for t in (value, expected))
+        raise WeightsError(f'"{name}" in {where} is {stored}; this network needs {wanted}.')
     readable = _FLOATS if expected.is_floating_point() else _COUNTERS
     if value.dtype not in readable:
         raise WeightsError(f'"{name}" in {where} holds {value.dtype}, which is not used here.')

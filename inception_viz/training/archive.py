@@ -76,7 +76,7 @@ def unpack(file: BinaryIO, folder: Path) -> Unpacked:
 
 def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
     """Entries to unpack, each with the folders it goes to: (class,) or (split, class)."""
-    found: list[Placed] = []
+    entries: list[Placed] = []
     for entry in archive.infolist():
         path = _path(entry)
         hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
@@ -84,19 +84,19 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
             continue
         if entry.compress_type not in _METHODS:
             raise DataError("This ZIP is packed in an unusual way. Make it again as a plain ZIP.")
-        found.append((entry, path.parts[:-1]))
-        if len(found) > MAX_FILES:
+        entries.append((entry, path.parts[:-1]))
+        if len(entries) > MAX_FILES:
             raise DataError(f"This ZIP has more than {MAX_FILES:,} pictures. Make a smaller one.")
-    total = sum(entry.file_size for entry, _ in found)
+    total = sum(entry.file_size for entry, _ in entries)
     if total > MAX_BYTES:
         raise DataError(
             f"This ZIP would unpack to {total / 2**30:.1f} GiB; at most {MAX_BYTES / 2**30:.0f} "
             "are unpacked. Use fewer or smaller pictures."
         )
-    while found and all(len(f) > 1 for _, f in found) and len({f[0] for _, f in found}) == 1:
-        found = [(entry, folders[1:]) for entry, folders in found]  # a folder around everything
+    while entries and all(len(f) > 1 for _, f in entries) and len({f[0] for _, f in entries}) == 1:
+        entries = [(entry, folders[1:]) for entry, folders in entries]  # a folder around everything
     placed: list[Placed] = []
-    for entry, folders in found:
+    for entry, folders in entries:
         if len(folders) > 1 and folders[0].lower() in _SPLITS:
             placed.append((entry, (_SPLITS[folders[0].lower()], file_name(folders[1]))))
         elif folders:

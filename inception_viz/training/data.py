@@ -108,8 +108,8 @@ def _imagenette(root: Path, shorter_side: int, progress: Progress | None) -> Tra
             f"{folder} isn't the whole of Imagenette. Remove it, then fetch it again with "
             "--download."
         ) from error
-    found = _folder(folder, shorter_side, 0, progress)
-    return TrainingData("imagenette", tuple(names), found.train, found.validation, found.notes)
+    data = _folder(folder, shorter_side, 0, progress)
+    return TrainingData("imagenette", tuple(names), data.train, data.validation, data.notes)
 
 
 def _cifar10(root: Path) -> TrainingData:
@@ -171,8 +171,8 @@ def class_folders(folder: Path) -> list[Path]:
     Raises:
         OSError: if the folder can't be read.
     """
-    found = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
-    return sorted(found, key=lambda path: path.name)
+    folders = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
+    return sorted(folders, key=lambda path: path.name)
 
 
 def pictures_in(folder: Path) -> list[Path]:

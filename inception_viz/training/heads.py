@@ -84,12 +84,12 @@ def photos_in(folder: Path) -> list[Path]:
     Raises:
         DataError: if there are none.
     """
-    found = pictures_in(folder) if is_folder(folder) else []
-    if not found:
+    photos = pictures_in(folder) if is_folder(folder) else []
+    if not photos:
         raise DataError(
             f"There are no pictures in {folder}. Name a folder with photos of any kind."
         )
-    return found
+    return photos
 
 
 def fit_heads(

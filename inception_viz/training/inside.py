@@ -23,13 +23,13 @@ def newest_classifier(run: Run) -> Classifier:
     name = f"run:{run.path.name}"
     if run.status().state == "finished" and run.model.is_file():
         return Classifier(load_file(run.model), name, run.path.name)
-    found = checkpoint.newest(run.checkpoints)
-    if found is None:
+    newest = checkpoint.newest(run.checkpoints)
+    if newest is None:
         raise WeightsError(
             "This training has no checkpoint yet. The first comes a little after the first epoch, "
             "or when it is paused."
         )
-    path, content = found
+    path, content = newest
     config, recipe, data = run.start()
     state = content["network"]
     if recipe.average and int(content["average"]["n_averaged"]) > 0:

@@ -67,9 +67,9 @@ def run_training(
             f"The network has {config.classes} classes, the pictures {len(data.labels)}."
         )
     trainer = Trainer(config, recipe, data.train, data.validation, workers=workers, initial=initial)
-    found = checkpoint.newest(run.checkpoints) if resume else None
-    if found:
-        trainer.restore(found[1])
+    newest = checkpoint.newest(run.checkpoints) if resume else None
+    if newest:
+        trainer.restore(newest[1])
     return _Session(run, data, trainer, checkpoint_seconds, report).go()
 
 

@@ -1,0 +1,81 @@
+"""One score a branch: how much each branch of each module contributes to an answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from inception_viz.architecture.config import BRANCHES
+from inception_viz.classifier import Classifier
+from inception_viz.errors import ExplainError
+from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs, none_values
+from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.explain.contributions.result import Contributions, Cost
+from inception_viz.explain.registry import choose
+from inception_viz.explain.rerun import Progress, ask, silent
+from inception_viz.explain.target import Asked
+from inception_viz.trace import Trace
+
+
+def contributions(
+    classifier: Classifier,
+    trace: Trace,
+    target: Asked = None,
+    method: str = "shapley",
+    *,
+    baseline: Baseline = "zero",
+    progress: Progress = silent,
+) -> Contributions:
+    """Score every branch that the target's head can see.
+
+    Args:
+        classifier: the one that made ``trace``.
+        trace: of the picture; may have branches muted.
+        target: a class's index or label, or a :class:`~inception_viz.explain.target.Target` (a
+            head's logit, a probability, the margin between two classes); default the first choice.
+        method: a key of :data:`METHODS`.
+        baseline: what takes the place of a branch that is left out: ``zero``, or ``reference``, the
+            mean of each channel over the source's reference photos.
+        progress: is told the share that is done; what it raises stops the work.
+
+    Raises:
+        ExplainError: for an unknown method, target or baseline, or a trace of another classifier.
+    """
+    chosen = choose(METHODS, method, "method")
+    if baseline not in chosen.baselines:
+        raise ExplainError(
+            f'{chosen.title} has no baseline "{baseline}"; use {" or ".join(chosen.baselines)}.'
+        )
+    question = ask(classifier, trace, target)
+    outputs = baseline_outputs(question, classifier.weights.reference, baseline)
+    question = replace(question, baseline=outputs)
+    start = time.perf_counter()
+    scores = chosen.score(question, progress)
+    progress(1.0)
+    unit = chosen.unit(baseline)
+    nothing = {} if unit else none_values(question)
+    modules = tuple(trace.modules)
+    values = np.full((len(modules), len(BRANCHES)), np.nan)
+    for (module, branch), score in scores.values.items():
+        values[modules.index(module), BRANCHES.index(branch)] = score
+    none = np.array([nothing.get(name, np.nan) for name in modules])
+    for array in (values, none):
+        array.setflags(write=False)
+    return Contributions(
+        method=method,
+        target=question.target,
+        label=question.target.describe(trace.labels),
+        baseline=baseline,
+        unit=unit or question.target.unit,
+        promise=chosen.promise,
+        modules=modules,
+        values=values,
+        value=question.value,
+        none=none,
+        cost=Cost(scores.variants, scores.backward_passes, time.perf_counter() - start),
+        model=trace.model,
+        picture=trace.picture.sha256,
+        muted=trace.muted,
+    )
