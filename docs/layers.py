@@ -63,12 +63,9 @@ def _files(folder: Path, depth: int) -> Iterator[str]:
         if not path.name.startswith("__"):
             yield _line(path.name, depth + 1, _words(path))
     for path in sorted(folder.glob("*.js")):
-        comment = re.match(r"(?:// .*\n)+", path.read_text("utf-8"))
-        yield _line(
-            path.name,
-            depth + 1,
-            comment[0].replace("// ", "").replace("\n", " ") if comment else "",
-        )
+        (comment,) = re.findall(r"\A(?:// .*\n)+", path.read_text("utf-8"))
+        words = " ".join(comment.replace("// ", "").split())
+        yield _line(path.name, depth + 1, words.split(". ")[0].rstrip(".") + ".")
     for inner in sorted(path.parent for path in folder.glob("*/__init__.py")):
         yield from _files(inner, depth + 1)
 

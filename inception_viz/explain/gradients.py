@@ -50,6 +50,7 @@ def differentiate(question: Question) -> Gradients:
         question.network,
         question.output(question.modules[0]),
         lambda last: target.of(question.network.answer(target.head, last)),
+        first=question.modules[0],
         upto=question.modules[-1],
         edit=question.mute,
     )
@@ -75,23 +76,25 @@ def backward(
     start: Tensor,
     value: Callable[[Tensor], Tensor],
     *,
+    first: str | None = None,
     upto: str | None = None,
     edit: Edit | None = None,
 ) -> Backward:
-    """Run the modules behind the first one, and back: gradients of N pictures in one pass.
+    """Run the modules behind one, and back: gradients of N pictures in one pass.
 
     Pictures don't meet anywhere in the network, so the gradients of the sum of their values are
     each one's own.
 
     Args:
         network: whose parameters get no gradient.
-        start: what the first module puts out, (N, channels, height, width).
+        start: what ``first`` puts out, (N, channels, height, width).
         value: makes one value for each picture, (N,), of what the last module puts out.
+        first: the module to begin behind; by default the network's first.
         upto: the last module; by default the network's.
         edit: as in :meth:`GoogLeNet.walk`.
     """
     modules = network.modules_by_name
-    first = next(iter(modules))
+    first = first or next(iter(modules))
     with gradients_on():
         outputs = {first: start.clone().requires_grad_()}
         for step, output in network.walk(outputs[first], after=first, upto=upto, edit=edit):

@@ -158,7 +158,9 @@ def paint_difference(comparison: Comparison, *, share: bool = False) -> Painting
     end = max((abs(value) for value in differences.values()), default=0.0) * scale or 1.0
     cells: dict[tuple[str, str], Cell] = {}
     for (module, branch), value in differences.items():
-        first, second = (side[module, branch] * scale for side in (found.first, found.second))
+        first, second = (
+            side[module, branch] * scale for side in (comparison.first, comparison.second)
+        )
         words = (
             f"{module}, {BRANCH_NAMES[branch]}: {short_number(first)} and {short_number(second)}, "
             f"{signed(value * scale)} {unit}"

@@ -38,8 +38,8 @@ class Method:
         promise: see :class:`~inception_viz.explain.contributions.result.Contributions`.
         score: does it.
         baselines: which ones it knows.
-        unit: of the scores for a baseline; empty for the target's own. With a unit of its own a method has
-            no z(none) to be held against, and no gap.
+        unit: of the scores for a baseline; empty for the target's own. A method with a unit of
+            its own has no z(none) to be held against, and no gap.
     """
 
     id: str
