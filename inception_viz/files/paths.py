@@ -35,8 +35,8 @@ def readable(path: Path) -> Iterator[None]:
     except (OSError, UnicodeDecodeError) as error:
         where, why = (getattr(error, name, None) for name in ("filename", "strerror"))
         raise FileError(
-            f"{where or path} can't be read ({why or error}). Check the path, and that you may read "
-            "it."
+            f"{where or path} can't be read ({why or error}). Check the path, and that you may "
+            "read it."
         ) from error
 
 
