@@ -30,7 +30,7 @@ class WeightsError(InceptionVizError, RuntimeError):
 
 
 class FileError(InceptionVizError, RuntimeError):
-    """A file that can't be written, or is worked on by somebody else; the text names it."""
+    """A file that can't be read or written, or is in other hands; the text names it."""
 
 
 class DownloadError(FileError):

@@ -50,30 +50,22 @@ def accuracy_on_folder(
         progress: is told the share that is done; what it raises stops the work.
 
     Raises:
-        BatchError: if the folder can't be read or fits no classes.
+        BatchError: if the folder fits no classes.
+        FileError: if it can't be read.
     """
     root = typed_path(folder)
     labels = classifiers[0].labels
-    try:
-        folders = class_folders(root)
-        classes, in_order = _match([path.name for path in folders], labels)
-        each = max(photos // max(len(classes), 1), 1)
-        samples = [
-            (path, index)
-            for name, index in classes.items()
-            for path in pictures_in(root / name)[:each]
-        ]
-    except OSError as error:
-        where = error.filename or root
-        raise BatchError(
-            f"{where} can't be opened as a folder ({error.strerror}). Check the path, and that you "
-            "may read it."
-        ) from error
+    folders = class_folders(root)
+    classes, in_order = _match([path.name for path in folders], labels)
     if not classes:
         raise BatchError(
             f"{root} must have one folder per class, named like the labels ({labels[0]}, …), or "
             f"{len(labels)} folders in their order; it has {len(folders)}."
         )
+    each = max(photos // len(classes), 1)
+    samples = [
+        (path, index) for name, index in classes.items() for path in pictures_in(root / name)[:each]
+    ]
     if not samples:
         raise BatchError(f"There are no photos in the class folders of {root}.")
     right, unreadable = [0] * len(classifiers), 0

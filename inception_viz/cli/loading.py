@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import inception_viz as iv
+from inception_viz.files.paths import readable
 
 
 def loaded(source: str, **options: Any) -> iv.Classifier:
@@ -39,7 +40,5 @@ def read_text(path: Path) -> str:
     Raises:
         FileError: if it can't be read.
     """
-    try:
+    with readable(path):
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise iv.FileError(f"{path} can't be read as text ({error}). Check the path.") from error

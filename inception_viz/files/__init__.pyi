@@ -7,6 +7,7 @@ from .cache import replace_synced as replace_synced
 from .downloads import download as download
 from .paths import is_file as is_file
 from .paths import is_folder as is_folder
+from .paths import readable as readable
 from .paths import real_path as real_path
 from .paths import typed_path as typed_path
 from .spreadsheet import csv_text as csv_text

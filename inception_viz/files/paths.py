@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from inception_viz.errors import FileError
 
 
 def typed_path(text: str | os.PathLike[str]) -> Path:
@@ -17,6 +21,23 @@ def typed_path(text: str | os.PathLike[str]) -> Path:
 def real_path(path: Path) -> Path:
     """The path from the root, links followed as far as they lead somewhere."""
     return Path(os.path.realpath(path))  # (Path.resolve raises on links in a circle)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what the disk says while ``path`` is read into a sentence.
+
+    Raises:
+        FileError: naming what can't be read.
+    """
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        where, why = (getattr(error, name, None) for name in ("filename", "strerror"))
+        raise FileError(
+            f"{where or path} can't be read ({why or error}). Check the path, and that you may "
+            "read it."
+        ) from error
 
 
 def is_file(path: Path) -> bool:

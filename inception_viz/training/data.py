@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from inception_viz.errors import DataError
-from inception_viz.files.paths import is_folder, typed_path
+from inception_viz.files.paths import is_folder, readable, typed_path
 from inception_viz.training.datasets import NAMED, datasets_dir, fetch, imagenette_folder, root_of
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
 
@@ -74,7 +74,7 @@ def open_data(
         fetching: told how many bytes of how many are downloaded; an exception in it stops that.
 
     Raises:
-        DataError: naming the folders, classes or files that can't be used.
+        DataError, FileError: naming the folders, classes or files that can't be used.
     """
     if root is None:
         root = (root_of(data) if data in NAMED else None) or datasets_dir()
@@ -169,9 +169,10 @@ def class_folders(folder: Path) -> list[Path]:
     """The folders of a folder that stand for classes, by name; hidden ones don't.
 
     Raises:
-        OSError: if the folder can't be read.
+        FileError: if the folder can't be read.
     """
-    folders = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
+    with readable(folder):
+        folders = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
     return sorted(folders, key=lambda path: path.name)
 
 
@@ -179,9 +180,10 @@ def pictures_in(folder: Path) -> list[Path]:
     """The files below a folder that are pictures by their names, in order; hidden ones aren't.
 
     Raises:
-        OSError: if the folder can't be read.
+        FileError: if the folder can't be read.
     """
-    os.scandir(folder).close()  # rglob passes over what can't be read
+    with readable(folder):
+        os.scandir(folder).close()  # rglob passes over what can't be read
     return sorted(
         f
         for f in folder.rglob("*")

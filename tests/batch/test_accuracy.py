@@ -45,7 +45,7 @@ def test_a_few_of_each_class_and_unreadable_files(folder: Path, tiny: iv.Classif
 
 
 def test_folders_that_fit_no_classes(folder: Path, tmp_path: Path, tiny: iv.Classifier) -> None:
-    with pytest.raises(iv.BatchError, match="can't be opened"):
+    with pytest.raises(iv.FileError, match="can't be read"):
         accuracy_on_folder([tiny], tmp_path / "nowhere")
     (tmp_path / "x" / "a").mkdir(parents=True)
     with pytest.raises(iv.BatchError, match="one folder per class"):
@@ -71,7 +71,7 @@ def test_a_class_folder_that_cannot_be_read(
 
     for name in ("scandir", "listdir"):
         monkeypatch.setattr(os, name, refusing(getattr(os, name)))
-    with pytest.raises(iv.BatchError, match=f"{tiny.labels[1]} can't be opened"):
+    with pytest.raises(iv.FileError, match=f"{tiny.labels[1]} can't be read"):
         accuracy_on_folder([tiny], folder)
 
 

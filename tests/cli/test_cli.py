@@ -335,7 +335,7 @@ def test_report_refuses_another_ending(
     [
         ("trace ~nobody-here/photos -o t.parquet", "There is no folder ~nobody-here/photos"),
         ("trace cat.jpg -o t.csv --labels ~nobody-here/x.txt", "~nobody-here/x.txt can't be read"),
-        ("trace cat.jpg -o t.csv --config ~nobody-here/x.json", "can't be read as text"),
+        ("trace cat.jpg -o t.csv --config ~nobody-here/x.json", "can't be read"),
         ("trace ~nobody-here/cat.jpg -o t.npz", "cat.jpg doesn't exist"),
         ("predict cat.jpg --weights ~nobody-here/x.pth", "There is no file ~nobody-here/x.pth"),
         ("train --data ~nobody-here/x -o run", "There is no folder"),

@@ -52,7 +52,7 @@ def test_a_recipe_is_taken_over_and_changed(
     assert main(arguments) == 0
     assert run.start()[1] == replace(recipe, phases=(Phase(32, 1),))
     assert main([*common, str(tmp_path / "nowhere.json")]) == 1
-    assert "nowhere.json can't be read as text" in capsys.readouterr().err
+    assert "nowhere.json can't be read" in capsys.readouterr().err
 
 
 def test_starting_from_a_file_of_weights(

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from inception_viz.errors import DataError
+from inception_viz.errors import DataError, FileError
 from inception_viz.training import open_data, read_photos, root_of
 from tests.conftest import IMAGENETTE
 from tests.training.conftest import COLOURS, MakeFolder, picture
@@ -177,3 +180,18 @@ def test_a_dataset_is_found_where_the_variable_says(
     assert root_of("imagenette") == downloaded
     with pytest.raises(DataError, match="mine"):
         open_data("cifar10")
+
+
+def test_a_class_folder_that_cannot_be_read(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, scandir = make_folder(), os.scandir
+
+    def refuse(place: Path) -> Any:
+        if Path(place).name == "green":  # as somebody else's; a superuser may read everything
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(FileError, match="green can't be read"):
+        open_data(str(folder))
