@@ -67,6 +67,22 @@ def test_the_last_step_adds_up_to_the_logit(scene: tuple[iv.Classifier, iv.Trace
             assert scores.get("5b", branch) == pytest.approx(value, rel=1e-3, abs=1e-3)
 
 
+def test_a_margin_is_taken_apart_as_a_margin(scene: tuple[iv.Classifier, iv.Trace]) -> None:
+    clf, trace = scene
+    found = last_step(clf, trace, iv.Target(0, against=3))
+    margin = float(trace.logits[0] - trace.logits[3])
+    assert found.value == pytest.approx(margin, rel=1e-5)
+    assert sum(found.branches.values()) + found.bias == pytest.approx(margin, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("target", [iv.Target(0, head="aux1"), iv.Target(0, kind="probability")])
+def test_what_is_no_sum_over_the_last_module_is_refused(
+    scene: tuple[iv.Classifier, iv.Trace], target: iv.Target
+) -> None:
+    with pytest.raises(iv.ExplainError, match="Choose the main head and the kind logit"):
+        last_step(*scene, target)
+
+
 def test_refusals() -> None:
     clf = iv.load("random", config=tiny_config())
     trace = clf.trace(noise_photo(1))
