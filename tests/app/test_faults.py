@@ -188,7 +188,7 @@ def test_a_host_that_cannot_be_reached_and_can_again(
 
 
 def test_a_trickling_host_shows_progress_and_can_be_stopped(host: Behaviour) -> None:
-    host.bite, host.pause = 1, 0.05
+    host.bite, host.pause = 1, 0.5  # long enough for two visitors to arrive
     app = start(model="BVLC GoogLeNet")
     app.button(key="fetch_bvlc").click().run()
     job = downloads.download("bvlc")
@@ -204,7 +204,7 @@ def test_a_trickling_host_shows_progress_and_can_be_stopped(host: Behaviour) -> 
 def test_who_stops_a_download_stops_it_for_nobody_else(
     host: Behaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host.bite, host.pause = 1, 0.05
+    host.bite, host.pause = 1, 0.5  # long enough for two visitors to arrive
     monkeypatch.setattr("app.session.downloads._RECENTLY", 3600.0)  # however busy the machine is
     first = start(model="bvlc")
     first.button(key="fetch_bvlc").click().run()
