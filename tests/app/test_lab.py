@@ -80,7 +80,7 @@ def test_both_networks_are_tried_on_a_folder(tmp_path: Path) -> None:
     assert not app.exception and not app.error
     assert "2 photos." in texts(app)
     app.text_input(key="lab_accuracy").set_value(str(tmp_path / "nowhere")).run()
-    assert "can't be opened" in app.error[0].value
+    assert "can't be read" in app.error[0].value
     assert "**Rebuilt**" in texts(app)
 
 
