@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -49,6 +50,7 @@ class _Hooks:
 
     handles: list[RemovableHandle] = field(default_factory=list)
     users: int = 0
+    on_branches: bool = False  # only where somebody wants gradients: a module's output holds them
 
 
 _lock = threading.RLock()
@@ -75,8 +77,11 @@ def recording(network: nn.Module) -> Iterator[Record]:
     found = list(parts(network))
     with _lock:
         hooks = _hooked.setdefault(network, _Hooks())
-        if not hooks.users:
-            hooks.handles = [part.layer.register_forward_hook(_hook(hooks, part)) for part in found]
+        wanted = [] if hooks.users else [part for part in found if not _is_branch(part)]
+        if torch.is_grad_enabled() and not hooks.on_branches:
+            wanted += filter(_is_branch, found)
+            hooks.on_branches = True
+        hooks.handles += [part.layer.register_forward_hook(_hook(hooks, part)) for part in wanted]
         hooks.users += 1
     token = _records.set((*_records.get(), (hooks, own)))
     try:
@@ -91,12 +96,16 @@ def recording(network: nn.Module) -> Iterator[Record]:
         _records.reset(token)
 
 
+def _is_branch(part: Part) -> bool:
+    return part.name.count("/") == 1
+
+
 def _hook(hooks: _Hooks, part: Part) -> Callable[[nn.Module, object, Tensor], None]:
     def keep(_layer: nn.Module, _inputs: object, output: Tensor) -> None:
         for whose, record in _records.get():
             if whose is hooks:
                 record[part.name] = output
-                if part.widths and not output.requires_grad:
+                if part.widths and not (output.requires_grad and hooks.on_branches):
                     # What the branches put out is in the module's output, too: keep it once.
                     for branch, maps in split(output, part.widths).items():
                         record[f"{part.name}/{branch}"] = maps

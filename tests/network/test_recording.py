@@ -62,9 +62,10 @@ def test_no_hook_is_left(network: GoogLeNet) -> None:
 def test_two_recordings_of_one_network_share_its_hooks(network: GoogLeNet) -> None:
     with torch.no_grad(), iv.recording(network) as outer:
         network(photo(0))
+        before = hooks(network)
         with iv.recording(network) as inner:
             network(photo(1))
-            assert hooks(network) == len(list(parts(network)))
+            assert hooks(network) == before > 0
         first = outer["5b"]
         network(photo(2))
     assert torch.equal(first, inner["5b"])
