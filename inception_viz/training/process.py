@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from inception_viz.architecture.config import GoogLeNetConfig
@@ -52,15 +52,21 @@ def new_run(name: str) -> Run:
     Raises:
         TrainingError: if it can't be made.
     """
-    path = runs_dir() / f"{folder_name(name)}-{datetime.now():%Y%m%d-%H%M%S}"
-    try:
-        path.mkdir(parents=True)
-    except OSError as error:
-        raise TrainingError(
-            f"The folder {path} can't be made ({error.strerror or error}). Try again in a second; "
-            "if that doesn't help, free some space or allow writing there."
-        ) from error
-    return Run(path)
+    began = datetime.now()
+    for later in range(60):  # the second training of one name in a second takes the next free one
+        moment = began + timedelta(seconds=later)
+        path = runs_dir() / f"{folder_name(name)}-{moment:%Y%m%d-%H%M%S}"
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            if isinstance(error, FileExistsError) and path.exists():
+                continue
+            raise TrainingError(
+                f"The folder {path} can't be made ({error.strerror or error}). "
+                "Free some space or allow writing there."
+            ) from error
+        return Run(path)
+    raise TrainingError(f"{runs_dir()} holds too many trainings named {name!r}. Delete some there.")
 
 
 def start(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,10 @@ def test_a_cache_that_cannot_be_written(
     assert process.active_run() is None
     with pytest.raises(TrainingError, match="allow writing there"):
         process.new_run("x")
+
+
+def test_trainings_of_one_name_made_in_the_same_second() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(process.new_run, ["photos"] * 8))
+    assert len({run.path for run in runs}) == 8
+    assert all(run.path.is_dir() for run in runs)
