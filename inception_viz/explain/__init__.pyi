@@ -5,7 +5,7 @@ from .arithmetic import walk as walk
 from .arithmetic import walks as walks
 from .cam_variants import VARIANTS as VARIANTS
 from .cam_variants import Variant as Variant
-from .channel_scores import ChannelScores as ChannelScores
+from .channels import ChannelScores as ChannelScores
 from .channels import Layer as Layer
 from .channels import Order as Order
 from .channels import Unit as Unit
