@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.grad_cam import Cams
@@ -16,7 +13,7 @@ from inception_viz.explain.grad_cam import Cams
 if TYPE_CHECKING:
     import pandas as pd
 
-Place = tuple[str, str]
+Key = tuple[str, str]  # a module and a branch
 
 
 @dataclass(frozen=True)
@@ -29,12 +26,12 @@ class Comparison:
         unit: what the figures are measured in.
     """
 
-    first: Mapping[Place, float]
-    second: Mapping[Place, float]
+    first: Mapping[Key, float]
+    second: Mapping[Key, float]
     unit: str
 
     @property
-    def difference(self) -> dict[Place, float]:
+    def difference(self) -> dict[Key, float]:
         """Second minus first, for the branches that both have."""
         return {p: self.second[p] - value for p, value in self.first.items() if p in self.second}
 
@@ -44,7 +41,7 @@ class Comparison:
         return tuple(dict.fromkeys(module for module, _ in self.difference))
 
     @property
-    def missing(self) -> tuple[Place, ...]:
+    def missing(self) -> tuple[Key, ...]:
         """The branches that only one side has."""
         return tuple(p for p in [*self.first, *self.second] if p not in self.difference)
 
@@ -76,7 +73,7 @@ class Comparison:
 
 def compare_firing(first: Firing, second: Firing, metric: str) -> Comparison:
     """By ``deviation`` (σ), ``energy_share`` (0 to 1) or ``mean`` (activation)."""
-    sides: list[dict[Place, float]] = [
+    sides: list[dict[Key, float]] = [
         {
             (b.module, b.branch): value
             for b in side.branches
@@ -89,25 +86,16 @@ def compare_firing(first: Firing, second: Firing, metric: str) -> Comparison:
 
 def compare_contributions(first: Contributions, second: Contributions) -> Comparison:
     """By score, in the unit of the method."""
-    sides: list[dict[Place, float]] = [
-        {
-            (module, branch): float(score)
-            for module, row in zip(side.modules, side.values, strict=True)
-            for branch, score in zip(BRANCHES, row, strict=True)
-            if not np.isnan(score)
-        }
-        for side in (first, second)
-    ]
-    return Comparison(sides[0], sides[1], first.unit)
+    return Comparison(first.scores, second.scores, first.unit)
 
 
 def compare_cams(first: Cams, second: Cams) -> Comparison:
     """By each branch's share of its module's evidence, 0 to 1."""
-    sides: list[dict[Place, float]] = [
+    sides = (
         {(m, b): share for m in side for b, share in side.shares(m).items()}
         for side in (first, second)
-    ]
-    return Comparison(sides[0], sides[1], "")
+    )
+    return Comparison(*sides, unit="")
 
 
 def same_class(labels: Sequence[str], index: int, others: Sequence[str]) -> int | None:

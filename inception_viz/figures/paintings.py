@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Literal, get_args
 
-import numpy as np
-
-from inception_viz.architecture.config import BRANCHES
 from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.explain.comparison import Comparison
@@ -23,8 +22,8 @@ from inception_viz.trace import Trace
 
 Metric = Literal["deviation", "energy_share", "mean"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-
-DEVIATION_RANGE = 3.0  # σ at the ends of the scale
+Key = tuple[str, str]  # a module and a branch
+_END = 3.0  # σ at the ends of the scale
 
 
 def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
@@ -42,69 +41,58 @@ def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
 
 def paint_firing(firing: Firing, metric: Metric) -> Painting:
     """How the branches fire, by one of three figures."""
-    end = scale_end(firing, metric)
+    scale, end, marks = SEQUENTIAL, 1.0, ("0", "", percent(1))
     if metric == "deviation":
-        scale, marks = DIVERGING, (f"−{end:g}σ or less", "usual", f"+{end:g}σ or more")
-    else:
-        last = percent(end) if metric == "energy_share" else f"{end:.3g}"
-        scale, marks = SEQUENTIAL, ("0", "", last)
-    return Painting(
-        tuple(dict.fromkeys(b.module for b in firing.branches)),
-        {
-            (b.module, b.branch): Cell(_text(b, metric), _fill(b, metric, end), describe(b))
-            for b in firing.branches
-        },
-        scale,
-        marks,
-        {(b.module, b.branch): b.channels for b in firing.branches},
-    )
+        scale, end, marks = DIVERGING, _END, (f"−{_END:g}σ or less", "usual", f"+{_END:g}σ or more")
+    elif metric == "mean":
+        end = max((b.mean for b in firing.branches), default=0.0) or 1.0
+        marks = ("0", "", f"{end:.3g}")
+    shown = {"deviation": sigma, "energy_share": percent, "mean": "{:.3g}".format}[metric]
+    cells = {}
+    for b in firing.branches:
+        value = getattr(b, metric)
+        level = (value or 0.0) / (2 * end) + 0.5 if metric == "deviation" else value / end
+        text = "–" if value is None else shown(value)
+        cells[b.module, b.branch] = Cell(text, hex_colour(level, scale), _describe(b))
+    modules = tuple(dict.fromkeys(b.module for b in firing.branches))
+    widths = {(b.module, b.branch): b.channels for b in firing.branches}
+    return Painting(modules, cells, scale, marks, widths)
 
 
-def scale_end(firing: Firing, metric: Metric) -> float:
-    """The value at the strong end of the colour scale."""
-    if metric == "deviation":
-        return DEVIATION_RANGE
-    if metric == "energy_share":
-        return 1.0
-    return max((b.mean for b in firing.branches), default=0.0) or 1.0
-
-
-def describe(branch: BranchFiring) -> str:
+def _describe(branch: BranchFiring) -> str:
     """One branch's figures in words, for tooltips and screen readers."""
     usual = "" if branch.deviation is None else f", {sigma(branch.deviation)} from usual"
     return (
-        f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
-        f"activation {branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy"
-        f"{usual}"
+        f"{_name(branch.module, branch.branch)}: {branch.channels} channels, mean activation "
+        f"{branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy{usual}"
     )
 
 
-def _fill(branch: BranchFiring, metric: Metric, end: float) -> str:
-    if metric == "deviation":
-        return hex_colour((branch.deviation or 0.0) / (2 * end) + 0.5, DIVERGING)
-    value = branch.energy_share if metric == "energy_share" else branch.mean
-    return hex_colour(value / end, SEQUENTIAL)
+def _name(module: str, branch: str) -> str:
+    return f"{module}, {BRANCH_NAMES[branch]}"
 
 
-def _text(branch: BranchFiring, metric: Metric) -> str:
-    if metric == "deviation":
-        return "–" if branch.deviation is None else sigma(branch.deviation)
-    return percent(branch.energy_share) if metric == "energy_share" else f"{branch.mean:.3g}"
+def _signed_cells(
+    values: Mapping[Key, float], words: Callable[[Key, float], str], red: int = 1
+) -> tuple[dict[Key, Cell], float]:
+    """Cells on a scale whose middle is zero, and its end; ``red``: the sign of what is red."""
+    end = max(map(abs, values.values()), default=0.0) or 1.0
+    cells = {
+        place: Cell(
+            fixed(value, end),
+            hex_colour(red * value / (2 * end) + 0.5, DIVERGING),
+            f"{_name(*place)}: {words(place, value)}",
+        )
+        for place, value in values.items()
+    }
+    return cells, end
 
 
 def paint_contributions(scores: Contributions) -> Painting:
     """Scores on a scale whose middle is zero: red speaks for the target, blue against it."""
-    end = float(np.nanmax(np.abs(scores.values), initial=0.0)) or 1.0
-    cells: dict[tuple[str, str], Cell] = {}
-    for module, row in zip(scores.modules, scores.values, strict=True):
-        for branch, score in zip(BRANCHES, row.tolist(), strict=True):
-            if not np.isnan(score):
-                words = f"{module}, {BRANCH_NAMES[branch]}: {signed(score)} {scores.unit}"
-                colour = hex_colour(score / (2 * end) + 0.5, DIVERGING)
-                cells[module, branch] = Cell(fixed(score, end), colour, words)
-    return Painting(
-        scores.modules, cells, DIVERGING, (signed(-end), f"0 ({scores.unit})", signed(end))
-    )
+    cells, end = _signed_cells(scores.scores, lambda _, score: f"{signed(score)} {scores.unit}")
+    marks = (signed(-end), f"0 ({scores.unit})", signed(end))
+    return Painting(scores.modules, cells, DIVERGING, marks)
 
 
 def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
@@ -115,8 +103,8 @@ def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
         for branch in branches:
             share = shares.get(branch, 0.0)
             words = (
-                f"{module}, {BRANCH_NAMES[branch]}: {percent(share)} of the evidence in the "
-                f"branches' maps ({short_number(cams.energy(module, branch))})"
+                f"{_name(module, branch)}: {percent(share)} of the evidence in the branches' maps "
+                f"({short_number(cams.energy(module, branch))})"
             )
             cells[module, branch] = Cell(percent(share), hex_colour(share, SEQUENTIAL), words)
     return Painting(modules, cells, SEQUENTIAL, ("0 %", "", "100 %"))
@@ -129,22 +117,23 @@ def paint_switches(
 
     Red, as on contributions, where the answer falls without the branch.
     """
-    end = max((abs(row.change) for row in swept.rows), default=0.0) or 1.0
-    cells: dict[tuple[str, str], Cell] = {}
-    places = {place for place in map(Place.parse, muted) if place}
-    for row in swept.rows:
-        own = [p for p in places if p.module == row.module and p.branch in (None, row.branch)]
-        off = any(place.kind != "channel" for place in own)
-        state = "muted" if off else f"{len(own)} of its channels muted" if own else "on"
-        words = (
-            f"{row.module}, {BRANCH_NAMES[row.branch]}: {state}. Muting it alone changes it "
-            f"by {signed(row.change)} {unit}"
-        )
-        colour = hex_colour(-row.change / (2 * end) + 0.5, DIVERGING)
-        cells[row.module, row.branch] = Cell(fixed(row.change, end), colour, words, pressed=not off)
-    return Painting(
-        modules, cells, DIVERGING, (f"{signed(end)} if muted", "0", f"{signed(-end)} if muted")
-    )
+    places = [place for place in map(Place.parse, muted) if place]
+    changes: dict[Key, float] = {(row.module, row.branch): row.change for row in swept.rows}
+    own = {
+        (m, b): [p.kind for p in places if p.module == m and p.branch in (None, b)]
+        for m, b in changes
+    }
+    off = {place: not {"module", "branch"}.isdisjoint(kinds) for place, kinds in own.items()}
+
+    def words(place: Key, change: float) -> str:
+        some = f"{len(own[place])} of its channels muted" if own[place] else "on"
+        state = "muted" if off[place] else some
+        return f"{state}. Muting it alone changes it by {signed(change)} {unit}"
+
+    cells, end = _signed_cells(changes, words, red=-1)
+    cells = {place: replace(cell, pressed=not off[place]) for place, cell in cells.items()}
+    marks = (f"{signed(end)} if muted", "0", f"{signed(-end)} if muted")
+    return Painting(modules, cells, DIVERGING, marks)
 
 
 def paint_difference(comparison: Comparison, *, share: bool = False) -> Painting:
@@ -152,20 +141,12 @@ def paint_difference(comparison: Comparison, *, share: bool = False) -> Painting
 
     ``share``: the figures are shares, shown in percentage points.
     """
-    differences = comparison.difference
-    scale = 100.0 if share else 1.0
-    unit = "percentage points" if share else comparison.unit
-    end = max((abs(value) for value in differences.values()), default=0.0) * scale or 1.0
-    cells: dict[tuple[str, str], Cell] = {}
-    for (module, branch), value in differences.items():
-        first, second = (
-            side[module, branch] * scale for side in (comparison.first, comparison.second)
-        )
-        words = (
-            f"{module}, {BRANCH_NAMES[branch]}: {short_number(first)} and {short_number(second)}, "
-            f"{signed(value * scale)} {unit}"
-        )
-        colour = hex_colour(value * scale / (2 * end) + 0.5, DIVERGING)
-        cells[module, branch] = Cell(fixed(value * scale, end), colour, words)
-    marks = (signed(-end), "0", signed(end))
-    return Painting(comparison.modules, cells, DIVERGING, marks)
+    scale, unit = (100.0, "percentage points") if share else (1.0, comparison.unit)
+
+    def words(place: Key, difference: float) -> str:
+        sides = (side[place] * scale for side in (comparison.first, comparison.second))
+        return f"{' and '.join(map(short_number, sides))}, {signed(difference)} {unit}"
+
+    differences = {place: value * scale for place, value in comparison.difference.items()}
+    cells, end = _signed_cells(differences, words)
+    return Painting(comparison.modules, cells, DIVERGING, (signed(-end), "0", signed(end)))

@@ -44,12 +44,12 @@ def contribution_sentence(scores: Contributions) -> str:
     if METHODS[scores.method].unit(scores.baseline):  # type: ignore[arg-type]
         module, branch, score = scores.strongest()[0]
         return f"{output} The {_branch(module, branch)} is most active ({signed(score)})."
-    ranked = sorted(scores.strongest(scores.values.size), key=lambda item: item[2])
-    ranked = [item for item in ranked if item[2] == item[2]]
-    (m1, b1, most), (m2, b2, least) = ranked[-1], ranked[0]
-    text = f"{output} The {_branch(m1, b1)} speaks most for it: <b>{signed(most)}</b>"
+    found = scores.scores
+    highest, lowest = (pick(found, key=lambda place: found[place]) for pick in (max, min))
+    most, least = found[highest], found[lowest]
+    text = f"{output} The {_branch(*highest)} speaks most for it: <b>{signed(most)}</b>"
     if least < 0:
-        text += f"; the {_branch(m2, b2)} most against it: <b>{signed(least)}</b>"
+        text += f"; the {_branch(*lowest)} most against it: <b>{signed(least)}</b>"
     return f"{text} {scores.unit}."
 
 

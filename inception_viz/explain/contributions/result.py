@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -94,41 +95,45 @@ class Contributions:
         """One branch's score; NaN if it has none."""
         return float(self.values[self.modules.index(module), BRANCHES.index(branch)])
 
+    @property
+    def scores(self) -> dict[tuple[str, str], float]:
+        """(module, branch) → its score, for every branch that has one."""
+        return {
+            (module, branch): score
+            for module, row in zip(self.modules, self.values.tolist(), strict=True)
+            for branch, score in zip(BRANCHES, row, strict=True)
+            if not isnan(score)
+        }
+
     def strongest(self, count: int = 1) -> list[tuple[str, str, float]]:
         """(module, branch, score) of the largest scores by size, up or down."""
-        flat = np.abs(np.nan_to_num(self.values)).ravel()
-        order = np.argsort(-flat, kind="stable")[:count]
-        return [
-            (self.modules[i // 4], BRANCHES[i % 4], float(self.values.ravel()[i])) for i in order
-        ]
+        ordered = sorted(self.scores.items(), key=lambda item: -abs(item[1]))
+        return [(*place, score) for place, score in ordered[:count]]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch that has a score, with its module's check."""
         import pandas as pd
 
-        rows = []
-        sums, gap, relative_gap = self.sums, self.gap, self.relative_gap
-        for row, module in enumerate(self.modules):
-            for column, branch in enumerate(BRANCHES):
-                if np.isnan(self.values[row, column]):
-                    continue
-                rows.append(
-                    {
-                        "module": module,
-                        "branch": branch,
-                        "score": self.values[row, column],
-                        "unit": self.unit,
-                        "method": self.method,
-                        "baseline": self.baseline,
-                        "target": self.label,
-                        "z_all": self.value,
-                        "z_none": self.none[row],
-                        "module_sum": sums[row],
-                        "gap": gap[row],
-                        "relative_gap": relative_gap[row],
-                    }
-                )
-        return pd.DataFrame(rows)
+        checks = {
+            "z_none": self.none,
+            "module_sum": self.sums,
+            "gap": self.gap,
+            "relative_gap": self.relative_gap,
+        }
+        return pd.DataFrame(
+            {
+                "module": module,
+                "branch": branch,
+                "score": score,
+                "unit": self.unit,
+                "method": self.method,
+                "baseline": self.baseline,
+                "target": self.label,
+                "z_all": self.value,
+                **{name: values[self.modules.index(module)] for name, values in checks.items()},
+            }
+            for (module, branch), score in self.scores.items()
+        )
 
     def save(self, path: str | Path) -> None:
         """Write ``NAME.csv`` (the frame) or ``NAME.json`` (everything), whole or not at all.
