@@ -77,13 +77,12 @@ class Trace:
         Raises:
             KeyError: if there is no such layer.
         """
-        module, _, rest = name.partition("/")
-        branch, _, reduce = rest.partition("/")
-        if not rest:
-            return self.stem[name] if name in self.stem else self.modules[name]
-        if reduce:
-            return self.reduces[module][branch]
-        return self.branches[module][branch]  # type: ignore[index]
+        layers = {**self.stem, **self.modules}
+        for module, branches in self.branches.items():
+            layers |= {f"{module}/{branch}": maps for branch, maps in branches.items()}
+            reduces = self.reduces[module]
+            layers |= {f"{module}/{branch}/reduce": maps for branch, maps in reduces.items()}
+        return layers[name]
 
     def probabilities(self, head: str = "main") -> Tensor:
         """Softmax of a head's logits (classes,).

@@ -218,6 +218,11 @@ class GoogLeNetConfig:
         heads = {"aux1": self.aux1, "aux2": self.aux2}
         return {name: head for name, head in heads.items() if head is not None}
 
+    @property
+    def attached(self) -> dict[str, str]:
+        """Module → the auxiliary head that reads it."""
+        return {head.after: name for name, head in self.heads.items()}
+
     # JSON -----------------------------------------------------------------------------------
 
     def to_json(self, indent: int | None = None) -> str:

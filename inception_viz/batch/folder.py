@@ -21,7 +21,7 @@ from inception_viz.batch.processes import agreed, join
 from inception_viz.batch.work import Progress, Worker
 from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError
-from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.explain.contributions import METHODS
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.pictures.preprocessing import FITS, Fit
 

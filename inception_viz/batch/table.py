@@ -35,7 +35,7 @@ from inception_viz.batch.measure import NONE, Measured, branches_of
 from inception_viz.batch.parts import Settings
 from inception_viz.batch.pictures import Ready, Unreadable
 from inception_viz.classifier import Classifier
-from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.explain.contributions import METHODS
 
 LISTED = 10_000  # unreadable files that the metadata names; it says how many there were in all
 _UNREADABLE = b"unreadable"
@@ -123,7 +123,7 @@ def metadata(
             "title": method.title,
             "target": "logit of the first choice",
             "baseline": "zero",
-            "unit": method.unit("zero") or "logits",
+            "unit": method.units.get("zero") or "logits",
         },
         "pictures": pictures,
         "unreadable": len(missing),

@@ -15,7 +15,7 @@ from inception_viz.files.paths import typed_path
 
 def add_explain_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``explain``."""
-    from inception_viz.explain.contributions.registry import METHODS
+    from inception_viz.explain.contributions import METHODS
 
     add_photo_options(parser)
     parser.add_argument(

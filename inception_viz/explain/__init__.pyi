@@ -18,9 +18,9 @@ from .comparison import same_class as same_class
 from .contributions.baseline import Baseline as Baseline
 from .contributions.baseline import baseline_outputs as baseline_outputs
 from .contributions.integrated import TOLERANCE as TOLERANCE
-from .contributions.registry import METHODS as METHODS
 from .contributions.result import Contributions as Contributions
 from .contributions.result import Cost as Cost
+from .contributions.scoring import METHODS as METHODS
 from .contributions.shapley import coalitions as coalitions
 from .contributions.shapley import shapley_values as shapley_values
 from .faithfulness import STEPS as STEPS

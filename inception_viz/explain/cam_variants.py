@@ -13,40 +13,23 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from inception_viz.explain.registry import registry
+from inception_viz.explain.registry import Entry, registry
 
 Variant = Literal["grad_cam", "hires_cam", "layer_cam"]
 
 
-@dataclass(frozen=True)
-class CamVariant:
+@dataclass(frozen=True, kw_only=True)
+class CamVariant(Entry):
     """A way to weigh.
 
     Attributes:
-        id: its name in the API and in links.
-        title: its name on screen.
-        words: what it does, for a student.
         formula: TeX.
         weigh: activations and gradients (channels, h, w) → the map (h, w), before ReLU.
     """
 
     id: Variant
-    title: str
-    words: str
     formula: str
     weigh: Callable[[Tensor, Tensor], Tensor]
-
-
-def _by_mean(activation: Tensor, gradient: Tensor) -> Tensor:
-    return torch.einsum("c,chw->hw", gradient.mean((1, 2)), activation)
-
-
-def _by_unit(activation: Tensor, gradient: Tensor) -> Tensor:
-    return (gradient * activation).sum(0)
-
-
-def _by_positive_unit(activation: Tensor, gradient: Tensor) -> Tensor:
-    return (gradient.clamp(min=0) * activation).sum(0)
 
 
 VARIANTS: Mapping[Variant, CamVariant] = registry(
@@ -62,7 +45,7 @@ VARIANTS: Mapping[Variant, CamVariant] = registry(
             r"\mathrm{ReLU}\Bigl(\sum_c \Bigl[\tfrac{1}{HW}\sum_{i,j} "
             r"\tfrac{\partial z}{\partial a_{cij}}\Bigr]\, a_{c}\Bigr)"
         ),
-        weigh=_by_mean,
+        weigh=lambda a, slope: torch.einsum("c,chw->hw", slope.mean((1, 2)), a),
     ),
     CamVariant(
         id="hires_cam",
@@ -73,7 +56,7 @@ VARIANTS: Mapping[Variant, CamVariant] = registry(
             "(Draelos and Carin, [arXiv 2011.08891](https://arxiv.org/abs/2011.08891))"
         ),
         formula=r"\mathrm{ReLU}\Bigl(\sum_c \tfrac{\partial z}{\partial a_{cij}}\, a_{cij}\Bigr)",
-        weigh=_by_unit,
+        weigh=lambda a, slope: (slope * a).sum(0),
     ),
     CamVariant(
         id="layer_cam",
@@ -88,6 +71,6 @@ VARIANTS: Mapping[Variant, CamVariant] = registry(
             r"\mathrm{ReLU}\Bigl(\sum_c \mathrm{ReLU}\Bigl(\tfrac{\partial z}{\partial a_{cij}}"
             r"\Bigr)\, a_{cij}\Bigr)"
         ),
-        weigh=_by_positive_unit,
+        weigh=lambda a, slope: (slope.clamp(min=0) * a).sum(0),
     ),
 )

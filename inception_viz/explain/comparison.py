@@ -73,15 +73,13 @@ class Comparison:
 
 def compare_firing(first: Firing, second: Firing, metric: str) -> Comparison:
     """By ``deviation`` (σ), ``energy_share`` (0 to 1) or ``mean`` (activation)."""
-    sides: list[dict[Key, float]] = [
-        {
-            (b.module, b.branch): value
-            for b in side.branches
-            if (value := getattr(b, metric)) is not None
-        }
-        for side in (first, second)
-    ]
-    return Comparison(sides[0], sides[1], {"deviation": "σ", "mean": "activation"}.get(metric, ""))
+
+    def side(found: Firing) -> dict[Key, float]:
+        figures = {(b.module, b.branch): getattr(b, metric) for b in found.branches}
+        return {place: value for place, value in figures.items() if value is not None}
+
+    unit = {"deviation": "σ", "mean": "activation"}.get(metric, "")
+    return Comparison(side(first), side(second), unit)
 
 
 def compare_contributions(first: Contributions, second: Contributions) -> Comparison:
@@ -91,11 +89,11 @@ def compare_contributions(first: Contributions, second: Contributions) -> Compar
 
 def compare_cams(first: Cams, second: Cams) -> Comparison:
     """By each branch's share of its module's evidence, 0 to 1."""
-    sides = (
-        {(m, b): share for m in side for b, share in side.shares(m).items()}
-        for side in (first, second)
-    )
-    return Comparison(*sides, unit="")
+
+    def side(cams: Cams) -> dict[Key, float]:
+        return {(m, b): share for m in cams for b, share in cams.shares(m).items()}
+
+    return Comparison(side(first), side(second), "")
 
 
 def same_class(labels: Sequence[str], index: int, others: Sequence[str]) -> int | None:

@@ -48,14 +48,14 @@ def paint_firing(firing: Firing, metric: Metric) -> Painting:
         end = max((b.mean for b in firing.branches), default=0.0) or 1.0
         marks = ("0", "", f"{end:.3g}")
     shown = {"deviation": sigma, "energy_share": percent, "mean": "{:.3g}".format}[metric]
-    cells = {}
+    cells: dict[Key, Cell] = {}
     for b in firing.branches:
         value = getattr(b, metric)
         level = (value or 0.0) / (2 * end) + 0.5 if metric == "deviation" else value / end
         text = "–" if value is None else shown(value)
         cells[b.module, b.branch] = Cell(text, hex_colour(level, scale), _describe(b))
     modules = tuple(dict.fromkeys(b.module for b in firing.branches))
-    widths = {(b.module, b.branch): b.channels for b in firing.branches}
+    widths: dict[Key, int] = {(b.module, b.branch): b.channels for b in firing.branches}
     return Painting(modules, cells, scale, marks, widths)
 
 

@@ -41,7 +41,7 @@ def fixed(value: float, end: float) -> str:
 def contribution_sentence(scores: Contributions) -> str:
     """What speaks most for and against an answer. HTML, labels escaped."""
     output = f"The {escape(scores.label)} is <b>{short_number(scores.value)}</b>."
-    if METHODS[scores.method].unit(scores.baseline):  # type: ignore[arg-type]
+    if scores.baseline in METHODS[scores.method].units:
         module, branch, score = scores.strongest()[0]
         return f"{output} The {_branch(module, branch)} is most active ({signed(score)})."
     found = scores.scores

@@ -69,7 +69,7 @@ class Surgeon:
         """Carry everything over."""
         with torch.no_grad():
             self._stem()
-            heads = {head.after: name for name, head in self.network.config.heads.items()}
+            heads = self.network.config.attached
             for name in self.network.modules_by_name:
                 self._module(name)
                 if name in heads:

@@ -31,19 +31,16 @@ def baseline_outputs(
         ExplainError: if the source has no reference photos.
     """
     outputs = {}
-    for name in question.modules:
-        module = question.network.modules_by_name[name]
+    for name, widths, _ in question.each():
         if baseline == "zero":
-            outputs[name] = torch.zeros(1, sum(module.widths.values()), 1, 1)
+            outputs[name] = torch.zeros(1, sum(widths.values()), 1, 1)
             continue
         if reference is None or name not in reference.mean:
             raise ExplainError(
                 "These weights come without reference photos, so there is no usual level to "
                 "compare with. Use the baseline zero."
             )
-        means = torch.cat(
-            [reference.channel_means(name, b, width) for b, width in module.widths.items()]
-        )
+        means = torch.cat([reference.channel_means(name, b, w) for b, w in widths.items()])
         outputs[name] = means[None, :, None, None] * question.masks.get(name, torch.ones(1))
     return outputs
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from inception_viz.architecture.config import Branch
-from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.explain.contributions.result import Promise
+from inception_viz.explain.registry import Entry
 from inception_viz.explain.rerun import Progress, Question
 
 
@@ -20,34 +20,21 @@ class Scores:
     backward_passes: int = 0
 
 
-def no_unit(_baseline: Baseline) -> str:
-    """The scores are in the target's unit."""
-    return ""
-
-
-@dataclass(frozen=True)
-class Method:
+@dataclass(frozen=True, kw_only=True)
+class Method(Entry):
     """A way to score branches.
 
     Attributes:
-        id: its name in the API and in links.
-        title: its name on screen.
-        words: what it does, for a student.
         check: what the check beside it says.
         formula: TeX.
         promise: see :class:`~inception_viz.explain.contributions.result.Contributions`.
         score: does it.
-        baselines: which ones it knows.
-        unit: of the scores for a baseline; empty for the target's own. A method with a unit of
-            its own has no z(none) to be held against, and no gap.
+        units: baseline → the scores' unit, if it isn't the target's own. Such a method has no
+            z(none) to be held against, and no gap.
     """
 
-    id: str
-    title: str
-    words: str
     check: str
     formula: str
     promise: Promise
     score: Callable[[Question, Progress], Scores]
-    baselines: tuple[Baseline, ...] = ("zero", "reference")
-    unit: Callable[[Baseline], str] = field(default=no_unit)
+    units: Mapping[str, str] = field(default_factory=dict)

@@ -1,8 +1,12 @@
-"""One score a branch: how much each branch of each module contributes to an answer."""
+"""All methods, and one score a branch: how much each contributes to an answer.
+
+A new method is one file here and one name in ``METHODS``.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +14,18 @@ import numpy as np
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
+from inception_viz.explain.contributions import ablation, firing, gradient, integrated, shapley
 from inception_viz.explain.contributions.baseline import Baseline, baseline_outputs, none_values
-from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.explain.contributions.method import Method
 from inception_viz.explain.contributions.result import Contributions, Cost
-from inception_viz.explain.registry import choose
+from inception_viz.explain.registry import choose, registry
 from inception_viz.explain.rerun import Progress, ask, silent
 from inception_viz.explain.target import Asked
 from inception_viz.trace import Trace
+
+METHODS: Mapping[str, Method] = registry(
+    *(module.METHOD for module in (shapley, ablation, gradient, integrated, firing))
+)
 
 
 def contributions(
@@ -44,17 +53,14 @@ def contributions(
         ExplainError: for an unknown method, target or baseline, or a trace of another classifier.
     """
     chosen = choose(METHODS, method, "method")
-    if baseline not in chosen.baselines:
-        raise ExplainError(
-            f'{chosen.title} has no baseline "{baseline}"; use {" or ".join(chosen.baselines)}.'
-        )
+    if baseline not in ("zero", "reference"):
+        raise ExplainError(f'{chosen.title} has no baseline "{baseline}"; use zero or reference.')
     question = ask(classifier, trace, target)
     outputs = baseline_outputs(question, classifier.weights.reference, baseline)
-    question = replace(question, baseline=outputs)
-    start = time.perf_counter()
+    question, start = replace(question, baseline=outputs), time.perf_counter()
     scores = chosen.score(question, progress)
     progress(1.0)
-    unit = chosen.unit(baseline)
+    unit = chosen.units.get(baseline)
     nothing = {} if unit else none_values(question)
     modules = tuple(trace.modules)
     values = np.full((len(modules), len(BRANCHES)), np.nan)
