@@ -123,17 +123,12 @@ class ChannelScores:
         """One row a channel."""
         import pandas as pd
 
-        return pd.concat(
-            pd.DataFrame(
-                {
-                    "module": self.module,
-                    "branch": branch,
-                    "channel": np.arange(len(scores)),
-                    "score": scores,
-                }
-            )
+        rows = [
+            (self.module, branch, channel, score)
             for branch, scores in self.branches.items()
-        ).reset_index(drop=True)
+            for channel, score in enumerate(scores.tolist())
+        ]
+        return pd.DataFrame(rows, columns=["module", "branch", "channel", "score"])
 
 
 def channel_scores(trace: Trace, slopes: Gradients, module: str) -> ChannelScores:

@@ -85,23 +85,19 @@ class Cams(Mapping[str, np.ndarray]):
         self, module: str, branch: str | None = None, *, relu: bool = True
     ) -> np.ndarray:
         """(size, size), bilinear, as captum's ``LayerAttribution.interpolate`` does it."""
-        values = torch.from_numpy(self.raw(module, branch))
+        values = torch.from_numpy(self.raw(module, branch))[None, None]
         values = values.clamp(min=0) if relu else values
-        sized = F.interpolate(values[None, None], (self.size, self.size), mode="bilinear")
-        enlarged: np.ndarray = sized[0, 0].numpy()
-        return enlarged
+        sized = F.interpolate(values, (self.size, self.size), mode="bilinear").numpy()
+        return np.asarray(sized[0, 0])
 
     def minus(self, other: Cams, module: str) -> np.ndarray:
         """(size, size): what speaks more for this target than for another's, before ReLU."""
-        difference: np.ndarray = self.at_input_size(module, relu=False) - other.at_input_size(
-            module, relu=False
-        )
-        return difference
+        own, theirs = (cams.at_input_size(module, relu=False) for cams in (self, other))
+        return np.asarray(own - theirs)
 
     def raw_minus(self, other: Cams, module: str) -> np.ndarray:
         """(h, w): the same at map size."""
-        difference: np.ndarray = self.raw(module) - other.raw(module)
-        return difference
+        return np.asarray(self.raw(module) - other.raw(module))
 
     def energy(self, module: str, branch: str | None = None) -> float:
         """The positive part of a map added up over its cells."""
@@ -118,16 +114,11 @@ class Cams(Mapping[str, np.ndarray]):
         import pandas as pd
 
         rows = [
-            {
-                "module": module,
-                "branch": branch,
-                "energy": self.energy(module, branch),
-                "share": self.shares(module).get(branch, 0.0),
-            }
+            (module, branch, self.energy(module, branch), self.shares(module).get(branch, 0.0))
             for module, parts in self.branches.items()
             for branch in parts
         ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=["module", "branch", "energy", "share"])
 
     def save(self, path: str | Path) -> None:
         """Write ``NAME.npz``: "3a" (size, size) after ReLU; "3a/1x1" (h, w) before ReLU; …
@@ -169,11 +160,7 @@ def cams_from(trace: Trace, slopes: Gradients, variant: Variant = "grad_cam") ->
     chosen = choose(VARIANTS, variant, "variant")
     maps: dict[str, Mapping[Branch, np.ndarray]] = {}
     for module, slope in slopes.at.items():
-        parts = trace.split(module, slope)
-        maps[module] = MappingProxyType(
-            {
-                branch: chosen.weigh(activation, parts[branch]).numpy()
-                for branch, activation in trace.branches[module].items()
-            }
-        )
+        parts, own = trace.split(module, slope), trace.branches[module]
+        weighed = {branch: chosen.weigh(own[branch], part) for branch, part in parts.items()}
+        maps[module] = MappingProxyType({branch: map_.numpy() for branch, map_ in weighed.items()})
     return Cams(MappingProxyType(maps), slopes.target, slopes.value, variant, trace.input.shape[-1])

@@ -17,12 +17,7 @@ from inception_viz.errors import ExplainError
 from inception_viz.explain.cam_variants import Variant
 from inception_viz.explain.grad_cam import Cams, cams_from
 from inception_viz.explain.gradients import differentiate
-from inception_viz.explain.rerun import (
-    Progress,
-    ask,
-    question_of,
-    silent,
-)
+from inception_viz.explain.rerun import Progress, ask, question_of, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.network.recording import bare_copy
@@ -116,19 +111,17 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tuple[str, nn.Module]]:
     names = list(network.trunk)
-    seen = [(name, network.trunk[name]) for name in names[: names.index(last) + 1]]
-    weighted = [(name, step) for name, step in seen if any(True for _ in step.parameters())]
+    seen = ((name, network.trunk[name]) for name in reversed(names[: names.index(last) + 1]))
     answer = network.classifier if head == "main" else network.aux[head]
-    return [("classifier", answer), *reversed(weighted)]
+    return [("classifier", answer), *((name, step) for name, step in seen if [*step.parameters()])]
 
 
 def _shuffle(part: nn.Module, generator: torch.Generator) -> None:
     """Move every weight of a layer; the values stay, so activations keep their scale."""
     with torch.no_grad():
         for parameter in part.parameters():
-            flat = parameter.flatten()
-            mixed = flat[torch.randperm(len(flat), generator=generator)]
-            parameter.copy_(mixed.reshape(parameter.shape))
+            mixed = torch.randperm(parameter.numel(), generator=generator)
+            parameter.copy_(parameter.flatten()[mixed].reshape(parameter.shape))
 
 
 def _cams(network: GoogLeNet, trace: Trace, target: Target, variant: Variant) -> Cams:
