@@ -1,5 +1,4 @@
 from . import cost as cost
-from .budget import check_budget as check_budget
 from .checks import INPUT_SIZES as INPUT_SIZES
 from .config import BRANCHES as BRANCHES
 from .config import COLUMNS as COLUMNS
@@ -13,10 +12,15 @@ from .config import Kernel5x5 as Kernel5x5
 from .config import ModuleRow as ModuleRow
 from .config import Norm as Norm
 from .config import StemConfig as StemConfig
+from .cost import PAPER_EXAMPLE as PAPER_EXAMPLE
+from .cost import Reduction as Reduction
 from .cost import Totals as Totals
 from .cost import at_inference as at_inference
 from .cost import branch_table as branch_table
+from .cost import channel_growth as channel_growth
+from .cost import check_budget as check_budget
 from .cost import layers as layers
+from .cost import reductions as reductions
 from .cost import totals as totals
 from .paper import WELL_KNOWN as WELL_KNOWN
 from .paper import AuditRow as AuditRow
@@ -32,10 +36,6 @@ from .plan import plan as plan
 from .plan import steps as steps
 from .receptive_field import ReceptiveField as ReceptiveField
 from .receptive_field import receptive_fields as receptive_fields
-from .reduction import PAPER_EXAMPLE as PAPER_EXAMPLE
-from .reduction import Reduction as Reduction
-from .reduction import channel_growth as channel_growth
-from .reduction import reductions as reductions
 from .text import MAX_TEXT as MAX_TEXT
 from .text import cell_errors as cell_errors
 from .text import decode as decode

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from inception_viz.architecture.config import BRANCHES
-from inception_viz.architecture.reduction import Reduction
+from inception_viz.architecture.cost import Reduction
 from inception_viz.explain.channels import ChannelScores
 from inception_viz.explain.contributions import Contributions
 from inception_viz.figures.chart import Values, chart

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from inception_viz.architecture.config import HEAD_NAMES
-from inception_viz.architecture.reduction import Reduction
+from inception_viz.architecture.cost import Reduction
 from inception_viz.explain.faithfulness import Curve, Game
 from inception_viz.explain.heads import EarlyReading, HeadBelief
 from inception_viz.figures.chart import Values, chart
