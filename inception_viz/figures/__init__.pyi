@@ -1,6 +1,3 @@
-from .answers import answer_bars as answer_bars
-from .answers import percent as percent
-from .answers import sigma as sigma
 from .bars import CHANNELS as CHANNELS
 from .bars import activation_histogram as activation_histogram
 from .bars import channel_bars as channel_bars
@@ -47,10 +44,13 @@ from .printed import save_contributions as save_contributions
 from .printed import save_strip as save_strip
 from .sprites import Sprite as Sprite
 from .sprites import channel_sprite as channel_sprite
+from .words import answer_bars as answer_bars
 from .words import check_sentence as check_sentence
 from .words import compared as compared
 from .words import contribution_sentence as contribution_sentence
 from .words import heads_sentence as heads_sentence
 from .words import muting_sentence as muting_sentence
+from .words import percent as percent
 from .words import short_number as short_number
+from .words import sigma as sigma
 from .words import signed as signed

@@ -14,10 +14,9 @@ from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import BranchFiring, Firing
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.muting import Sweep
-from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
 from inception_viz.figures.network_map import Cell, HeadAnswer, Painting
-from inception_viz.figures.words import fixed, short_number, signed
+from inception_viz.figures.words import fixed, percent, short_number, sigma, signed
 from inception_viz.trace import Trace
 
 Metric = Literal["deviation", "energy_share", "mean"]

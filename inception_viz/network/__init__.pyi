@@ -1,3 +1,4 @@
+from .folding import can_pack as can_pack
 from .folding import fold_batch_norm as fold_batch_norm
 from .googlenet import AuxHead as AuxHead
 from .googlenet import ConvBlock as ConvBlock
@@ -6,7 +7,6 @@ from .googlenet import InceptionModule as InceptionModule
 from .googlenet import LocalResponseNorm as LocalResponseNorm
 from .googlenet import Logits as Logits
 from .googlenet import split as split
-from .packing import can_pack as can_pack
 from .recording import Record as Record
 from .recording import bare_copy as bare_copy
 from .recording import parts as parts

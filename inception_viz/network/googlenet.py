@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from inception_viz.architecture.config import Branch, GoogLeNetConfig
 from inception_viz.architecture.plan import Layer, branch_widths, steps
@@ -56,6 +57,11 @@ class ConvBlock(nn.Module):
         """Activations after ReLU."""
         out: Tensor = self.relu(self.norm(self.conv(x)))
         return out
+
+    def folded(self) -> nn.Conv2d:
+        """The convolution with the batch norm's statistics folded into it, in eval mode."""
+        norm = self.norm
+        return fuse_conv_bn_eval(self.conv, norm) if isinstance(norm, nn.BatchNorm2d) else self.conv
 
 
 class LocalResponseNorm(nn.Module):

@@ -14,9 +14,8 @@ from inception_viz.explain.firing import BranchFiring, Firing
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.heads import HeadBelief
 from inception_viz.explain.target import Target
-from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import short_number
+from inception_viz.figures.words import percent, short_number
 from inception_viz.trace import Trace
 
 Shown = Literal["muting", "heads", "cams"]

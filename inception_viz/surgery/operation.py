@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import sqrt
 from typing import Literal
 
@@ -23,15 +24,17 @@ from inception_viz.sources.reference import Reference
 from inception_viz.surgery.carry import (
     QUIET,
     Channels,
+    Fate,
+    LayerFate,
     carry_block,
     carry_linear,
     choose,
+    fate,
     norms,
 )
-from inception_viz.surgery.matching import Origins
-from inception_viz.surgery.report import Fate, LayerFate, fate
 
 Keep = Literal["norm", "activation"]
+Origins = dict[str, str | None]  # new module → the old one that it continues
 STEM = "stem"
 _MOVED = "reads other maps than before"
 
@@ -102,16 +105,14 @@ class Surgeon:
         old = None if origin is None else self.old.modules_by_name[origin]
         note = ""
         ins = self.channels
-        if origin is not None and old is not None:
+        if origin is not None:
             ins, note = self._read(self._before(origin))
         outs: Channels = []
         for branch, width in new.widths.items():
-            old_width = 0 if old is None else old.widths.get(branch, 0)
-            if old is None or not old_width:
+            if origin is None or old is None or branch not in old.widths:
                 found: Channels = [None] * width
                 self._all_new(_weighted(self.network, name, branch))
             else:
-                assert origin is not None
                 found = self._branch(name, origin, branch, new, old, ins, note)
             start = 0 if old is None else Place(name, branch).channels(old.widths).start
             outs += [None if channel is None else start + channel for channel in found]
@@ -165,18 +166,12 @@ class Surgeon:
         ins, note = self._read(self.old.config.heads[name].after)
         outs = choose(norms(old.conv), config.conv)
         outs = self._block(f"{name}/conv", new.conv, old.conv, outs, ins, note)
-        area = new.pooled_size**2
+        flat: Channels = [None] * new.fc.in_features
+        hidden: Channels = [None] * config.fc
         if new.pooled_size == old.pooled_size:
-            flat: Channels = [
-                None if channel is None else channel * area + place
-                for channel in outs
-                for place in range(area)
-            ]
-        else:
-            flat = [None] * new.fc.in_features
-        hidden = choose(old.fc.weight.norm(dim=1), config.fc)
-        if new.pooled_size != old.pooled_size:
-            hidden = [None] * config.fc
+            area = range(new.pooled_size**2)
+            flat = [None if c is None else c * len(area) + place for c in outs for place in area]
+            hidden = choose(old.fc.weight.norm(dim=1), config.fc)
         self._linear(f"{name}/fc", new.fc, old.fc, hidden, flat)
         classes = _classes(new.classifier, old.classifier)
         self._linear(f"{name}/classifier", new.classifier, old.classifier, classes, hidden)
@@ -192,11 +187,9 @@ class Surgeon:
         """The channels now, as something that used to read the old maps ``expected`` sees them."""
         if self.source == expected:
             return self.channels, ""
-        widths: Mapping[str, int] = (
-            {STEM: self.old.config.stem.conv2}
-            if expected == STEM
-            else {str(b): w for b, w in self.old.modules_by_name[expected].widths.items()}
-        )
+        old = self.old.modules_by_name.get(expected)
+        widths = {str(b): width for b, width in old.widths.items()} if old else {}
+        widths = widths or {STEM: self.old.config.stem.conv2}
         return _by_position(self.widths, widths), _MOVED
 
     def _before(self, module: str) -> str:
@@ -204,11 +197,11 @@ class Surgeon:
         return names[names.index(module) - 1]
 
     def _activations(self, module: str, branch: str, count: int, otherwise: Tensor) -> Tensor:
-        if self.keep == "norm" or self.reference is None:
+        reference = None if self.keep == "norm" else self.reference
+        known = reference and reference.channels.get(module, {}).get(branch)
+        if reference is None or len(known or ()) != count:
             return otherwise
-        if len(self.reference.channels.get(module, {}).get(branch, ())) != count:
-            return otherwise
-        return self.reference.channel_means(module, branch, count)
+        return reference.channel_means(module, branch, count)
 
     def _block(
         self,
@@ -225,10 +218,8 @@ class Surgeon:
             change = "its middle is kept" if side < was else "surrounded with zeros"
             note = ", ".join(filter(None, (note, f"{was}×{was} to {side}×{side}: {change}")))
         found = fate(carried, outs, ins, (old.conv.out_channels, old.conv.in_channels))
-        if found == "kept" and side < was:
-            found = "sliced"
-        if found == "kept" and side > was:
-            found = "grown"
+        if found == "kept" and side != was:
+            found = "sliced" if side < was else "grown"
         self._note(layer, found, carried, new.conv.weight.numel(), note)
         return outs
 
@@ -267,10 +258,7 @@ def _by_position(new: Mapping[str, int], old: Mapping[str, int]) -> Channels:
     """Channel i of a branch for channel i of that branch, where both exist."""
     if not new.keys() & old.keys():
         new, old = {"": sum(new.values())}, {"": sum(old.values())}
-    starts, start = {}, 0
-    for branch, width in old.items():
-        starts[branch] = start
-        start += width
+    starts = dict(zip(old, accumulate(old.values(), initial=0), strict=False))
     return [
         starts[branch] + i if branch in old and i < old[branch] else None
         for branch, width in new.items()
