@@ -40,7 +40,7 @@ def add_explain_options(parser: argparse.ArgumentParser) -> None:
 
 def add_gradcam_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``gradcam``."""
-    from inception_viz.explain.cam_variants import VARIANTS
+    from inception_viz.explain.grad_cam import VARIANTS
 
     add_photo_options(parser)
     _add_target_options(parser)

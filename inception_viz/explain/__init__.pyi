@@ -3,8 +3,6 @@ from .arithmetic import Walk as Walk
 from .arithmetic import last_step as last_step
 from .arithmetic import walk as walk
 from .arithmetic import walks as walks
-from .cam_variants import VARIANTS as VARIANTS
-from .cam_variants import Variant as Variant
 from .channels import ChannelScores as ChannelScores
 from .channels import Layer as Layer
 from .channels import Order as Order
@@ -15,12 +13,12 @@ from .comparison import compare_cams as compare_cams
 from .comparison import compare_contributions as compare_contributions
 from .comparison import compare_firing as compare_firing
 from .comparison import same_class as same_class
-from .contributions.baseline import Baseline as Baseline
-from .contributions.baseline import baseline_outputs as baseline_outputs
 from .contributions.integrated import TOLERANCE as TOLERANCE
-from .contributions.result import Contributions as Contributions
-from .contributions.result import Cost as Cost
+from .contributions.method import Contributions as Contributions
+from .contributions.method import Cost as Cost
 from .contributions.scoring import METHODS as METHODS
+from .contributions.scoring import Baseline as Baseline
+from .contributions.scoring import baseline_outputs as baseline_outputs
 from .contributions.shapley import coalitions as coalitions
 from .contributions.shapley import shapley_values as shapley_values
 from .faithfulness import STEPS as STEPS
@@ -33,7 +31,9 @@ from .faithfulness import random_map as random_map
 from .firing import BranchFiring as BranchFiring
 from .firing import Firing as Firing
 from .firing import measure_reference as measure_reference
+from .grad_cam import VARIANTS as VARIANTS
 from .grad_cam import Cams as Cams
+from .grad_cam import Variant as Variant
 from .grad_cam import cams_from as cams_from
 from .gradients import Gradients as Gradients
 from .heads import EarlyReading as EarlyReading

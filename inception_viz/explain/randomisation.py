@@ -14,8 +14,7 @@ from torch import nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.cam_variants import Variant
-from inception_viz.explain.grad_cam import Cams, cams_from
+from inception_viz.explain.grad_cam import Cams, Variant, cams_from
 from inception_viz.explain.gradients import differentiate
 from inception_viz.explain.rerun import Progress, ask, question_of, silent
 from inception_viz.explain.target import Asked, Target

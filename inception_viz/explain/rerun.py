@@ -107,6 +107,11 @@ class Question:
                 logits.append(self.logits(module, batch))
         return torch.cat(logits)
 
+    def nothing(self, module: str) -> Tensor:
+        """(1, C, H, W): the baseline all over the module's map."""
+        spread = self.baseline[module].expand_as(self.output(module))
+        return spread.contiguous(memory_format=torch.channels_last)
+
     def without_each(self, module: str) -> Tensor:
         """(branches, C, H, W): its output, in each another branch at the baseline (else at 0)."""
         output, widths = self.output(module), self.network.modules_by_name[module].widths

@@ -8,7 +8,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
-from inception_viz.explain.contributions.baseline import spread
 from inception_viz.explain.contributions.method import Method, Scores
 from inception_viz.explain.rerun import MAX_VARIANTS, Progress, Question, gradients_on
 from inception_viz.network.googlenet import split
@@ -26,8 +25,7 @@ def score(question: Question, progress: Progress) -> Scores:
     values: dict[tuple[str, Branch], float] = {}
     taken = 0
     for name, widths, here in question.each(progress):
-        none = spread(question.baseline[name], question.output(name))
-        worth = question.value - float(question.values(name, none)[0])
+        worth = question.value - float(question.values(name, question.nothing(name))[0])
         steps, begun = STEPS, 0.0
         while True:
             # Nobody knows whether it will be enough: half of what is left of the module's share.
@@ -63,7 +61,7 @@ def _channels(question: Question, name: str, steps: int, progress: Progress) -> 
     with gradients_on():
         attribution = IntegratedGradients(forward).attribute(
             output,
-            baselines=spread(question.baseline[name], output),
+            baselines=question.nothing(name),
             n_steps=steps,
             internal_batch_size=max(min(question.batch_size(name) // 4, MAX_VARIANTS), 1),
         )
