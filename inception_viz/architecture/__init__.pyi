@@ -1,5 +1,4 @@
 from . import cost as cost
-from .checks import INPUT_SIZES as INPUT_SIZES
 from .config import BRANCHES as BRANCHES
 from .config import COLUMNS as COLUMNS
 from .config import HEAD_NAMES as HEAD_NAMES
@@ -7,14 +6,12 @@ from .config import STAGES as STAGES
 from .config import AuxHeadConfig as AuxHeadConfig
 from .config import Branch as Branch
 from .config import GoogLeNetConfig as GoogLeNetConfig
-from .config import HeadPool as HeadPool
 from .config import Kernel5x5 as Kernel5x5
 from .config import ModuleRow as ModuleRow
 from .config import Norm as Norm
 from .config import StemConfig as StemConfig
 from .cost import PAPER_EXAMPLE as PAPER_EXAMPLE
 from .cost import Reduction as Reduction
-from .cost import Totals as Totals
 from .cost import at_inference as at_inference
 from .cost import branch_table as branch_table
 from .cost import channel_growth as channel_growth
@@ -23,8 +20,6 @@ from .cost import layers as layers
 from .cost import reductions as reductions
 from .cost import totals as totals
 from .paper import WELL_KNOWN as WELL_KNOWN
-from .paper import AuditRow as AuditRow
-from .paper import Count as Count
 from .paper import audit as audit
 from .paper import audit_table as audit_table
 from .paper import differ as differ
@@ -34,7 +29,6 @@ from .plan import Layer as Layer
 from .plan import branch_widths as branch_widths
 from .plan import plan as plan
 from .plan import steps as steps
-from .receptive_field import ReceptiveField as ReceptiveField
 from .receptive_field import receptive_fields as receptive_fields
 from .text import MAX_TEXT as MAX_TEXT
 from .text import cell_errors as cell_errors

@@ -57,18 +57,13 @@ class Comparison:
         """One row a branch: both figures and their difference; blank where a side lacks it."""
         import pandas as pd
 
+        sides = (self.first, self.second, self.difference)
         rows = [
-            {
-                "module": module,
-                "branch": branch,
-                "first": self.first.get((module, branch)),
-                "second": self.second.get((module, branch)),
-                "difference": self.difference.get((module, branch)),
-                "unit": self.unit,
-            }
-            for module, branch in dict.fromkeys([*self.first, *self.second])
+            (*place, *(side.get(place) for side in sides), self.unit)
+            for place in dict.fromkeys([*self.first, *self.second])
         ]
-        return pd.DataFrame(rows)
+        columns = ["module", "branch", "first", "second", "difference", "unit"]
+        return pd.DataFrame(rows, columns=columns)
 
 
 def compare_firing(first: Firing, second: Firing, metric: str) -> Comparison:

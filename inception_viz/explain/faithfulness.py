@@ -91,13 +91,11 @@ def faithfulness(
     probability of the target's class is watched, at the target's head.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the picture, with nothing muted.
         values: (size, size) map at input size; higher is more important.
         target: the class; default the first choice.
         steps: in how many equal portions the pixels go.
         seed: of the random maps.
-        progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for a map of another size, an unknown target, a trace of another classifier or

@@ -204,7 +204,6 @@ def grad_cam(
     """The class activation maps of every module and branch.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the picture; may have branches muted.
         target: a class, a head's class, or the margin between two; default the first choice.
         variant: ``grad_cam`` weighs a channel by its mean gradient; ``hires_cam`` every unit by its

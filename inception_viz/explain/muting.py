@@ -13,7 +13,7 @@ from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import Progress, ask, masks_of, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.network.recording import recording
-from inception_viz.trace import Trace, with_outputs
+from inception_viz.trace import Trace, frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,6 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
     for ``faithfulness`` and ``sanity_check``, which are about the whole network.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the whole network, or one with something muted already, which stays muted.
         places: "4c" (a module), "4c/5x5" (a branch), "4c/5x5:7" (one of its channels).
 
@@ -51,12 +50,20 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
                 heads[attached[name]] = network.answer(attached[name], x)[0]
         heads["main"] = network.classify(outputs[question.modules[-1]])[0]
     modules = {name: outputs[name][0] for name in trace.modules if name in outputs}
+    branches = {n: network.modules_by_name[n].split(out, dim=0) for n, out in modules.items()}
     reduces = {
         name: {branch: record[f"{name}/{branch}/reduce"][0] for branch in trace.reduces[name]}
         for name in modules
         if name != first  # its reduces lie in front of what is muted
     }
-    return with_outputs(trace, network, modules, reduces, heads, muted)
+    return replace(
+        trace,
+        heads=frozen({**trace.heads, **heads}),
+        modules=frozen({**trace.modules, **modules}),
+        branches=frozen({**trace.branches, **branches}),
+        reduces=frozen({**trace.reduces, **reduces}),
+        muted=muted,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which pixels an answer rests on, integrated gradients, occlusion, guided Grad-CAM.
+"""Which pixels an answer rests on: integrated gradients, occlusion, guided Grad-CAM.
 
 These follow the answer down to the pixels; the maps in :mod:`~inception_viz.explain.grad_cam` stop
 at a module.
@@ -103,13 +103,11 @@ def pixel_map(
     """Attribute ``target`` to the pixels of the input. Slow: seconds.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the picture; may have branches muted.
         target: what to explain; default the first choice.
         method: ``integrated_gradients`` from a grey picture; ``occlusion`` by grey windows;
             ``guided_grad_cam``, guided backpropagation times Grad-CAM.
         module: where guided Grad-CAM takes its Grad-CAM; default the last that the head sees.
-        progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for an unknown method, target or module, or a trace of another classifier.

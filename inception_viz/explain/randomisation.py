@@ -6,7 +6,7 @@ same when the weights are destroyed explains the photo, not the network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from inception_viz.explain.rerun import Progress, ask, question_of, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.network.recording import bare_copy
-from inception_viz.trace import Trace, trace_input
+from inception_viz.trace import Trace, outputs_of
 
 SUSPICIOUS = 0.7  # rank correlation with every weight shuffled that is called out
 
@@ -124,13 +124,6 @@ def _shuffle(part: nn.Module, generator: torch.Generator) -> None:
 
 
 def _cams(network: GoogLeNet, trace: Trace, target: Target, variant: Variant) -> Cams:
-    shuffled = trace_input(
-        network,
-        trace.input,
-        picture=trace.picture,
-        fitting=trace.fitting,
-        labels=trace.labels,
-        model="shuffled",
-        trained_heads=tuple(trace.heads),
-    )
+    outputs = outputs_of(network, trace.input, trace.heads)
+    shuffled = replace(trace, model="shuffled", **outputs)
     return cams_from(shuffled, differentiate(question_of(network, shuffled, target)), variant)

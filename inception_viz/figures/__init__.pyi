@@ -19,7 +19,6 @@ from .curves import saving_curve as saving_curve
 from .curves import training_curves as training_curves
 from .diagram import module_diagram as module_diagram
 from .diagram import network_diagram as network_diagram
-from .network_map import Cell as Cell
 from .network_map import HeadAnswer as HeadAnswer
 from .network_map import Painting as Painting
 from .network_map import network_map as network_map

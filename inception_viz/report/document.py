@@ -83,12 +83,10 @@ def build(
     the versions that made it.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the photo; may have branches muted.
         target: the class to explain; default the network's first choice.
         photo: what the photo is called.
         alt: what it shows, in words, for those who can't see it.
-        progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for a class that doesn't exist, or a trace of another classifier.

@@ -1,5 +1,3 @@
-from .carry import Fate as Fate
-from .carry import LayerFate as LayerFate
 from .operation import Keep as Keep
 from .rebuilding import Operation as Operation
 from .rebuilding import match_modules as match_modules

@@ -15,8 +15,8 @@ import inception_viz as iv
 from app.session import address, choices, lab, lab_draft, lab_history, links
 from app.widgets import messages
 from app.widgets.markdown import UNLINKED, plain
+from inception_viz import mute
 from inception_viz.architecture import GoogLeNetConfig, ModuleRow, StemConfig
-from inception_viz.explain import mute
 from tests.hostile.mutation import NUMBERS, TEXTS, bent
 from tests.hostile.target import Target, no_sentence
 

@@ -49,14 +49,12 @@ def contributions(
     """Score every branch that the target's head can see.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the picture; may have branches muted.
         target: a class's index or label, or a :class:`~inception_viz.explain.target.Target` (a
             head's logit, a probability, the margin between two classes); default the first choice.
         method: a key of :data:`METHODS`.
         baseline: what takes the place of a branch that is left out: ``zero``, or ``reference``, the
             mean of each channel over the source's reference photos.
-        progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for an unknown method, target or baseline, or a trace of another classifier.
