@@ -101,10 +101,6 @@ class Sweep:
     first_choice: int
     target: Target
 
-    def strongest(self) -> Muted:
-        """The branch whose loss changes the target most, up or down."""
-        return max(self.rows, key=lambda row: abs(row.change))
-
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
         import pandas as pd

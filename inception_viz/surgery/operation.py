@@ -18,7 +18,6 @@ from inception_viz.network.googlenet import (
     AuxHead,
     ConvBlock,
     GoogLeNet,
-    InceptionModule,
 )
 from inception_viz.sources.reference import Reference
 from inception_viz.surgery.carry import (
@@ -100,36 +99,28 @@ class Surgeon:
         self.source, self.widths = STEM, {STEM: len(self.channels)}
 
     def _module(self, name: str) -> None:
-        new = self.network.modules_by_name[name]
-        origin = self.origins[name]
-        old = None if origin is None else self.old.modules_by_name[origin]
-        note = ""
-        ins = self.channels
+        origin, ins, note = self.origins[name], self.channels, ""
+        widths: Mapping[Branch, int] = {}
         if origin is not None:
-            ins, note = self._read(self._before(origin))
+            names = [STEM, *self.old.modules_by_name]
+            ins, note = self._read(names[names.index(origin) - 1])
+            widths = self.old.modules_by_name[origin].widths
+        new_widths = self.network.modules_by_name[name].widths
         outs: Channels = []
-        for branch, width in new.widths.items():
-            if origin is None or old is None or branch not in old.widths:
-                found: Channels = [None] * width
+        for branch, width in new_widths.items():
+            if origin is None or branch not in widths:
                 self._all_new(_weighted(self.network, name, branch))
-            else:
-                found = self._branch(name, origin, branch, new, old, ins, note)
-            start = 0 if old is None else Place(name, branch).channels(old.widths).start
+                outs += [None] * width
+                continue
+            start = Place(name, branch).channels(widths).start
+            found = self._branch(name, origin, branch, ins, note)
             outs += [None if channel is None else start + channel for channel in found]
         self.channels, self.source = outs, origin
-        self.widths = {str(branch): width for branch, width in new.widths.items()}
+        self.widths = {str(branch): width for branch, width in new_widths.items()}
 
-    def _branch(
-        self,
-        name: str,
-        origin: str,
-        branch: Branch,
-        new: InceptionModule,
-        old: InceptionModule,
-        ins: Channels,
-        note: str,
-    ) -> Channels:
+    def _branch(self, name: str, origin: str, branch: Branch, ins: Channels, note: str) -> Channels:
         """Carry one branch over; where its channels come from in the old branch."""
+        new, old = self.network.modules_by_name[name], self.old.modules_by_name[origin]
         layers = _weighted(self.network, name, branch)
         roles = [layer.role for layer in layers]
         old_roles = [layer.role for layer in _weighted(self.old, origin, branch)]
@@ -191,10 +182,6 @@ class Surgeon:
         widths = {str(b): width for b, width in old.widths.items()} if old else {}
         widths = widths or {STEM: self.old.config.stem.conv2}
         return _by_position(self.widths, widths), _MOVED
-
-    def _before(self, module: str) -> str:
-        names = [STEM, *self.old.modules_by_name]
-        return names[names.index(module) - 1]
 
     def _activations(self, module: str, branch: str, count: int, otherwise: Tensor) -> Tensor:
         reference = None if self.keep == "norm" else self.reference
