@@ -17,13 +17,7 @@ from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import WeightsError
 from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.pictures.preprocessing import (
-    Fit,
-    Fitting,
-    Preprocessing,
-    fit_image,
-    fitting,
-)
+from inception_viz.pictures.preprocessing import Fit, Fitting, Preprocessing, fit_image, fitting
 from inception_viz.pictures.reading import Picture, read_picture
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import attach_heads

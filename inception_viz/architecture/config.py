@@ -273,13 +273,12 @@ def _rows_by_stage(rows: object) -> dict[int, tuple[ModuleRow, ...]]:
     if not isinstance(rows, dict):
         raise ConfigError('"modules" must map module names to rows, such as {"3a": {…}}.')
     stages: dict[int, list[ModuleRow]] = {stage: [] for stage in STAGES}
-    expected = {s: iter(string.ascii_lowercase) for s in STAGES}
     for name, values in rows.items():
-        stage = int(name[0]) if name[:1] in {"3", "4", "5"} else None
-        if stage is None or name != f"{stage}{next(expected[stage], '')}":
+        following = {f"{s}{string.ascii_lowercase[len(own) :][:1]}": s for s, own in stages.items()}
+        if name not in following:
             raise ConfigError(
                 f'Module "{shown(name)}" is out of place. Name the modules of a stage in order: '
                 "3a, 3b, … 4a, 4b, … 5a, 5b, …"
             )
-        stages[stage].append(from_object(ModuleRow, values, name))
+        stages[following[name]].append(from_object(ModuleRow, values, name))
     return {stage: tuple(stage_rows) for stage, stage_rows in stages.items()}

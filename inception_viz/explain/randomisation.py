@@ -104,8 +104,8 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation of two maps; NaN if one of them is flat."""
     import pandas as pd
 
-    ranks = pd.DataFrame({"first": first.ravel(), "second": second.ravel()}).rank()
-    return float(ranks["first"].corr(ranks["second"])) if ranks.std().all() else float("nan")
+    maps = pd.DataFrame({"first": first.ravel(), "second": second.ravel()})
+    return float(maps.corr(method="spearman").iat[0, 1])
 
 
 def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tuple[str, nn.Module]]:

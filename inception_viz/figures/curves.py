@@ -160,11 +160,11 @@ def training_curves(
     return fig.add_hline(y=chance, line=guessing, annotation_text="guessing")
 
 
-def _smooth(values: list[float], weight: float = 0.8) -> list[float]:
+def _smooth(values: list[float]) -> list[float]:
     """A running average, so that the trend shows; the first value counts in full."""
-    smoothed: list[float] = []
-    for value in values:
-        smoothed.append(weight * smoothed[-1] + (1 - weight) * value if smoothed else value)
+    import pandas as pd
+
+    smoothed: list[float] = pd.Series(values).ewm(alpha=0.2, adjust=False).mean().tolist()
     return smoothed
 
 

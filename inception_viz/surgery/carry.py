@@ -57,14 +57,6 @@ def fill(new: Tensor, old: Tensor, outs: Sequence[int | None], ins: Sequence[int
     return block.numel()
 
 
-def fit_kernel(old: Tensor, side: int) -> Tensor:
-    """Cut a kernel (…, k, k) to its middle, or surround it with zeros, which changes nothing."""
-    gap = (side - old.shape[-1]) // 2
-    if gap >= 0:
-        return nn.functional.pad(old, (gap,) * 4)
-    return old[..., -gap:gap, -gap:gap]
-
-
 def carry_block(
     new: ConvBlock, old: ConvBlock, outs: Sequence[int | None], ins: Sequence[int | None]
 ) -> int:
@@ -81,7 +73,9 @@ def carry_block(
         biases.bias[rows] = conv.bias[old_rows]
         if isinstance(new.norm, nn.BatchNorm2d):  # a norm that does nothing, but for the bias
             new.norm.weight[rows] = sqrt(1 + BATCH_NORM_EPS)
-    carried = fill(new.conv.weight, fit_kernel(conv.weight, new.conv.kernel_size[0]), outs, ins)
+    # Cut a kernel to its middle, or surround it with zeros, which changes nothing.
+    gap = (new.conv.kernel_size[0] - conv.kernel_size[0]) // 2
+    carried = fill(new.conv.weight, nn.functional.pad(conv.weight, (gap,) * 4), outs, ins)
     share_if_same(new, old)
     return carried
 
