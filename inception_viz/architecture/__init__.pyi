@@ -12,12 +12,14 @@ from .config import HeadPool as HeadPool
 from .config import Kernel5x5 as Kernel5x5
 from .config import ModuleRow as ModuleRow
 from .config import Norm as Norm
+from .config import Padding as Padding
 from .config import StemConfig as StemConfig
 from .cost import Totals as Totals
 from .cost import at_inference as at_inference
 from .cost import branch_table as branch_table
 from .cost import layers as layers
 from .cost import totals as totals
+from .local_response import LrnConfig as LrnConfig
 from .paper import WELL_KNOWN as WELL_KNOWN
 from .paper import AuditRow as AuditRow
 from .paper import Count as Count

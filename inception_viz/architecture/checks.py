@@ -26,8 +26,8 @@ INPUT_SIZES = range(32, 1025)
 def _where(row: str | None) -> str:
     if row is None:
         return "The config"
-    if row == "stem":
-        return "The stem"
+    if row in ("stem", "lrn"):
+        return {"stem": "The stem", "lrn": "The norm"}[row]
     return f"Head {row}" if row.startswith("aux") else f"Module {row}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from typing import Any, get_args
@@ -23,12 +24,13 @@ from inception_viz.architecture.config import (
     ModuleRow,
     StemConfig,
 )
+from inception_viz.architecture.local_response import LrnConfig
 from inception_viz.errors import ConfigError
 from inception_viz.files.wording import shown
 
 MAX_TEXT = 4000
 PAPER = "paper"
-_PLAIN = ("kernel_5x5", "norm", "classes", "dropout", "input_size", "pool4")
+_PLAIN = ("kernel_5x5", "norm", "classes", "dropout", "input_size", "pool4", "padding")
 
 
 def encode(config: GoogLeNetConfig) -> str:
@@ -41,6 +43,8 @@ def encode(config: GoogLeNetConfig) -> str:
             parts.append(f"{stage}={'-'.join(map(_row_text, rows))}")
     if config.stem != paper.stem:
         parts.append("stem=" + ".".join(map(str, astuple(config.stem))))
+    if config.lrn != paper.lrn:
+        parts.append("lrn=" + "_".join(map(str, astuple(config.lrn))))
     for name in ("aux1", "aux2"):
         head = getattr(config, name)
         if head != getattr(paper, name):
@@ -70,6 +74,9 @@ def decode(text: str) -> GoogLeNetConfig:
             elif name == "stem":
                 conv1, reduce, conv2 = map(_count, value.split("."))
                 values["stem"] = StemConfig(conv1, reduce, conv2)
+            elif name == "lrn":
+                size, *constants = value.split("_")
+                values["lrn"] = LrnConfig(_count(size), *map(_number, constants))
             elif name in ("aux1", "aux2"):
                 values[name] = None if value == "x" else _read_head(value)
             elif name in _PLAIN:
@@ -104,14 +111,21 @@ def _head_text(head: AuxHeadConfig) -> str:
 def _read_head(text: str) -> AuxHeadConfig:
     after, conv, fc, pool, dropout = text.split(".", 4)
     return AuxHeadConfig(
-        after, _count(conv), _count(fc), float(dropout), get_args(HeadPool)[_count(pool)]
+        after, _count(conv), _count(fc), _number(dropout), get_args(HeadPool)[_count(pool)]
     )
 
 
 def _read_plain(name: str, text: str) -> str | int | float:
     if name == "dropout":
-        return float(text)
-    return text if name in ("kernel_5x5", "norm") else _count(text)
+        return _number(text)
+    return text if name in ("kernel_5x5", "norm", "padding") else _count(text)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _count(text: str) -> int:

@@ -13,7 +13,8 @@ from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
 from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked
-from inception_viz.network.googlenet import ConvBlock, InceptionModule
+from inception_viz.network.googlenet import InceptionModule
+from inception_viz.network.layers import ConvBlock
 from inception_viz.trace import Trace
 
 

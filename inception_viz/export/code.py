@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterator
+from dataclasses import astuple
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.plan import steps
@@ -40,8 +41,16 @@ HEADS = {  # name: (after which module, pool, side of what it leaves, filters, h
 $heads
 }
 BATCH_NORM = $batch_norm
-LRN = $lrn
+LRN = $lrn  # channels, alpha, beta, k of local response norm; None: there is none
 POOL4 = $pool4  # kernel of the max pool between stages 4 and 5
+SAME = $same  # pad as TensorFlow does, more on the right and the bottom
+
+
+def pad_same(x, kernel, stride, value):
+    """TensorFlow's padding."""
+    missing = [max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:]]
+    (top, bottom), (left, right) = ((n // 2, n - n // 2) for n in missing)
+    return F.pad(x, (left, right, top, bottom), value=value)
 
 
 class ConvBlock(nn.Module):
@@ -49,13 +58,30 @@ class ConvBlock(nn.Module):
 
     def __init__(self, inputs, outputs, kernel, stride=1):
         super().__init__()
+        self.pads = SAME and stride > 1
+        padding = 0 if self.pads else kernel // 2
         self.conv = nn.Conv2d(
-            inputs, outputs, kernel, stride, padding=kernel // 2, bias=not BATCH_NORM
+            inputs, outputs, kernel, stride, padding=padding, bias=not BATCH_NORM
         )
         self.norm = nn.BatchNorm2d(outputs, eps=1e-3) if BATCH_NORM else nn.Identity()
 
     def forward(self, x):
+        if self.pads:
+            x = pad_same(x, self.conv.kernel_size[0], self.conv.stride[0], 0.0)
         return F.relu(self.norm(self.conv(x)))
+
+
+class HalvingPool(nn.Module):
+    """Max pool with stride 2."""
+
+    def __init__(self, kernel):
+        super().__init__()
+        self.kernel = kernel
+
+    def forward(self, x):
+        if SAME:
+            return F.max_pool2d(pad_same(x, self.kernel, 2, float("-inf")), self.kernel, 2)
+        return F.max_pool2d(x, self.kernel, 2, ceil_mode=True)
 
 
 class Inception(nn.Module):
@@ -114,21 +140,21 @@ class GoogLeNet(nn.Module):
         conv1, conv2_reduce, conv2 = STEM
         self.trunk = nn.ModuleDict()
         self.trunk["conv1"] = ConvBlock(3, conv1, 7, stride=2)
-        self.trunk["pool1"] = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.trunk["pool1"] = HalvingPool(3)
         if LRN:
-            self.trunk["norm1"] = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
+            self.trunk["norm1"] = nn.LocalResponseNorm(*LRN)
         self.trunk["conv2_reduce"] = ConvBlock(conv1, conv2_reduce, 1)
         self.trunk["conv2"] = ConvBlock(conv2_reduce, conv2, 3)
         if LRN:
-            self.trunk["norm2"] = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
-        self.trunk["pool2"] = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+            self.trunk["norm2"] = nn.LocalResponseNorm(*LRN)
+        self.trunk["pool2"] = HalvingPool(3)
         channels, stage = conv2, "3"
         self.aux = nn.ModuleDict()
         attached = {after: name for name, (after, *_) in HEADS.items()}
         for name, row in MODULES.items():
             if name[0] != stage:
                 kernel = 3 if stage == "3" else POOL4
-                self.trunk["pool" + stage] = nn.MaxPool2d(kernel, stride=2, ceil_mode=True)
+                self.trunk["pool" + stage] = HalvingPool(kernel)
                 stage = name[0]
             self.trunk[name] = Inception(channels, *row)
             channels = self.trunk[name].outputs
@@ -188,8 +214,9 @@ def code(classifier: Classifier) -> str:
         kernels=tuple(int(k) for k in config.kernel_5x5.split("+")),
         heads="\n".join(_heads(config)),
         batch_norm=config.norm == "batch",
-        lrn=config.norm == "lrn",
+        lrn=astuple(config.lrn) if config.norm == "lrn" else None,
         pool4=config.pool4,
+        same=config.padding == "same",
         flip=".flip(-1)  # BGR" if preparation.channels == "BGR" else "",
         scale=repr(preparation.scale),
         mean=preparation.mean,

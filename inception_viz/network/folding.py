@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from inception_viz.network.googlenet import ConvBlock, GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network.layers import ConvBlock
 from inception_viz.network.packing import PackedWeights
 from inception_viz.network.recording import bare_copy
 
@@ -49,23 +50,23 @@ class _FrozenBlock(ConvBlock):
         nn.Module.__init__(self)
         conv, norm = block.conv, block.norm
         self.conv = fuse_conv_bn_eval(conv, norm) if isinstance(norm, nn.BatchNorm2d) else conv
-        self.norm, self.relu = nn.Identity(), nn.ReLU()
+        self.norm, self.relu, self.pads = nn.Identity(), nn.ReLU(), block.pads
         self.shared = PackedWeights()
         self.eval().requires_grad_(False)
 
     def __reduce_ex__(self, _protocol: object) -> tuple[object, ...]:
         """What :mod:`copy` and :mod:`pickle` make anew."""
-        return _plain_block, (self.conv,)
+        return _plain_block, (self.conv, self.pads)
 
     def forward(self, x: Tensor) -> Tensor:
         """Activations after ReLU; without gradients from packed weights."""
-        out = self.shared.convolve(self.conv, x)
+        out = self.shared.convolve(self.conv, self.padded(x))
         return self.relu(out) if out.requires_grad else torch.relu_(out)
 
 
-def _plain_block(conv: nn.Conv2d) -> ConvBlock:
+def _plain_block(conv: nn.Conv2d, pads: bool) -> ConvBlock:
     block = ConvBlock(1, 1, 1, batch_norm=False)
-    block.conv = conv
+    block.conv, block.pads = conv, pads
     return block.eval()
 
 

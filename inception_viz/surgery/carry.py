@@ -13,7 +13,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from inception_viz.network.googlenet import BATCH_NORM_EPS, ConvBlock
+from inception_viz.network.layers import BATCH_NORM_EPS, ConvBlock
 
 Channels = list[int | None]
 QUIET = 1e-4  # scale of new filters in front of a local response normalisation

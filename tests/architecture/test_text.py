@@ -13,6 +13,7 @@ from inception_viz.architecture import (
     MAX_TEXT,
     AuxHeadConfig,
     GoogLeNetConfig,
+    LrnConfig,
     ModuleRow,
     StemConfig,
     cell_errors,
@@ -29,6 +30,7 @@ from inception_viz.trace import run
 
 counts = st.integers(1, 6)
 maybe = st.integers(0, 6)
+NORMS = [LrnConfig(), LrnConfig(11, 11e-4, 0.5, 2.0), LrnConfig(3, 1e-5, 1.0, 0.1)]
 
 
 @st.composite
@@ -68,6 +70,8 @@ def configs(draw: st.DrawFn) -> GoogLeNetConfig:
         dropout=draw(st.sampled_from([0.0, 0.25, 0.4])),
         input_size=draw(st.integers(32, 90)),
         pool4=draw(st.sampled_from([2, 3])),
+        lrn=draw(st.sampled_from(NORMS)),
+        padding=draw(st.sampled_from(["even", "same"])),
     )
 
 

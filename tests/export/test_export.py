@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.architecture import AuxHeadConfig, GoogLeNetConfig, LrnConfig
 from inception_viz.export import code, save_code, save_onnx
 from tests.conftest import noise_photo, sample, tiny_config
 
@@ -46,6 +46,7 @@ ROW = tiny_config().stage3[0]
             aux2=None,
         ),
         GoogLeNetConfig.torchvision(classes=7),
+        tiny_config(padding="same", lrn=LrnConfig(11, 11e-4, 0.5, 2.0)),
         tiny_config(aux1=AuxHeadConfig("3b"), aux2=AuxHeadConfig("4d", pool="4x4")),
         tiny_config(aux1=AuxHeadConfig("4a", pool="4x4"), aux2=AuxHeadConfig("4d", conv=9, fc=11)),
     ],
