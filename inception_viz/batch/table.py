@@ -36,6 +36,7 @@ from inception_viz.batch.parts import Settings
 from inception_viz.batch.pictures import Ready, Unreadable
 from inception_viz.classifier import Classifier
 from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.network.googlenet import probabilities
 
 LISTED = 10_000  # unreadable files that the metadata names; it says how many there were in all
 _UNREADABLE = b"unreadable"
@@ -73,7 +74,7 @@ def rows(
     k: int,
 ) -> pa.RecordBatch:
     """The rows of N pictures; ``contribution`` is (N, branches)."""
-    likeliest = torch.softmax(measured.logits, dim=1).topk(min(k, len(classifier.labels)))
+    likeliest = probabilities(measured.logits).topk(min(k, len(classifier.labels)))
     labels = [[classifier.labels[i] for i in row] for row in likeliest.indices.tolist()]
     figures = [measured.firing, measured.energy, *([] if contribution is None else [contribution])]
     values: list[Any] = [

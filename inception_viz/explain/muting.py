@@ -19,7 +19,7 @@ from inception_viz.explain.rerun import (
     within,
 )
 from inception_viz.explain.target import Asked, Target
-from inception_viz.network.googlenet import split
+from inception_viz.network.googlenet import probabilities, split
 from inception_viz.network.recording import recording
 from inception_viz.trace import Trace, with_outputs
 
@@ -129,7 +129,7 @@ def sweep(
         ablated = without_each(question.output(module), widths)
         logits = question.all_logits(module, ablated, within(progress, done, len(question.modules)))
         values = question.target.of(logits).double().tolist()
-        best = torch.softmax(logits, dim=1).max(dim=1)
+        best = probabilities(logits).max(dim=1)
         for branch, value, p, index in zip(
             branches, values, best.values.tolist(), best.indices.tolist(), strict=True
         ):

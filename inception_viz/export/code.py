@@ -177,7 +177,7 @@ class GoogLeNet(nn.Module):
 def load(path):
     """The network with its weights, ready to answer."""
     network = GoogLeNet()
-    network.load_state_dict(torch.load(path, weights_only=True))
+    network.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
     return network.eval()
 
 

@@ -3,6 +3,7 @@ from .googlenet import AuxHead as AuxHead
 from .googlenet import GoogLeNet as GoogLeNet
 from .googlenet import InceptionModule as InceptionModule
 from .googlenet import Logits as Logits
+from .googlenet import probabilities as probabilities
 from .googlenet import split as split
 from .layers import ConvBlock as ConvBlock
 from .layers import LocalResponseNorm as LocalResponseNorm

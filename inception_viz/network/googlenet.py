@@ -42,6 +42,11 @@ def split(values: Tensor, widths: Mapping[Branch, int], dim: int = 1) -> dict[Br
     return dict(zip(widths, parts, strict=True))
 
 
+def probabilities(logits: Tensor) -> Tensor:
+    """What the classes' logits say, along the last dimension: softmax; of a single one, sigmoid."""
+    return torch.sigmoid(logits) if logits.shape[-1] == 1 else torch.softmax(logits, dim=-1)
+
+
 class InceptionModule(nn.Module):
     """Parallel branches, concatenated along the channels: N × in × H × W → N × Σ widths × H × W.
 

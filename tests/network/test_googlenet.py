@@ -78,7 +78,7 @@ def torchvision_pair() -> tuple[nn.Module, GoogLeNet]:
                 value.data.normal_(std=0.1)  # type: ignore[union-attr]
     state = reference.state_dict()
     layout = read_layout(state)
-    return reference, fill_network(layout.config, state, layout.names, "the reference")
+    return reference, fill_network(layout.config, layout.state, layout.names, "the reference")
 
 
 @pytest.mark.parametrize("folded", [False, True])
