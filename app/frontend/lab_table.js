@@ -13,6 +13,7 @@ const KINDS = INFOS.map(title => (/^(params|MACs)$/.test(title) ? 'info' : 'info
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz'; // of the modules of a stage
 const CELLS = 6; // of a row
 const COLUMNS = 1 + CELLS + INFOS.length + 1;
+const MAX_PASTED = 100_000; // characters
 const KEPT = 40; // changes that are sent again until the server knows them
 
 class Table {
@@ -173,16 +174,18 @@ class Table {
     return this.root.querySelector(`input[data-place="${place}"][data-column="${column}"]`);
   }
 
+  // What a block of cells means, the server decides: it knows titles and ways to write numbers.
   paste(event, place, column) {
-    const lines = pasted(event.clipboardData.getData('text'));
-    if (!lines) return;
+    const text = event.clipboardData.getData('text');
+    if (!/[\t\n;,]/.test(text.trim())) return;
     event.preventDefault();
-    this.change(rows => {
-      for (const [i, values] of lines.entries()) {
-        const cells = rows[place + i]?.cells;
-        if (cells) cells.splice(column, values.length, ...values.slice(0, CELLS - column));
-      }
+    this.number += 1;
+    this.pending.push({
+      number: this.number,
+      text: text.slice(0, MAX_PASTED),
+      at: [place, column],
     });
+    this.trigger({ steps: this.pending.slice(-KEPT), live: null });
   }
 
   key(event, place, column) {
@@ -228,15 +231,5 @@ function named(rows) {
   return rows.map(({ stage }) => {
     counts[stage] = (counts[stage] ?? -1) + 1;
     return `${stage}${LETTERS[counts[stage]] ?? '?'}`;
-  });
-}
-
-// Rows of cells from a spreadsheet or a CSV, without a column of names; nothing for a single cell.
-function pasted(text) {
-  if (!/[\t\n,;]/.test(text.trim())) return null;
-  const lines = text.replace(/\r/g, '').replace(/\n+$/, '').split('\n');
-  return lines.map(line => {
-    const cells = line.split(line.includes('\t') ? '\t' : /[;,]/).map(value => value.trim());
-    return cells.length > CELLS && Number.isNaN(Number(cells[0])) ? cells.slice(1) : cells;
   });
 }

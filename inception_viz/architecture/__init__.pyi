@@ -38,10 +38,11 @@ from .reduction import PAPER_EXAMPLE as PAPER_EXAMPLE
 from .reduction import Reduction as Reduction
 from .reduction import channel_growth as channel_growth
 from .reduction import reductions as reductions
+from .tables import Line as Line
+from .tables import cell_errors as cell_errors
+from .tables import read_lines as read_lines
+from .tables import rows_of as rows_of
+from .tables import to_csv as to_csv
 from .text import MAX_TEXT as MAX_TEXT
-from .text import cell_errors as cell_errors
 from .text import decode as decode
 from .text import encode as encode
-from .text import read_rows as read_rows
-from .text import rows_of as rows_of
-from .text import to_csv as to_csv

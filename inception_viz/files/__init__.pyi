@@ -10,6 +10,7 @@ from .paths import is_folder as is_folder
 from .paths import readable as readable
 from .paths import real_path as real_path
 from .paths import typed_path as typed_path
+from .plain_text import decoded as decoded
 from .spreadsheet import csv_text as csv_text
 from .wording import file_name as file_name
 from .wording import shown as shown

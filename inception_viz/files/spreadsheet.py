@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+BYTE_ORDER_MARK = "\ufeff"  # tells Excel that it is UTF-8
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """``frame`` as CSV without its index.
+    """``frame`` as CSV without its index, in a form that Excel opens as it is.
 
     Labels come from files. One that a spreadsheet would take for a formula gets an apostrophe in
     front, which makes it text there; numbers stay numbers.
@@ -22,8 +23,7 @@ def csv_text(frame: pd.DataFrame) -> str:
     for place, kind in enumerate(safe.dtypes):
         if not is_numeric_dtype(kind):
             safe.isetitem(place, [_as_text(value) for value in safe.iloc[:, place]])
-    text: str = safe.to_csv(index=False)
-    return text
+    return BYTE_ORDER_MARK + str(safe.to_csv(index=False))
 
 
 def _as_text(value: object) -> object:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inception_viz.errors import WeightsError
+from inception_viz.files.plain_text import decoded
 from inception_viz.files.wording import shown
 
 MAX_FILE_BYTES = 4 * 2**20
@@ -77,7 +78,7 @@ def parse_labels(content: bytes, where: str) -> tuple[str, ...]:
     """
     if len(content) > MAX_FILE_BYTES:
         raise WeightsError(f"{where} is too large for a list of labels. Give one name a line.")
-    text = _decoded(content)
+    text = decoded(content)
     if text.lstrip()[:1] in ("[", "{"):
         try:
             value = json.loads(text)
@@ -94,17 +95,6 @@ def parse_labels(content: bytes, where: str) -> tuple[str, ...]:
         if not line.replace("\t", " ").isprintable():
             raise WeightsError(f"Line {number} of {where} is no plain text. Give one name a line.")
     return _from_lines([line.strip() for line in lines])
-
-
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    if content[1:2] == b"\0":  # UTF-16 without its mark
-        return content.decode("utf-16-le", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def _from_lines(lines: Sequence[str]) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ def show(scene: Scene, names: list[str]) -> None:
     message = found.message or _too_large(found.config)
     config = lab_history.built_last(None if message else found.config)
     table.show("lab_table", draft, found)
+    if refused := lab_history.refusal():
+        st.error(plain(f"Nothing was pasted. {refused}"), icon=":material/content_paste_off:")
     if message:
         said = "See the cell marked red." if found.errors else plain(message)
         stays = " Until then, the last network that can be built is shown." if config else ""

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.frontend import component
 from app.session import lab_history
-from app.session.lab_draft import Draft, Meaning, Row
+from app.session.lab_draft import MAX_CELL, Draft, Meaning, Row
 from inception_viz.architecture import COLUMNS, cost, receptive_fields, steps
 from inception_viz.figures import BRANCH_COLOURS
 
@@ -26,6 +26,8 @@ def show(key: str, draft: Draft, found: Meaning) -> None:
                 continue  # known
             if "by" in step:
                 lab_history.step(1 if step["by"] > 0 else -1, int(step["number"]))
+            elif "text" in step:
+                lab_history.paste(str(step["text"]), step["at"], draft, int(step["number"]))
             else:
                 lab_history.take(Draft(_rows(step["rows"]), draft.frame), typed=int(step["number"]))
         live = change["live"]
@@ -57,7 +59,7 @@ def _rows(sent: list[dict[str, Any]]) -> tuple[Row, ...]:
     return tuple(
         Row(
             min(max(int(row["stage"]), 3), 5),
-            tuple(str(text)[:12] for text in row["cells"][: len(COLUMNS)]),
+            tuple(str(text)[:MAX_CELL] for text in row["cells"][: len(COLUMNS)]),
             str(row["origin"])[:8],
         )
         for row in sent[: 3 * 26]
