@@ -7,8 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from inception_viz.training.record import Row
-from inception_viz.training.run import Status
+from inception_viz.training.run import Row, Status
 
 
 class Console:
@@ -51,7 +50,7 @@ class Console:
         if done == total:
             self._close()
 
-    def task(self, name: str, done: int, total: int) -> None:
+    def task(self, name: str, done: int, total: int | None) -> None:
         """How much of a named task is done."""
         if self._bar is None or self._bar.desc != name or self._bar.total != total:
             self._close()

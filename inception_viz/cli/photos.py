@@ -135,7 +135,7 @@ def trace(options: argparse.Namespace) -> int:
             _write_arrays(traced, temporary)
         else:
             from inception_viz.explain.firing import firing
-            from inception_viz.files.spreadsheet import csv_text
+            from inception_viz.files.foreign import csv_text
 
             temporary.write_text(csv_text(firing(traced).to_frame()), "utf-8")
     print(f"wrote {options.output}")

@@ -19,8 +19,7 @@ from inception_viz.files.paths import real_path, typed_path
 from inception_viz.training.datasets import NAMED
 from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
-from inception_viz.training.record import Row
-from inception_viz.training.run import Run, Status, runs_dir
+from inception_viz.training.run import Row, Run, Status, runs_dir
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +105,7 @@ def train(options: argparse.Namespace) -> None:
         order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
     except InceptionVizError as error:
         if options.background:  # nobody reads the terminal
-            Run(options.resume or options.output).fail(str(error))
+            Run(options.resume or options.output).fail(error)
         raise
     run = order.run
     if not _is_main():
@@ -117,11 +116,9 @@ def train(options: argparse.Namespace) -> None:
         with run.locked(), Console() as console:
             status = _train(options, order, console)
     except Exception as error:
-        known = isinstance(error, InceptionVizError)
         if options.background or options.resume:
-            said = f"The training failed: {type(error).__name__}: {str(error)[:300]}."
-            run.fail(str(error) if known else said)
-        elif known:
+            run.fail(error)
+        elif isinstance(error, InceptionVizError):
             run.discard()  # the message is on the terminal; an empty folder helps nobody
         raise
     print(f"{status.state}: {status.message or run.model}")
@@ -200,11 +197,11 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     )
 
 
-def _fetching(run: Run, console: Console) -> Callable[[int, int], None]:
+def _fetching(run: Run, console: Console) -> Callable[[int, int | None], None]:
     """Says how the download goes, and ends it when the run is to stop."""
     said = 0.0
 
-    def tell(done: int, total: int) -> None:
+    def tell(done: int, total: int | None) -> None:
         nonlocal said
         console.task("downloading", done, total)
         if monotonic() - said < 1:

@@ -5,12 +5,12 @@ from .cache import cached as cached
 from .cache import exclusive as exclusive
 from .cache import replace_synced as replace_synced
 from .downloads import download as download
+from .foreign import check_directory as check_directory
+from .foreign import csv_text as csv_text
+from .foreign import file_name as file_name
+from .foreign import shown as shown
 from .paths import is_file as is_file
 from .paths import is_folder as is_folder
 from .paths import readable as readable
 from .paths import real_path as real_path
 from .paths import typed_path as typed_path
-from .spreadsheet import csv_text as csv_text
-from .wording import file_name as file_name
-from .wording import shown as shown
-from .zip_check import check_directory as check_directory

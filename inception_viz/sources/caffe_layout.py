@@ -10,7 +10,7 @@ from torch import Tensor
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import ConfigError, WeightsError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 from inception_viz.pictures.preprocessing import CAFFE
 from inception_viz.sources.base import Weights
 from inception_viz.sources.labels import imagenet_labels

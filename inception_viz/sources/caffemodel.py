@@ -18,8 +18,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
 from inception_viz.errors import WeightsError
+from inception_viz.files.foreign import shown
 from inception_viz.files.paths import is_file
-from inception_viz.files.wording import shown
 
 MAX_FILE_BYTES = 2**30
 MAX_BLOB_VALUES = 2**28

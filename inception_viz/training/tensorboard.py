@@ -7,8 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from inception_viz.errors import TrainingError
-from inception_viz.training.record import Row
-from inception_viz.training.run import Status
+from inception_viz.training.run import Row, Status
 
 
 def tensorboard_logs(folder: Path) -> Callable[[Status, Row], None]:
