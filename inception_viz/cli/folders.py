@@ -71,10 +71,11 @@ def trace_folder(
     options: argparse.Namespace, load: Callable[[argparse.Namespace], iv.Classifier]
 ) -> int:
     """Write the table; only the main process speaks."""
-    from inception_viz.batch.processes import join, launched, leave
+    from inception_viz.batch.processes import join, launched
     from inception_viz.errors import StoppedError
 
-    is_main = join().is_main
+    team = join()
+    is_main = team.is_main_process
     bar = _Bar(silent=not is_main)
     try:
         status = _trace(options, load(options), bar)
@@ -89,7 +90,7 @@ def trace_folder(
         return 130
     finally:
         bar.close()
-        leave()
+        team.destroy_process_group()
 
 
 def _trace(options: argparse.Namespace, classifier: iv.Classifier, bar: _Bar) -> int:

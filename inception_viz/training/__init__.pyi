@@ -35,6 +35,7 @@ from .optimisation import averaging as averaging
 from .optimisation import mixed_precision as mixed_precision
 from .photos import Photos as Photos
 from .photos import Unreadable as Unreadable
+from .photos import ahead as ahead
 from .photos import read_photos as read_photos
 from .recipe import Augmentation as Augmentation
 from .recipe import Phase as Phase
