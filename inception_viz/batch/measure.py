@@ -50,7 +50,7 @@ def measure(network: GoogLeNet, x: Tensor, *, slopes: bool) -> Measured:
         scores = None
         if slopes:
             (start,) = outputs.values()
-            outputs, slope, _ = backward(network, start, lambda x: network.classify(x).amax(dim=1))
+            outputs, slope, _ = backward(network, start, lambda x: network.classify(x).max(1)[0])
             scores = _table(products(modules[name], outputs[name], slope[name]) for name in modules)
         logits = network.classify(outputs[next(reversed(modules))])
     active = [activity(output, modules[name].widths) for name, output in outputs.items()]

@@ -5,20 +5,21 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import get_args
+from typing import get_args, get_type_hints
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.cli.console import Console
-from inception_viz.cli.loading import loaded, read_text
+from inception_viz.cli.console import Console, tensorboard_logs
+from inception_viz.cli.photos import loaded, read_text
 from inception_viz.errors import InceptionVizError, TrainingError
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.training.datasets import NAMED
 from inception_viz.training.networks import PRESETS, for_size, read_network
-from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
+from inception_viz.training.recipe import Recipe, parse_phases
 from inception_viz.training.run import Row, Run, Status, runs_dir
 
 
@@ -52,32 +53,16 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--phases",
-        type=str,
+        type=parse_phases,
         help="SIZE:EPOCHS,… picture sizes in pixels "
         f"(default: {','.join(f'{p.size}:{p.epochs}' for p in recipe.phases)})",
     )
-    for name in (
-        "batch",
-        "learning_rate",
-        "warm_up",
-        "momentum",
-        "weight_decay",
-        "label_smoothing",
-        "aux_weight",
-        "mix",
-        "mix_until",
-        "average",
-        "validate_every",
-        "seed",
-    ):
-        value = getattr(recipe, name)
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=type(value), help=f"default: {value}"
-        )
-    for name, kind in (("augmentation", Augmentation), ("precision", Precision)):
-        parser.add_argument(
-            f"--{name}", choices=get_args(kind), help=f"default: {getattr(recipe, name)}"
-        )
+    kinds = get_type_hints(Recipe)
+    for name, value in vars(recipe).items():
+        if name != "phases":
+            choices, words = get_args(kinds[name]) or None, f"default: {value}"
+            flag = f"--{name.replace('_', '-')}"
+            parser.add_argument(flag, type=type(value), choices=choices, help=words)
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
     parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
     parser.add_argument(
@@ -142,7 +127,8 @@ def _resumed(run: Run) -> _Order:
 def _ordered(options: argparse.Namespace) -> _Order:
     if not options.data:
         raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
-    run = Run(options.output or _new_folder(options.data))
+    new = f"{Path(options.data).name}-{datetime.now():%Y%m%d-%H%M%S}"
+    run = Run(options.output or runs_dir() / new)
     if run.exists() and _is_main():  # the others may come after it was made
         raise TrainingError(f"{run.path} holds a run already. Use --resume {run.path}.")
     recipe = _recipe(options)
@@ -175,7 +161,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         download=order.download,
         shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
         seed=recipe.seed,
-        progress=console.reading,
+        progress=partial(console.task, "reading"),
         fetching=_fetching(run, console),
     )
     for note in data.notes:
@@ -184,6 +170,13 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     if _is_main() and not options.resume:
         where = {"source": order.source, "root": str(order.root) if order.root else None}
         run.create(config, recipe, data.describe() | where | {"started_from": order.start_from})
+    board = tensorboard_logs(run.path / "tensorboard") if options.tensorboard else None
+
+    def report(status: Status, row: Row) -> None:
+        console.report(status, row)
+        if board:
+            board(status, row)
+
     return run_training(
         run,
         data,
@@ -193,7 +186,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         workers=options.workers,
         initial=load(order.start_from).network if order.start_from else None,
         checkpoint_seconds=options.checkpoint_seconds,
-        report=_reporter(options, run, console),
+        report=report,
     )
 
 
@@ -203,7 +196,7 @@ def _fetching(run: Run, console: Console) -> Callable[[int, int | None], None]:
 
     def tell(done: int, total: int | None) -> None:
         nonlocal said
-        console.task("downloading", done, total)
+        console.task("downloading", done, total, "B")
         if monotonic() - said < 1:
             return
         said = monotonic()
@@ -215,29 +208,7 @@ def _fetching(run: Run, console: Console) -> Callable[[int, int | None], None]:
     return tell
 
 
-def _reporter(
-    options: argparse.Namespace, run: Run, console: Console
-) -> Callable[[Status, Row], None]:
-    if not options.tensorboard:
-        return console.report
-    from inception_viz.training.tensorboard import tensorboard_logs
-
-    board = tensorboard_logs(run.path / "tensorboard")
-
-    def report(status: Status, row: Row) -> None:
-        console.report(status, row)
-        board(status, row)
-
-    return report
-
-
 def _recipe(options: argparse.Namespace) -> Recipe:
     recipe = Recipe.from_json(read_text(options.recipe)) if options.recipe else Recipe()
-    given = {f.name: getattr(options, f.name) for f in fields(Recipe)}
-    given["phases"] = options.phases and parse_phases(options.phases)
+    given = {name: getattr(options, name) for name in vars(recipe)}
     return replace(recipe, **{name: value for name, value in given.items() if value is not None})
-
-
-def _new_folder(data: str | None) -> Path:
-    name = Path(data or "run").name
-    return runs_dir() / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -53,5 +53,4 @@ from .run import runs_dir as runs_dir
 from .session import run_training as run_training
 from .session import seconds_left as seconds_left
 from .session import stuck_heads as stuck_heads
-from .tensorboard import tensorboard_logs as tensorboard_logs
 from .views import view as view

@@ -22,8 +22,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
-
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import InceptionVizError, TrainingError
 from inception_viz.files.cache import atomic_write, cache_dir, hold, remove, writing
@@ -221,6 +219,8 @@ class Run:
 
     def write_history(self, rows: Sequence[Row], steps: Sequence[Row]) -> None:
         """Replace both tables."""
+        import pandas as pd
+
         for name, table in (("history.csv", rows), ("steps.csv", steps)):
             text = pd.DataFrame(table).to_csv(index=False, float_format="%.6g") if table else ""
             self.write(name, text)
@@ -240,6 +240,8 @@ class Run:
         return self.path / ".lock"
 
     def _rows(self, name: str) -> list[dict[str, float | None]]:
+        import pandas as pd
+
         try:
             rows = pd.read_csv(io.StringIO((self.path / name).read_text("utf-8"))).astype(float)
         except (OSError, ValueError):
