@@ -75,7 +75,7 @@ class OurLoop:
         photos, _ = read_photos(samples, 256)
         recipe = Recipe(phases=(Phase(size, 1000),), batch=BATCH, learning_rate=0.01)
         self.trainer = Trainer(config, recipe, photos, photos)
-        self.batches = iter(self.trainer.loader)
+        self.batches = iter(self.trainer.batches(0))
 
     def step(self) -> None:
         self.trainer._step(*next(self.batches))

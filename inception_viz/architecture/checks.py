@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from inception_viz.architecture.plan import steps
 from inception_viz.errors import ConfigError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 
 if TYPE_CHECKING:  # a config checks itself when it is made
     from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow

@@ -22,7 +22,7 @@ from inception_viz.architecture.checks import (
 )
 from inception_viz.architecture.local_response import LrnConfig, check_lrn
 from inception_viz.errors import ConfigError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 
 Branch = Literal["1x1", "3x3", "5x5", "pool"]
 Kernel5x5 = Literal["5", "3", "3+3"]

@@ -15,7 +15,7 @@ from typing import Literal
 from inception_viz.architecture.checks import MAX_FILTERS, check_row, whole
 from inception_viz.architecture.config import COLUMNS, GoogLeNetConfig, ModuleRow
 from inception_viz.errors import ConfigError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 
 MAX_CHARACTERS = 100_000
 MAX_DIGITS = 7
@@ -60,7 +60,7 @@ def to_csv(config: GoogLeNetConfig) -> str:
     """The modules as CSV: name and the six columns; an empty cell for a missing pool branch."""
     import pandas as pd
 
-    from inception_viz.files.spreadsheet import csv_text
+    from inception_viz.files.foreign import csv_text
 
     rows = [
         [name, *("" if count is None else str(count) for count in astuple(row))]

@@ -21,7 +21,7 @@ from inception_viz.architecture.config import (
 )
 from inception_viz.architecture.local_response import LrnConfig
 from inception_viz.errors import ConfigError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 
 MAX_TEXT = 4000
 PAPER = "paper"

@@ -2,6 +2,7 @@ from .accuracy import MAX_PHOTOS as MAX_PHOTOS
 from .accuracy import FolderAccuracy as FolderAccuracy
 from .accuracy import accuracy_on_folder as accuracy_on_folder
 from .folder import TracedFolder as TracedFolder
+from .folder import find_pictures as find_pictures
 from .folder import trace_folder as trace_folder
 from .measure import NONE as NONE
 from .measure import QUICK as QUICK
@@ -10,8 +11,4 @@ from .measure import branches_of as branches_of
 from .measure import measure as measure
 from .parts import Parts as Parts
 from .parts import Plan as Plan
-from .parts import new_plan as new_plan
-from .pictures import Unreadable as Unreadable
-from .pictures import ahead as ahead
-from .pictures import find_pictures as find_pictures
 from .table import schema as schema

@@ -15,15 +15,16 @@ import pyarrow.parquet as pq
 from inception_viz import __version__
 from inception_viz.batch import table
 from inception_viz.batch.measure import NONE, QUICK
-from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings, new_plan
-from inception_viz.batch.pictures import Unreadable, find_pictures
+from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings
 from inception_viz.batch.processes import agreed, join
 from inception_viz.batch.work import Progress, Worker
 from inception_viz.classifier import Classifier
-from inception_viz.errors import BatchError
+from inception_viz.errors import BatchError, FileError
 from inception_viz.explain.contributions.registry import METHODS
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.pictures.preprocessing import FITS, Fit
+from inception_viz.training.data import SUFFIXES, pictures_in
+from inception_viz.training.photos import Unreadable
 
 GROUP = 4096  # rows of the table that are written at once
 LOOK_SECONDS = 0.2  # how often the main process looks whether the others are done
@@ -103,7 +104,7 @@ def trace_folder(
         begun = agreed(team, begin)
         worker = Worker(classifier, root, fit, method, k, batch, team)
         worker.do(parts, begun.plan, begun.missing, progress)
-        if not team.is_main:
+        if not team.is_main_process:
             return None
         _wait_for_others(parts, begun.plan, progress)
         rows, unreadable = _put_together(classifier, parts, begun.plan, whole)
@@ -159,7 +160,7 @@ def _begin(
     held.enter_context(parts.locked())
     plan = None if restart else parts.plan()
     if plan is None:
-        plan = new_plan(settings, pictures)
+        plan = Plan(settings, pictures)
         parts.begin(plan)
     changed = [
         f"{name} was {plan.settings.get(name)} and is {value}"
@@ -172,6 +173,27 @@ def _begin(
             "then, or begin anew with --restart."
         )
     return _Begun(plan, parts.missing(plan), len(set(pictures) - set(plan.pictures)))
+
+
+def find_pictures(folder: Path) -> tuple[str, ...]:
+    """Paths below ``folder``, relative to it and in order, of files named like pictures.
+
+    Raises:
+        BatchError: if there is no such folder, it or one in it can't be opened, or there is no
+            picture.
+    """
+    if not folder.is_dir():
+        raise BatchError(f"There is no folder {folder}. Check the path.")
+    try:
+        paths = sorted(path.relative_to(folder).as_posix() for path in pictures_in(folder))
+    except FileError as error:
+        raise BatchError(str(error)) from error
+    if not paths:
+        raise BatchError(
+            f"There are no pictures in {folder}. Their names must end in "
+            f"{', '.join(sorted(SUFFIXES))}."
+        )
+    return tuple(paths)
 
 
 def _wait_for_others(parts: Parts, plan: Plan, progress: Progress) -> None:

@@ -50,7 +50,7 @@ def measure(network: GoogLeNet, x: Tensor, *, slopes: bool) -> Measured:
         scores = None
         if slopes:
             (start,) = outputs.values()
-            outputs, slope, _ = backward(network, start, lambda last: _first_choice(network, last))
+            outputs, slope, _ = backward(network, start, lambda x: network.classify(x).max(1)[0])
             scores = _table(products(modules[name], outputs[name], slope[name]) for name in modules)
         logits = network.classify(outputs[next(reversed(modules))])
     active = [activity(output, modules[name].widths) for name, output in outputs.items()]
@@ -60,10 +60,6 @@ def measure(network: GoogLeNet, x: Tensor, *, slopes: bool) -> Measured:
         energy=_table({b: share for b, (_, share) in module.items()} for module in active),
         slopes=scores,
     )
-
-
-def _first_choice(network: GoogLeNet, last: Tensor) -> Tensor:
-    return network.classify(last).max(dim=1).values
 
 
 def _table(modules: Iterable[Mapping[Branch, Tensor]]) -> Tensor:

@@ -23,7 +23,7 @@ import json
 import platform
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -33,13 +33,22 @@ from torch import Tensor
 from inception_viz import __version__
 from inception_viz.batch.measure import NONE, Measured, branches_of
 from inception_viz.batch.parts import Settings
-from inception_viz.batch.pictures import Ready, Unreadable
 from inception_viz.classifier import Classifier
 from inception_viz.explain.contributions.registry import METHODS
 from inception_viz.network.googlenet import probabilities
+from inception_viz.pictures.reading import Picture
+from inception_viz.training.photos import Unreadable
 
 LISTED = 10_000  # unreadable files that the metadata names; it says how many there were in all
 _UNREADABLE = b"unreadable"
+
+
+class Ready(NamedTuple):
+    """A picture, its path below the folder, and (1, 3, side, side) as the network wants it."""
+
+    path: str
+    picture: Picture
+    input: Tensor
 
 
 def schema(classifier: Classifier, method: str) -> pa.Schema:
@@ -79,9 +88,8 @@ def rows(
     figures = [measured.firing, measured.energy, *([] if contribution is None else [contribution])]
     values: list[Any] = [
         [p.path.encode("utf-8", "backslashreplace").decode() for p in pictures],
-        [p.sha256 for p in pictures],
-        [p.size[0] for p in pictures],
-        [p.size[1] for p in pictures],
+        [p.picture.sha256 for p in pictures],
+        *zip(*(p.picture.size for p in pictures), strict=True),
         [row[0] for row in labels],
         likeliest.values[:, 0].tolist(),
         measured.logits.max(dim=1).values.tolist(),

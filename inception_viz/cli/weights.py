@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from inception_viz.cli.loading import check_ending, loaded
+from inception_viz.cli.console import Console
+from inception_viz.cli.photos import check_ending, loaded
 from inception_viz.errors import WeightsError
 from inception_viz.files.paths import typed_path
 
 
-def add_weights_commands(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-) -> None:
+def add_weights_options(parser: argparse.ArgumentParser) -> None:
     """Define the actions."""
+    actions = parser.add_subparsers(
+        required=True, metavar="ACTION", parser_class=argparse.ArgumentParser
+    )
     listing = actions.add_parser("list", help="which sources there are, and which are here")
     listing.set_defaults(run=_list_weights)
 
@@ -45,21 +47,15 @@ def _list_weights(_options: argparse.Namespace) -> None:
 
 
 def _fetch_weights(options: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
     from inception_viz.sources.registry import REGISTRY
 
     source = REGISTRY.get(options.source)
     if source is None or source.fetch is None:
         ids = ", ".join(known.id for known in REGISTRY.values() if known.fetch)
         raise WeightsError(f'"{options.source}" can\'t be downloaded; there are {ids}.')
-    with tqdm(total=source.download_bytes, unit="B", unit_scale=True, desc=source.id) as bar:
-
-        def progress(done: int, total: int | None) -> None:
-            bar.total = total or bar.total
-            bar.update(done - bar.n)
-
-        source.fetch(progress)
+    expected = source.download_bytes
+    with Console() as console:
+        source.fetch(lambda done, total: console.task(source.id, done, total or expected, "B"))
     print(f"{source.id} is here")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from inception_viz.explain.channels import Layer
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.files.foreign import csv_text
 
 
 def figure_csv(fig: go.Figure) -> str:

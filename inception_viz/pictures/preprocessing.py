@@ -131,11 +131,19 @@ class Preprocessing:
 
     def tensor(self, image: Image.Image) -> Tensor:
         """An RGB image of H × W as a float32 tensor (1, 3, H, W), channels-last in memory."""
-        pixels = torch.from_numpy(np.array(image, dtype=np.float32))
-        if self.channels == "BGR":
-            pixels = pixels.flip(-1)
-        values = (pixels * self.scale - torch.tensor(self.mean)) / torch.tensor(self.std)
-        return values.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+        return self.normalise(pixels_of(image)[None])
+
+    def normalise(self, batch: Tensor) -> Tensor:
+        """The same of pixels (N, 3, H, W), uint8 RGB."""
+        pixels = (batch.flip(1) if self.channels == "BGR" else batch).float()
+        mean, std = pixels.new_tensor([self.mean, self.std])[..., None, None]
+        values: Tensor = (pixels * self.scale - mean) / std
+        return values.contiguous(memory_format=torch.channels_last)
+
+
+def pixels_of(image: Image.Image) -> Tensor:
+    """The pixels of an RGB image, uint8 (3, height, width)."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 IMAGENET = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

@@ -17,8 +17,8 @@ import torch
 from google.protobuf.message import DecodeError, Message
 
 from inception_viz.errors import WeightsError
+from inception_viz.files.foreign import shown
 from inception_viz.files.paths import is_file
-from inception_viz.files.wording import shown
 from inception_viz.sources.protobuf import fields_in, messages
 from inception_viz.sources.stored import State, Stored
 

@@ -13,8 +13,8 @@ from typing import Any
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.architecture.plan import plan
 from inception_viz.errors import WeightsError
+from inception_viz.files.foreign import shown
 from inception_viz.files.paths import typed_path
-from inception_viz.files.wording import shown
 from inception_viz.pictures.preprocessing import IMAGENET, Preprocessing
 from inception_viz.sources.base import Weights
 from inception_viz.sources.contents import read

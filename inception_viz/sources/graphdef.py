@@ -16,7 +16,7 @@ import torch
 from google.protobuf.message import DecodeError, Message
 
 from inception_viz.errors import WeightsError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 from inception_viz.sources.protobuf import fields_in, messages
 from inception_viz.sources.state_files import check_size, check_tensors
 from inception_viz.sources.stored import State, Stored

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inception_viz.errors import WeightsError
-from inception_viz.files.plain_text import decoded
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import decoded, shown
 
 MAX_FILE_BYTES = 4 * 2**20
 MAX_CHARACTERS = 400

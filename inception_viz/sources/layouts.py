@@ -13,7 +13,7 @@ from torch import Tensor
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import ConfigError, WeightsError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 from inception_viz.sources import caffe_layout, inception5h_layout, own_layout, torchvision_layout
 from inception_viz.sources.family import Family, Known
 from inception_viz.sources.shapes import config_of

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from inception_viz.errors import WeightsError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 from inception_viz.sources.protobuf import fields_in
 from inception_viz.sources.state_files import MAX_TENSORS, check_size, check_tensors
 from inception_viz.sources.stored import State, Stored

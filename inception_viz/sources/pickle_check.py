@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from inception_viz.errors import WeightsError
-from inception_viz.files.wording import shown
-from inception_viz.files.zip_check import check_directory
+from inception_viz.files.foreign import check_directory, shown
 
 MAX_PICKLE_BYTES = 8 * 2**20
 MAX_OPERATIONS = 500_000

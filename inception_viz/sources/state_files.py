@@ -20,8 +20,8 @@ from torch import Tensor
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import FileError, WeightsError
 from inception_viz.files.cache import atomic_write
+from inception_viz.files.foreign import shown
 from inception_viz.files.paths import is_file
-from inception_viz.files.wording import shown
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.stored import State, Stored
 

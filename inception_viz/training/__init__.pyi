@@ -1,11 +1,8 @@
 from . import checkpoint as checkpoint
 from . import process as process
-from .agreement import agreement as agreement
-from .agreement import held_out as held_out
-from .agreement import judge as judge
 from .archive import Unpacked as Unpacked
 from .archive import unpack as unpack
-from .augment import normalise as normalise
+from .card import newest_classifier as newest_classifier
 from .card import trained_weights as trained_weights
 from .data import SUFFIXES as SUFFIXES
 from .data import TrainingData as TrainingData
@@ -19,13 +16,15 @@ from .datasets import imagenette_folder as imagenette_folder
 from .datasets import root_of as root_of
 from .evaluation import Evaluation as Evaluation
 from .evaluation import HeadScore as HeadScore
+from .evaluation import agreement as agreement
 from .evaluation import answers as answers
 from .evaluation import evaluate as evaluate
+from .evaluation import judge as judge
 from .heads import FittedHeads as FittedHeads
 from .heads import HeadRecipe as HeadRecipe
 from .heads import fit_heads as fit_heads
+from .heads import held_out as held_out
 from .heads import photos_in as photos_in
-from .inside import newest_classifier as newest_classifier
 from .loop import Trainer as Trainer
 from .networks import PRESETS as PRESETS
 from .networks import Preset as Preset
@@ -36,6 +35,7 @@ from .optimisation import averaging as averaging
 from .optimisation import mixed_precision as mixed_precision
 from .photos import Photos as Photos
 from .photos import Unreadable as Unreadable
+from .photos import ahead as ahead
 from .photos import read_photos as read_photos
 from .recipe import Augmentation as Augmentation
 from .recipe import Phase as Phase
@@ -43,9 +43,9 @@ from .recipe import Precision as Precision
 from .recipe import Recipe as Recipe
 from .recipe import parse_phases as parse_phases
 from .recipe import progressive as progressive
-from .record import Row as Row
 from .run import ACTIVE as ACTIVE
 from .run import Command as Command
+from .run import Row as Row
 from .run import Run as Run
 from .run import State as State
 from .run import Status as Status
@@ -53,5 +53,4 @@ from .run import runs_dir as runs_dir
 from .session import run_training as run_training
 from .session import seconds_left as seconds_left
 from .session import stuck_heads as stuck_heads
-from .tensorboard import tensorboard_logs as tensorboard_logs
 from .views import view as view

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from inception_viz.errors import DataError
-from inception_viz.files.wording import file_name, shown
-from inception_viz.files.zip_check import check_directory
+from inception_viz.files.cache import writing
+from inception_viz.files.foreign import check_directory, file_name, shown
 from inception_viz.training.data import SUFFIXES
 
 MAX_FILES = 50_000
@@ -26,6 +26,7 @@ MAX_FILE_BYTES = 50 * 2**20
 MAX_CLASSES = 1000
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "val"}
 _CHUNK = 2**20
+_ENCRYPTED = 1  # a flag
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for any amount of memory
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError)
 
@@ -54,22 +55,13 @@ def unpack(file: BinaryIO, folder: Path) -> Unpacked:
     if not check_directory(file, MAX_ENTRIES):
         raise DataError(f"This ZIP has more than {MAX_ENTRIES:,} entries. Make a smaller one.")
     try:
-        with zipfile.ZipFile(file) as archive:
+        with writing(f"The pictures in {folder}", DataError), zipfile.ZipFile(file) as archive:
             entries = _pictures(archive)
             ignored = sum(not _is_folder(e) for e in archive.infolist()) - len(entries)
             _write(archive, entries, folder)
     except _DAMAGED as error:
         raise DataError(
             "This file can't be read as a ZIP. It may be damaged or of another kind; make it again."
-        ) from error
-    except RuntimeError as error:  # what zipfile raises for encrypted files
-        if isinstance(error, DataError):
-            raise
-        raise DataError("This ZIP is encrypted. Make one without a password.") from error
-    except OSError as error:
-        raise DataError(
-            f"The pictures can't be written to {folder} ({error.strerror or error}). Free some "
-            "space or allow writing there."
         ) from error
     return Unpacked(folder, len(entries), ignored)
 
@@ -82,6 +74,8 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
         hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
         if _is_folder(entry) or hidden or path.suffix.lower() not in SUFFIXES:
             continue
+        if entry.flag_bits & _ENCRYPTED:
+            raise DataError("This ZIP is encrypted. Make one without a password.")
         if entry.compress_type not in _METHODS:
             raise DataError("This ZIP is packed in an unusual way. Make it again as a plain ZIP.")
         entries.append((entry, path.parts[:-1]))
@@ -95,12 +89,7 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
         )
     while entries and all(len(f) > 1 for _, f in entries) and len({f[0] for _, f in entries}) == 1:
         entries = [(entry, folders[1:]) for entry, folders in entries]  # a folder around everything
-    placed: list[Placed] = []
-    for entry, folders in entries:
-        if len(folders) > 1 and folders[0].lower() in _SPLITS:
-            placed.append((entry, (_SPLITS[folders[0].lower()], file_name(folders[1]))))
-        elif folders:
-            placed.append((entry, (file_name(folders[0]),)))
+    placed = [(entry, _place(*folders)) for entry, folders in entries if folders]
     classes = {folders[-1] for _, folders in placed}
     if len(classes) < 2:
         raise DataError(
@@ -110,6 +99,12 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
     if len(classes) > MAX_CLASSES:
         raise DataError(f"This ZIP has {len(classes):,} classes; {MAX_CLASSES:,} are possible.")
     return placed
+
+
+def _place(first: str, *inside: str) -> tuple[str, ...]:
+    if inside and first.lower() in _SPLITS:
+        return _SPLITS[first.lower()], file_name(inside[0])
+    return (file_name(first),)
 
 
 def _path(entry: zipfile.ZipInfo) -> PurePosixPath:

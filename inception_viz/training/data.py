@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from inception_viz.errors import DataError
+from inception_viz.files import downloads
 from inception_viz.files.paths import is_folder, readable, typed_path
 from inception_viz.training.datasets import NAMED, datasets_dir, fetch, imagenette_folder, root_of
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
@@ -58,7 +57,7 @@ def open_data(
     shorter_side: int = 256,
     seed: int = 0,
     progress: Progress | None = None,
-    fetching: Progress | None = None,
+    fetching: downloads.Progress | None = None,
 ) -> TrainingData:
     """Read and check every picture of ``data``.
 
@@ -79,16 +78,12 @@ def open_data(
     if root is None:
         root = (root_of(data) if data in NAMED else None) or datasets_dir()
     if download and data in NAMED:
-        fetch(data, root, _counted(fetching))
+        fetch(data, root, fetching)
     if data == "imagenette":
         return _imagenette(root, shorter_side, progress)
     if data == "cifar10":
         return _cifar10(root)
     return _folder(typed_path(data), shorter_side, seed, progress)
-
-
-def _counted(fetching: Progress | None) -> Callable[[int, int | None], None]:
-    return lambda done, total: fetching(done, total or 0) if fetching else None
 
 
 def _imagenette(root: Path, shorter_side: int, progress: Progress | None) -> TrainingData:
@@ -116,53 +111,46 @@ def _cifar10(root: Path) -> TrainingData:
     from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
     from torchvision.datasets import CIFAR10  # isort: skip
 
-    def part(train: bool) -> Any:
-        return CIFAR10(root, train=train, download=False)
-
     try:
-        train, test = part(True), part(False)
+        parts = [CIFAR10(root, train=train, download=False) for train in (True, False)]
     except RuntimeError as error:
         raise DataError(
             f"CIFAR-10 isn't in {root}. Name the folder that holds cifar-10-batches-py with "
             "--root, or let it be fetched (170 MB) with --download."
         ) from error
-
-    def photos(part: Any) -> Photos:
-        pixels = tuple(np.asarray(image) for image in part.data)
-        return Photos(pixels, ("",) * len(pixels), tuple(part.targets), 32)
-
-    return TrainingData("cifar10", tuple(train.classes), photos(train), photos(test), ())
+    train, validation = (
+        Photos(tuple(part.data), ("",) * len(part.data), tuple(part.targets), 32) for part in parts
+    )
+    return TrainingData("cifar10", tuple(parts[0].classes), train, validation, ())
 
 
 def _folder(folder: Path, shorter_side: int, seed: int, progress: Progress | None) -> TrainingData:
     if not is_folder(folder):
         raise DataError(f"There is no folder {folder}. Check the path.")
-    parts = [folder / "train", *(folder / name for name in _VALIDATION)]
-    held_out = next((p for p in parts[1:] if p.is_dir()), None)
-    if parts[0].is_dir() and held_out:
-        labels, samples = _samples(parts[0])
-        val_labels, val_samples = _samples(held_out)
+    learn = folder / "train"
+    judge = next((folder / name for name in _VALIDATION if (folder / name).is_dir()), None)
+    if judge and learn.is_dir():
+        labels, samples = _samples(learn)
+        val_labels, val_samples = _samples(judge)
         if labels != val_labels:
             odd = sorted(set(labels) ^ set(val_labels))
             raise DataError(
-                f"{parts[0].name} and {held_out.name} in {folder} don't have the same classes: "
+                f"{learn.name} and {judge.name} in {folder} don't have the same classes: "
                 f"{_listed(odd)}. Give every class a folder in both."
             )
-        count = len(samples)
         photos, unreadable = read_photos(samples + val_samples, shorter_side, progress)
-        paths = {str(path) for path, _ in samples}
-        inside = [path in paths for path in photos.paths]
-        notes = [f"{count:,} pictures in {parts[0].name}, {len(val_samples):,} in {held_out.name}."]
+        judged_paths = {str(path) for path, _ in val_samples}
+        judged = {i for i, path in enumerate(photos.paths) if path in judged_paths}
+        split = f"{len(samples):,} pictures in {learn.name}, {len(val_samples):,} in {judge.name}."
     else:
         labels, samples = _samples(folder)
         photos, unreadable = read_photos(samples, shorter_side, progress)
-        chosen = _held_out(photos.targets, seed)
-        inside = [index not in chosen for index in range(len(photos))]
-        notes = [f"{len(chosen):,} of {len(photos):,} pictures are held out for validation."]
-    train, validation = _take(photos, inside), _take(photos, [not i for i in inside])
+        judged = _held_out(photos.targets, seed)
+        split = f"{len(judged):,} of {len(photos):,} pictures are held out for validation."
+    train, validation = photos.at(set(range(len(photos))) - judged), photos.at(judged)
     _check_counts(labels, train, validation, unreadable)
-    notes += [f"{u.path.parent.name}/{u.reason} It is left out." for u in unreadable]
-    return TrainingData(folder.name, labels, train, validation, tuple(notes))
+    left_out = (f"{_in_class(u)[0]}/{u.reason} It is left out." for u in unreadable)
+    return TrainingData(folder.name, labels, train, validation, (split, *left_out))
 
 
 def class_folders(folder: Path) -> list[Path]:
@@ -179,16 +167,30 @@ def class_folders(folder: Path) -> list[Path]:
 def pictures_in(folder: Path) -> list[Path]:
     """The files below a folder that are pictures by their names, in order; hidden ones aren't.
 
+    Links to folders are followed, but every folder is entered once.
+
     Raises:
-        FileError: if the folder can't be read.
+        FileError: if it or a folder in it can't be read.
     """
+    found: list[Path] = []
+    entered = set()
+
+    def is_new(place: Path) -> bool:
+        status = place.stat()
+        known = (status.st_dev, status.st_ino) in entered
+        entered.add((status.st_dev, status.st_ino))
+        return not known and not place.name.startswith(".")
+
     with readable(folder):
-        os.scandir(folder).close()  # rglob passes over what can't be read
-    return sorted(
-        f
-        for f in folder.rglob("*")
-        if f.suffix.lower() in SUFFIXES and not f.name.startswith(".") and not f.is_dir()
-    )
+        is_new(folder)
+        for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
+            folders[:] = [name for name in sorted(folders) if is_new(Path(place, name))]
+            found += [Path(place, name) for name in files if not name.startswith(".")]
+    return sorted(path for path in found if path.suffix.lower() in SUFFIXES)
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def _samples(folder: Path) -> tuple[tuple[str, ...], Samples]:
@@ -223,16 +225,6 @@ def _held_out(targets: Sequence[int], seed: int) -> set[int]:
     return chosen
 
 
-def _take(photos: Photos, keep: Sequence[bool]) -> Photos:
-    indices = [i for i, wanted in enumerate(keep) if wanted]
-    return Photos(
-        tuple(photos.pixels[i] for i in indices),
-        tuple(photos.paths[i] for i in indices),
-        tuple(photos.targets[i] for i in indices),
-        photos.shorter_side,
-    )
-
-
 def _check_counts(
     labels: Sequence[str], train: Photos, validation: Photos, unreadable: list[Unreadable]
 ) -> None:
@@ -244,12 +236,17 @@ def _check_counts(
     ]
     if not few:
         return
-    damaged = [f"{u.path.parent.name}/{u.path.name}" for u in unreadable]
+    damaged = ["/".join(_in_class(u)) for u in unreadable]
     also = f" These files can't be read: {_listed(damaged)}." if damaged else ""
     raise DataError(
         f"Too few pictures in {_listed(few)}. Every class needs at least {MIN_PER_CLASS}, some to "
         f"learn from and some to be judged by.{also}"
     )
+
+
+def _in_class(file: Unreadable) -> tuple[str, ...]:
+    """The last folder and the name of a file."""
+    return Path(file.path).parts[-2:]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from inception_viz.architecture.config import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import TrainingError
 
 PAPER_SIZE = 224
@@ -75,7 +76,8 @@ def for_size(config: GoogLeNetConfig, size: int) -> GoogLeNetConfig:
         ConfigError: if the pictures are too small for it.
     """
 
-    def fitted(head: AuxHeadConfig | None) -> AuxHeadConfig | None:
-        return head and replace(head, pool=head.pool if size == PAPER_SIZE else "4x4")
-
-    return replace(config, input_size=size, aux1=fitted(config.aux1), aux2=fitted(config.aux2))
+    heads: dict[str, Any] = {
+        name: replace(head, pool=head.pool if size == PAPER_SIZE else "4x4")
+        for name, head in config.heads.items()
+    }
+    return replace(config, input_size=size, **heads)

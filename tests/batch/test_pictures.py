@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import inception_viz as iv
-from inception_viz.batch import ahead, find_pictures
+from inception_viz.batch import find_pictures
+from inception_viz.training import ahead
 
 
 def make(folder: Path, *names: str) -> None:
@@ -59,7 +60,7 @@ def test_a_folder_that_may_not_be_read_is_said(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    with pytest.raises(iv.BatchError, match=r"secret can't be opened \(Permission denied\)"):
+    with pytest.raises(iv.BatchError, match=r"secret can't be read \(Permission denied\)"):
         find_pictures(tmp_path)
 
 

@@ -198,7 +198,7 @@ def test_a_directory_of_millions_is_refused_before_it_is_read(
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
 def test_entries_are_counted_across_pieces(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inception_viz.files.zip_check._CHUNK", 4)
+    monkeypatch.setattr("inception_viz.files.foreign._CHUNK", 4)
     file = io.BytesIO(b"x" * before + b"PK\x01\x02" * 5)
     assert not check_directory(file, 4)
     assert check_directory(file, 5)

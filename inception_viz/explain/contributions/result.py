@@ -13,7 +13,7 @@ from inception_viz.architecture.config import BRANCHES
 from inception_viz.errors import ExplainError
 from inception_viz.explain.target import Target
 from inception_viz.files.cache import atomic_write
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.files.foreign import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd

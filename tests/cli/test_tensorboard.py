@@ -6,8 +6,9 @@ from types import ModuleType
 
 import pytest
 
+from inception_viz.cli import tensorboard_logs
 from inception_viz.errors import TrainingError
-from inception_viz.training import Row, Status, tensorboard_logs
+from inception_viz.training import Row, Status
 
 
 def test_every_figure_is_logged_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
