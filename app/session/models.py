@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -145,8 +146,8 @@ def rebuilt(
     return _rebuilds.get((base.key, text, str(origins), keep), work)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def unique_names(labels: tuple[str, ...]) -> list[str]:
+@lru_cache(maxsize=8)  # Streamlit's caches would read all labels at every call
+def unique_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Labels that occur twice ("crane") get their class number."""
     counts = Counter(labels)
-    return [f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels)]
+    return tuple(f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels))
