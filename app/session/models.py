@@ -15,14 +15,15 @@ import streamlit as st
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, Progress
 from app.session import uploads
+from app.session.held import Held
 from inception_viz.architecture import check_budget, decode
 from inception_viz.files import cached, file_name
 from inception_viz.sources import SUFFIXES
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import Run, checkpoint, newest_classifier, process, runs_dir
 
-_STARTED = "run"
 RUNS = 12  # so many trainings can be chosen
+started = Held("run", str)  # the name of the training that was started in this session
 
 # How many stay although no session uses them; each takes up to 110 MB.
 _sources = Jobs(kept=3, words="Loading the model …")
@@ -55,11 +56,6 @@ def _cache_state() -> str:
 def of_file(place: str, file: uploads.File) -> Job[iv.Classifier]:
     """The model in a file that was brought to ``place``; its error is a WeightsError."""
     return uploads.read(place, file, _files, read_weights)
-
-
-def forget_file(place: str) -> None:
-    """Let go of what was brought to ``place``: no file is chosen any more."""
-    uploads.forget(place)
 
 
 def read_weights(name: str, content: bytes) -> iv.Classifier:
@@ -100,17 +96,6 @@ def id_of_run(run: Run) -> str:
 def title_of_run(run: Run) -> str:
     """How a training is called on the page."""
     return f"Training {run.path.name}"
-
-
-def note_started(run: Run) -> None:
-    """Remember the training that was started in this session."""
-    st.session_state[_STARTED] = run.path.name
-
-
-def started() -> str:
-    """The name of the training that was started in this session; "" for none."""
-    name: str = st.session_state.get(_STARTED, "")
-    return name
 
 
 def usable_runs() -> dict[str, Run]:

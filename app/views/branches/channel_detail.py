@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app.session import address, traces
@@ -20,7 +22,8 @@ _HOW = (
 
 def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
     """Open the detail as a dialog over the page."""
-    dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=address.close_channel)
+    close = partial(address.write, address.CHANNEL)
+    dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=close)
     dialog(_content)(scene, layer, colour, index)
 
 

@@ -46,18 +46,13 @@ def show() -> None:
         if found is None:
             return
         st.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
-        opened = _opened(scene)
+        opened = address.branch_in(scene.trace)
         _matrix(scene, found, opened)
         if opened is not None:  # right below what was clicked
             with messages.errors():
                 channels.show(scene, target, found, opened)
         meaning.show(found)
     meaning.table(found)
-
-
-def _opened(scene: Scene) -> Place | None:
-    found = address.branch_in(scene.trace)
-    return None if found is None else Place.parse("/".join(found))
 
 
 def _matrix(scene: Scene, found: Contributions, opened: Place | None) -> None:
@@ -67,7 +62,7 @@ def _matrix(scene: Scene, found: Contributions, opened: Place | None) -> None:
     with figure.frame("matrix", title, _HOW, csv=csv_text(found.to_frame())):
         clicked = branch_map.show("matrix", painting, {})
     if clicked is not None and clicked.branch and clicked != opened:
-        address.open_branch(str(clicked))
+        address.write(address.OPEN, str(clicked))
         st.rerun()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -21,7 +22,7 @@ from app.widgets.markdown import plain
 from app.widgets.picture_strip import Small
 from app.widgets.waiting import result_of
 from inception_viz.explain import VARIANTS, Cams, Variant
-from inception_viz.figures import short_number
+from inception_viz.figures import data_url, short_number
 from inception_viz.files import csv_text
 
 Scale = Literal["own", "shared"]
@@ -87,8 +88,11 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
         top = shared if scale == "shared" else tops[name]
         jpeg = explanations.cam_jpeg(scene.trace, cams, name, "", top, strength, 200)
         note = f"0 to {short_number(top)}" if tops[name] > 0 else "flat"
-        frames.append(Small(name, jpeg, f"Where module {name} looks", title=name, note=note))
-    picture_strip.show("film", "Modules", frames, module, address.choose_module, layout="film")
+        frames.append(
+            Small(name, data_url(jpeg), f"Where module {name} looks", title=name, note=note)
+        )
+    choose = partial(address.write, address.CAM_MODULE)
+    picture_strip.show("film", "Modules", frames, module, choose, layout="film")
 
 
 def _how(variant: Variant) -> None:
