@@ -44,15 +44,15 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
     with left:
         unit = layer.strongest_unit(index)
         with figure.frame("channel", "Where it fires", _HOW, csv=grid_csv(layer.maps[index])):
-            picture.over_photo(
+            jpeg = picture.over_photo(
                 scene.trace,
                 layer.maps[index],
-                f"Channel {index} over the photo",
                 strength=strength / 100,
                 side=720,
                 box=receptive_fields(scene.model.config)[name].box(unit.row, unit.column),
                 point=unit.place(layer.maps.shape[1], scene.trace.fitting.size),
             )
+            picture.show(jpeg, f"Channel {index} over the photo")
         _neighbours(name, layer, index)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from app.session import address, explanations
 from app.session.scene import Scene, current
 from app.views.contributions import channels, meaning
-from app.widgets import branch_map, choice, figure, heading, messages, output_choice
+from app.widgets import branch_map, choice, figure, heading, messages, target_choice
 from app.widgets.markdown import plain
 from app.widgets.waiting import wait_for
 from inception_viz.architecture import Place
@@ -39,7 +39,7 @@ def show() -> None:
         if scene.model.weights.reference is None:
             del baselines["reference"]
         baseline = choice.show("left_out", "Left out means", baselines, help=_BASELINE_HELP)
-        target = output_choice.show(scene)
+        target = target_choice.output(scene)
     with messages.errors():
         job = explanations.contributions(scene.model, scene.trace, target, method, baseline)
         found = wait_for("scores", job, f"{METHODS[method].title} of every branch …")
