@@ -35,7 +35,7 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="sidebar")
     found = column.show()
-    scene.keep(found)
+    scene.found.set(found)
     toolbar.show(found)
     photo_picker.note_another_photo()
     if found is None and REGISTRY[pages.index(page)].needs_scene:

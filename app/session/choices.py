@@ -15,11 +15,12 @@ from typing import TypeVar
 
 import streamlit as st
 
-from app.session import links
+from app.session import address, links
+from app.session.held import Held
 
 T = TypeVar("T")
 D = TypeVar("D")
-_READ = "choices_read"  # key → the visit at which the address was read last
+_read = Held[dict[str, int]]("choices_read", dict)  # key → the visit of the last reading
 _DRAWN = "choices_drawn"  # in this run
 
 
@@ -62,10 +63,7 @@ def take(key: str, names: Mapping[T, str], default: D) -> T | D:
 def keep(key: str, chosen: object, default: object) -> None:
     """After it was drawn: make the address say what is ``chosen``."""
     st.session_state[_DRAWN].add(key)
-    if chosen is None or chosen == default:
-        st.query_params.pop(key, None)
-    elif st.query_params.get(key) != id_of(chosen):
-        st.query_params[key] = id_of(chosen)
+    address.write(key, "" if chosen is None or chosen == default else id_of(chosen))
 
 
 def end() -> None:
@@ -73,17 +71,17 @@ def end() -> None:
     here = links.visit().number
     for key, number in _read().items():
         if number == here and key not in st.session_state[_DRAWN]:
-            st.query_params.pop(key, None)
+            address.write(key)
+
+
+def choose(key: str, option: object) -> None:
+    """Choose ``option`` of the widget ``key``, from another's callback."""
+    st.session_state[key] = option
 
 
 def id_of(chosen: object) -> str:
     """What the address says for it."""
     return str(chosen).lower() if isinstance(chosen, bool) else str(chosen)
-
-
-def _read() -> dict[str, int]:
-    found: dict[str, int] = st.session_state.setdefault(_READ, {})
-    return found
 
 
 def _meant(asked: str, names: Mapping[T, str]) -> T | None:

@@ -27,7 +27,6 @@ from inception_viz.explain import (
     Variant,
     cams_from,
 )
-from inception_viz.figures import jpeg, overlay
 
 _jobs = Jobs(kept=256)  # scores and curves: small
 _muted = Jobs(kept=4)  # traces of 12 MB
@@ -168,28 +167,3 @@ def channel_scores(
         (traces.key_of(trace), target, module),
         lambda _: score_channels(trace, _gradients(model, trace, target), module),
     )
-
-
-_KEYS: traces.Keys = traces.KEYS | {
-    Cams: lambda maps: f"{maps.target} {maps.variant}"
-}  # beside their trace
-
-
-@st.cache_data(show_spinner=False, max_entries=512, ttl=7200, hash_funcs=_KEYS)
-def cam_jpeg(
-    trace: iv.Trace, cams: Cams, module: str, branch: str, top: float, strength: float, side: int
-) -> bytes:
-    """A module's map, or a branch's, over the photo, from 0 to ``top``."""
-    values = cams.at_input_size(module, branch or None)
-    return jpeg(
-        overlay(trace.picture, trace.fitting, values, maximum=top, strength=strength, side=side)
-    )
-
-
-@st.cache_data(show_spinner=False, max_entries=64, ttl=7200, hash_funcs=_KEYS)
-def difference_jpeg(
-    trace: iv.Trace, cams: Cams, other: Cams, module: str, strength: float
-) -> bytes:
-    """What speaks more for one class than for another at a module, over the photo, signed."""
-    values = cams.minus(other, module)
-    return jpeg(overlay(trace.picture, trace.fitting, values, signed=True, strength=strength))

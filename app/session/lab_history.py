@@ -9,6 +9,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.session import lab, links
+from app.session.address import ARCHITECTURE
 from app.session.lab_draft import Draft, draft_of, meaning, pasted
 from inception_viz import GoogLeNetConfig
 from inception_viz.architecture import COLUMNS, decode, encode
@@ -89,7 +90,7 @@ def _linked(base: iv.Classifier, text: str) -> Draft:
 
 def _follow_link(base: iv.Classifier) -> None:
     """Back or forward in the browser: to the step of the history that the address shows."""
-    text = lab.linked_architecture()
+    text = st.query_params.get(ARCHITECTURE, "")
     history = _history()
     try:
         wanted = _linked(base, text) if text else history.steps[0]
@@ -173,7 +174,7 @@ def _to_link() -> None:
     found = meaning(draft).config
     if found is not None:
         lab.set_architecture(encode(found), draft.origins)
-        lab.set_config(found)
+        lab.config.set(found)
 
 
 def built_last(config: GoogLeNetConfig | None) -> GoogLeNetConfig | None:

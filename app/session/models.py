@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -14,14 +15,15 @@ import streamlit as st
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, Progress
 from app.session import uploads
+from app.session.held import Held
 from inception_viz.architecture import check_budget, decode
 from inception_viz.files import cached, file_name
 from inception_viz.sources import SUFFIXES
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import Run, checkpoint, newest_classifier, process, runs_dir
 
-_STARTED = "run"
 RUNS = 12  # so many trainings can be chosen
+started = Held("run", str)  # the name of the training that was started in this session
 
 # How many stay although no session uses them; each takes up to 110 MB.
 _sources = Jobs(kept=3, words="Loading the model …")
@@ -54,11 +56,6 @@ def _cache_state() -> str:
 def of_file(place: str, file: uploads.File) -> Job[iv.Classifier]:
     """The model in a file that was brought to ``place``; its error is a WeightsError."""
     return uploads.read(place, file, _files, read_weights)
-
-
-def forget_file(place: str) -> None:
-    """Let go of what was brought to ``place``: no file is chosen any more."""
-    uploads.forget(place)
 
 
 def read_weights(name: str, content: bytes) -> iv.Classifier:
@@ -101,17 +98,6 @@ def title_of_run(run: Run) -> str:
     return f"Training {run.path.name}"
 
 
-def note_started(run: Run) -> None:
-    """Remember the training that was started in this session."""
-    st.session_state[_STARTED] = run.path.name
-
-
-def started() -> str:
-    """The name of the training that was started in this session; "" for none."""
-    name: str = st.session_state.get(_STARTED, "")
-    return name
-
-
 def usable_runs() -> dict[str, Run]:
     """The newest trainings that have learned something, by their ids."""
     try:
@@ -145,8 +131,8 @@ def rebuilt(
     return _rebuilds.get((base.key, text, str(origins), keep), work)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def unique_names(labels: tuple[str, ...]) -> list[str]:
+@lru_cache(maxsize=8)  # Streamlit's caches would read all labels at every call
+def unique_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Labels that occur twice ("crane") get their class number."""
     counts = Counter(labels)
-    return [f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels)]
+    return tuple(f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels))

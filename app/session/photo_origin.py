@@ -9,11 +9,11 @@ from typing import Literal
 import streamlit as st
 
 from app.session import address, links
+from app.session.held import Held
 
 SAMPLES = "Samples"
 WIDGET = "photo_origin"  # the key of the choice
 OWN = "own"  # in the address, where a sample's name would stand
-_KEY = "photo_state"
 
 
 @dataclass
@@ -25,9 +25,7 @@ class _State:
     shows_own: bool = False
 
 
-def _state() -> _State:
-    found: _State = st.session_state.setdefault(_KEY, _State())
-    return found
+_state = Held("photo_state", _State)
 
 
 def prepare(samples: Collection[str]) -> str | None:

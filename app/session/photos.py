@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from functools import lru_cache
+from pathlib import Path
+
 from PIL import Image
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs
 from app.session import uploads
-from inception_viz.figures import jpeg
+from app.session.held import Held
+from inception_viz.figures import data_url, jpeg
 
-_OWN = "uploaded"
+own = Held[iv.Picture | None]("uploaded", lambda: None)  # the last good one that the user brought
 _jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB
 
 
@@ -19,20 +22,9 @@ def read(place: str, file: uploads.File) -> Job[iv.Picture]:
     return uploads.read(place, file, _jobs, lambda name, data: iv.read_picture(data, name=name))
 
 
-def own() -> iv.Picture | None:
-    """The last good photo that the user brought in this session."""
-    picture: iv.Picture | None = st.session_state.get(_OWN)
-    return picture
-
-
-def keep_own(picture: iv.Picture) -> None:
-    """Remember the user's photo."""
-    st.session_state[_OWN] = picture
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def thumbnail(path: str, side: int) -> bytes:
-    """A small JPEG of a picture file, its longer side ``side`` pixels."""
+@lru_cache(maxsize=64)
+def thumbnail(path: Path, side: int) -> str:
+    """A small JPEG of a picture file, its longer side ``side`` pixels, as a data URL."""
     with Image.open(path) as image:
         image.thumbnail((side, side))
-        return jpeg(image.convert("RGB"), quality=80)
+        return data_url(jpeg(image.convert("RGB"), quality=80))

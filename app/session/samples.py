@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
     return None
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@lru_cache(maxsize=8)
 def names_imagenet_classes(labels: tuple[str, ...]) -> bool:
     """Whether all ``labels`` are ImageNet's, in which it is written what a sample shows.
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 import inception_viz as iv
-
-_KEY = "scene"
+from app.session.held import Held
 
 
 @dataclass(frozen=True)
@@ -32,19 +29,11 @@ class Scene:
     base: iv.Classifier
 
 
-def keep(scene: Scene | None) -> None:
-    """Make it the scene of this run."""
-    st.session_state[_KEY] = scene
-
-
-def find() -> Scene | None:
-    """The scene of this run, if there is one."""
-    scene: Scene | None = st.session_state.get(_KEY)
-    return scene
+found = Held[Scene | None]("scene", lambda: None)  # of this run
 
 
 def current() -> Scene:
     """The scene of this run, for pages that are drawn only where there is one."""
-    scene = find()
+    scene = found()
     assert scene is not None
     return scene

@@ -8,7 +8,7 @@ import inception_viz as iv
 from app.session import address, models, traces
 from app.session.scene import Scene
 from app.sidebar import model_picker, photo_picker
-from app.widgets import choice, class_choice, messages
+from app.widgets import choice, messages, target_choice
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import percent
@@ -48,7 +48,7 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     """The class in question: the network's first choice, or any other."""
     best = trace.top_classes(5)
     names = models.unique_names(model.labels)
-    chosen = class_choice.show(
+    chosen = target_choice.one_class(
         address.TARGET,
         "Class in question",
         model.labels,

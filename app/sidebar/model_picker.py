@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, downloads, lab, models
+from app.session import address, downloads, lab, models, uploads
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
@@ -29,7 +29,7 @@ def show() -> iv.Classifier | None:
     st.session_state.setdefault(address.MODEL, fallback.id)
     chosen = choice.select(address.MODEL, "Model", titles)
     if chosen != _FILE:
-        models.forget_file(_PLACE)
+        uploads.forget(_PLACE)
     if chosen in runs:
         with messages.errors():
             trained = result_of(models.of_run(runs[chosen]))
@@ -74,7 +74,7 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
         ConfigError: if the link describes no network that can be built.
     """
     done = _rebuilt_in_use(base)
-    lab.use_rebuilt(done)
+    lab.rebuilt_network.set(done)
     if done is None:
         return base
     for note in done.classifier.weights.notes[-1:]:
@@ -84,7 +84,7 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
 
 def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
     text = lab.architecture()
-    if not text or not (lab.built() or address.names(address.REBUILT)):
+    if not text or not (lab.built() or address.REBUILT in st.query_params):
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."

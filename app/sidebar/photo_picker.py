@@ -75,7 +75,7 @@ def _samples(model: iv.Classifier | None, chosen: str) -> None:
 
 def _strip(key: str, label: str, some: Sequence[Sample], chosen: str) -> None:
     pictures = [
-        Small(sample.id, photos.thumbnail(str(sample.path), 192), sample.alt, tip=sample.title)
+        Small(sample.id, photos.thumbnail(sample.path, 192), sample.alt, tip=sample.title)
         for sample in some
     ]
     picture_strip.show(key, label, pictures, chosen, photo_origin.choose_sample)
@@ -97,6 +97,6 @@ def _bring_own(origin: str) -> bool:
     if file is None:
         return True
     with messages.errors():
-        photos.keep_own(result_of(photos.read(photo_origin.OWN, file)))
+        photos.own.set(result_of(photos.read(photo_origin.OWN, file)))
         return True
     return False

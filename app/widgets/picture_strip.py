@@ -9,17 +9,16 @@ from typing import Literal
 import streamlit as st
 
 from app.frontend import component
-from inception_viz.figures import data_url
 
 _strip = component("picture_strip")
 
 
 @dataclass(frozen=True)
 class Small:
-    """One picture: its id, a JPEG, what it shows; what a mouse over it, or a line below, says."""
+    """One picture: its id, a data URL, what it shows; what a mouse, or a line below, says."""
 
     id: str
-    jpeg: bytes
+    src: str
     alt: str
     tip: str = ""
     title: str = ""
@@ -45,13 +44,13 @@ def show(
         on_choose: gets the id of one that was clicked, before the rerun.
         layout: "strip": many small squares in rows; "film": one row, with words below.
     """
-    drawn = [
-        {"id": p.id, "src": data_url(p.jpeg), "alt": p.alt, "tip": p.tip}
-        | {"title": p.title, "note": p.note}
-        for p in pictures
-    ]
     _strip(
         key=key,
-        data={"layout": layout, "label": label, "pictures": drawn, "selected": selected},
+        data={
+            "layout": layout,
+            "label": label,
+            "pictures": [vars(picture) for picture in pictures],
+            "selected": selected,
+        },
         on_clicked_change=lambda: on_choose(str(st.session_state[key].clicked)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 from typing import Any, TypeVar
+from weakref import ref
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -53,13 +54,16 @@ def wait_for(key: str, job: Job[T], words: str) -> T | None:
         return None
     with job.watched():
         if not job.finished.wait(_QUICK):
-            _show(key, place, job, words, partial(_cancel, cancelled, job))
+            _show(key, place, job, words, partial(_cancel, cancelled, ref(job)))
         return job.outcome()
 
 
-def _cancel(key: str, job: Job[Any]) -> None:
-    st.session_state[key] = job.key
-    job.withdraw()
+def _cancel(key: str, waited_for: ref[Job[Any]]) -> None:
+    """Streamlit keeps what a callback gets until the session ends, so the job is held weakly."""
+    job = waited_for()
+    if job is not None:
+        st.session_state[key] = job.key
+        job.withdraw()
 
 
 def _forget(key: str) -> None:

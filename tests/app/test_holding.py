@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
+from app.server.jobs import Jobs
 from app.session import explanations, models, photos, traces
 from app.views import REGISTRY
+from app.widgets import waiting
+from inception_viz.explain import Sweep
 from inception_viz.sources import save_weights
 from tests.app.test_pages import png, start
 from tests.conftest import noise_photo, tiny_config
@@ -103,6 +109,29 @@ def test_a_model_goes_with_the_last_session_that_uses_it(tmp_path: Path) -> None
     models._files._kept.clear()
     gc.collect()
     assert old() is None
+
+
+def test_a_way_out_of_waiting_holds_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What a job is to do knows the model and the trace; Streamlit keeps the button's callback.
+    jobs, drawn, button = Jobs(kept=0), threading.Event(), DeltaGenerator.button
+
+    def work(_progress: object) -> Sweep:
+        assert drawn.wait(30)
+        raise iv.ExplainError("It was begun.")
+
+    def noticed(self: DeltaGenerator, label: str, **options: Any) -> bool:
+        pressed = button(self, label, **options)
+        if label == "Cancel":
+            drawn.set()
+        return pressed
+
+    monkeypatch.setattr(explanations, "sweep", lambda *_: jobs.get("sweep", work))
+    monkeypatch.setattr(waiting, "_SLOW", 0.0)
+    monkeypatch.setattr(DeltaGenerator, "button", noticed)
+    app = start("switchboard")
+    assert "It was begun." in app.error[0].value
+    gc.collect()
+    assert "sweep" not in jobs._known
 
 
 _HELD = ("callback", "callbacks", "callback_args", "callback_kwargs")

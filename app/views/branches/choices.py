@@ -33,7 +33,8 @@ def module(scene: Scene) -> str:
             required=True,
             key=address.MODULE,
             bind="query-params",
-            on_change=address.close_channel,
+            on_change=address.write,
+            args=(address.CHANNEL,),
         )
         or address.STEM
     )

@@ -65,7 +65,7 @@ def show(
         end = float(mean.max()) if tops.mean_map is None else tops.mean_map
         alt = f"Mean map of {panel.title} over the photo"
         caption = f"Mean of the channels, 0 to {end:.3g}"
-        picture.over_photo(scene.trace, mean, alt, caption, maximum=end)
+        picture.show(picture.over_photo(scene.trace, mean, maximum=end), alt, caption)
     with tiles:
         sprite = traces.sprite(scene.trace, panel.layer, order, tops.tile)
         selected = opened.index if opened is not None and opened.layer == panel.layer else None

@@ -90,7 +90,7 @@ def _models(scene: Scene) -> dict[str, tuple[str, Callable[[], iv.Classifier]]]:
         found["original"] = (f"{scene.base.title}, as it was", lambda: scene.base)
     elif lab.architecture():
         found["rebuilt"] = ("the network rebuilt in the lab", partial(_rebuilt, scene))
-    used = address.model()
+    used = st.session_state.get(address.MODEL)
     for name, source in REGISTRY.items():
         if name != used and source.available():
             found[name] = (source.title, partial(_loaded, models.of_source, name))

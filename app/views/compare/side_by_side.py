@@ -63,11 +63,13 @@ def photos(
         for column, side, values, name in zip(columns, pair.sides, maps, pair.names, strict=False):
             caption = f"{name}, 0 to {short_number(top)}"
             with column:
-                picture.over_photo(side.trace, values, caption, plain(caption), maximum=top)
+                jpeg = picture.over_photo(side.trace, values, maximum=top)
+                picture.show(jpeg, caption, plain(caption))
         if comparable and difference is not None:
             caption = f"Difference, up to ±{short_number(float(np.abs(difference).max()))}"
             with columns[2]:
-                picture.over_photo(pair.first.trace, difference, caption, caption, signed=True)
+                jpeg = picture.over_photo(pair.first.trace, difference, signed=True)
+                picture.show(jpeg, caption, caption)
         elif not pair.same_photo:
             columns[2].caption(
                 "Two photos have no pixel in common, so no map of their difference is shown. What "

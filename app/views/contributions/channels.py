@@ -41,7 +41,7 @@ def show(scene: Scene, target: Target, found: Contributions, place: Place) -> No
         page_link.go("branches", page_link.maps_of(place))
     if mute.button("Mute it", icon=":material/volume_off:", width="stretch"):
         page_link.go("switchboard", {address.MUTED: str(place)})
-    close.button("Close", on_click=address.close_branch, width="stretch")
+    close.button("Close", on_click=address.write, args=(address.OPEN,), width="stretch")
 
 
 def _shares(scores: ChannelScores, branch: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from app.session import address, explanations
 from app.session.scene import Scene, current
 from app.views.contributions import channels, meaning
-from app.widgets import branch_map, choice, figure, heading, messages, output_choice
+from app.widgets import branch_map, choice, figure, heading, messages, target_choice
 from app.widgets.markdown import plain
 from app.widgets.waiting import wait_for
 from inception_viz.architecture import Place
@@ -39,25 +39,20 @@ def show() -> None:
         if scene.model.weights.reference is None:
             del baselines["reference"]
         baseline = choice.show("left_out", "Left out means", baselines, help=_BASELINE_HELP)
-        target = output_choice.show(scene)
+        target = target_choice.output(scene)
     with messages.errors():
         job = explanations.contributions(scene.model, scene.trace, target, method, baseline)
         found = wait_for("scores", job, f"{METHODS[method].title} of every branch …")
         if found is None:
             return
         st.html(f'<p class="iv-lead">{contribution_sentence(found)}</p>')
-        opened = _opened(scene)
+        opened = address.branch_in(scene.trace)
         _matrix(scene, found, opened)
         if opened is not None:  # right below what was clicked
             with messages.errors():
                 channels.show(scene, target, found, opened)
         meaning.show(found)
     meaning.table(found)
-
-
-def _opened(scene: Scene) -> Place | None:
-    found = address.branch_in(scene.trace)
-    return None if found is None else Place.parse("/".join(found))
 
 
 def _matrix(scene: Scene, found: Contributions, opened: Place | None) -> None:
@@ -67,7 +62,7 @@ def _matrix(scene: Scene, found: Contributions, opened: Place | None) -> None:
     with figure.frame("matrix", title, _HOW, csv=csv_text(found.to_frame())):
         clicked = branch_map.show("matrix", painting, {})
     if clicked is not None and clicked.branch and clicked != opened:
-        address.open_branch(str(clicked))
+        address.write(address.OPEN, str(clicked))
         st.rerun()
 
 

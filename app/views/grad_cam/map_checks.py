@@ -81,14 +81,16 @@ def _weights(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
     columns = st.columns(_STAGES + 1, gap="small")
     trace = scene.trace
     with columns[0]:
-        picture.over_photo(trace, cams[module], "As learned", "as learned", side=280)
+        jpeg = picture.over_photo(trace, cams[module], side=280)
+        picture.show(jpeg, "As learned", "as learned")
     for column, stage in zip(columns[1:], (found.stages[i] for i in chosen), strict=False):
         with column:
             words = f"shuffled down to {stage.down_to}"
             likeness = (
                 "flat" if math.isnan(stage.correlation) else f"ρ = {stage.correlation:.2f}"
             ).replace("-", "−")
-            picture.over_photo(trace, stage.values, words, f"{words}: {likeness}", side=280)
+            jpeg = picture.over_photo(trace, stage.values, side=280)
+            picture.show(jpeg, words, f"{words}: {likeness}")
     final = found.stages[-1].correlation
     if found.suspicious:
         st.warning(

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import streamlit as st
 
 from app.session import address, explanations
 from app.session.scene import Scene, current
-from app.views.grad_cam import class_comparison, map_checks, module_panel, pixel_panel
-from app.widgets import (
-    choice,
-    figure,
-    heading,
-    messages,
-    output_choice,
-    picture_strip,
-)
+from app.views.grad_cam import class_comparison, map_checks, pixel_panel
+from app.widgets import choice, figure, heading, messages, picture, picture_strip, target_choice
 from app.widgets.markdown import plain
 from app.widgets.picture_strip import Small
 from app.widgets.waiting import result_of
 from inception_viz.explain import VARIANTS, Cams, Variant
-from inception_viz.figures import short_number
+from inception_viz.figures import (
+    BRANCH_COLOURS,
+    BRANCH_NAMES,
+    data_url,
+    grid_csv,
+    percent,
+    short_number,
+)
 from inception_viz.files import csv_text
 
 Scale = Literal["own", "shared"]
@@ -36,6 +37,11 @@ _HOW: dict[Scale, str] = {
     "shared": "Yellow: strongest evidence, dark: none; all maps on one scale. **Click one** to "
     "open it.",
 }
+_BRANCHES_HOW = (
+    "The branch maps add up exactly to the module's map, before negative parts are cut off. "
+    "Evidence: a map's positive part, added up. Set the scale to **shared** to compare branches by "
+    "eye."
+)
 
 
 def show() -> None:
@@ -44,7 +50,7 @@ def show() -> None:
     heading.show("Grad-CAM", scene)
     with st.container(horizontal=True, gap="medium"):
         variant = choice.show("cam_map", "Map", {v.id: v.title for v in VARIANTS.values()})
-        target = output_choice.show(scene)
+        target = target_choice.output(scene)
         scale: Scale = choice.show(
             "cam_scale", "Scale", {"own": "own", "shared": "shared"}, help=_SCALE_HELP
         )
@@ -56,7 +62,9 @@ def show() -> None:
         title = f"What speaks for the {label} in each module"
         with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
             _strip(scene, cams, module, scale, strength)
-        module_panel.show(scene, cams, module, strength, shared=scale == "shared")
+        title, csv = f"Module {module}, and its four branches", grid_csv(cams.raw(module))
+        with figure.frame("cam", title, _BRANCHES_HOW, csv=csv):
+            _branches(scene, cams, module, scale, strength)
         _how(variant)
         class_comparison.show(scene, target, cams, module, strength)
         pixel_panel.show(scene, target, module, strength)
@@ -80,15 +88,37 @@ def _strength() -> float:
 
 
 def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
-    tops = {name: float(cams[name].max()) for name in cams}
-    shared = max(tops.values())
+    maps = dict(cams)
+    tops = {name: float(values.max()) for name, values in maps.items()}
     frames = []
-    for name in cams:
-        top = shared if scale == "shared" else tops[name]
-        jpeg = explanations.cam_jpeg(scene.trace, cams, name, "", top, strength, 200)
+    for name, values in maps.items():
+        top = max(tops.values()) if scale == "shared" else tops[name]
+        jpeg = picture.over_photo(scene.trace, values, maximum=top, strength=strength, side=200)
         note = f"0 to {short_number(top)}" if tops[name] > 0 else "flat"
-        frames.append(Small(name, jpeg, f"Where module {name} looks", title=name, note=note))
-    picture_strip.show("film", "Modules", frames, module, address.choose_module, layout="film")
+        alt = f"Where module {name} looks"
+        frames.append(Small(name, data_url(jpeg), alt, title=name, note=note))
+    choose = partial(address.write, address.CAM_MODULE)
+    picture_strip.show("film", "Modules", frames, module, choose, layout="film")
+
+
+def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
+    """The module's map, and those of its branches."""
+    maps = {None: cams[module]} | {b: cams.at_input_size(module, b) for b in cams.branches[module]}
+    tops = {branch: float(values.max()) for branch, values in maps.items()}
+    shares = cams.shares(module)
+    for column, (branch, values) in zip(st.columns(len(maps)), maps.items(), strict=True):
+        top = max(tops.values()) if scale == "shared" else tops[branch]
+        jpeg = picture.over_photo(scene.trace, values, maximum=top, strength=strength, side=320)
+        alt, note = f"{module}: whole module", f"0 to {short_number(top)}"
+        with column:
+            if branch is None:
+                heading.coloured("whole module", "#888")
+            else:
+                heading.coloured(BRANCH_NAMES[branch], BRANCH_COLOURS[branch])
+                alt = f"{module}: {BRANCH_NAMES[branch]} branch"
+                share = percent(shares[branch]) if shares else "none"
+                note = f"{share} of the evidence  \n{note}"
+            picture.show(jpeg, alt, note)
 
 
 def _how(variant: Variant) -> None:

@@ -36,14 +36,10 @@ def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
     photo, words = st.columns([1, 1.4], gap="medium")
     top = found.strong  # a few extreme pixels would leave the others pale
     with photo:
-        picture.over_photo(
-            scene.trace,
-            found.values,
-            f"{info.title} over the photo",
-            maximum=top,
-            signed=True,
-            strength=max(strength, 0.7),
+        jpeg = picture.over_photo(
+            scene.trace, found.values, maximum=top, signed=True, strength=max(strength, 0.7)
         )
+        picture.show(jpeg, f"{info.title} over the photo")
         st.caption(
             f"Red speaks for the output, blue against it, at ±{short_number(top)} and beyond."
         )

@@ -53,7 +53,7 @@ def show(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> None
     fitted = ", fitted afterwards" if belief.fit else ""
     alt = f"Grad-CAM of {title}{fitted} at {after}"
     looks = _where(plain(scene.model.labels[scene.target]), after, values)
-    picture.over_photo(scene.trace, values, alt, f"{looks}{fitted}")
+    picture.show(picture.over_photo(scene.trace, values), alt, f"{looks}{fitted}")
 
 
 def _where(label: str, after: str, values: np.ndarray) -> str:

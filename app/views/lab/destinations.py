@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 import inception_viz as iv
-from app.session import lab
+from app.session import address, choices, lab
 from app.widgets import page_link
 from inception_viz.export import save_code, save_onnx
 from inception_viz.sources import save_weights
@@ -21,11 +21,12 @@ def show(model: iv.Classifier) -> None:
         st.button(
             "In use on every page" if using else "Use it on every page",
             icon=":material/done_all:",
-            on_click=lab.use_everywhere,
+            on_click=choices.choose,
+            args=(address.REBUILT, "rebuilt"),
             disabled=using,
         )
         if st.button("Train it", icon=":material/model_training:"):
-            lab.set_config(model.config)
+            lab.config.set(model.config)
             page_link.go("train")
         with st.popover("Save it …", icon=":material/download:"):
             for label, name, write in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.widgets import drawing, figure
+from app.widgets import figure, picture
 from inception_viz.architecture import GoogLeNetConfig, cost
 from inception_viz.figures import compared, module_diagram, network_diagram
 
@@ -20,7 +20,7 @@ def show(config: GoogLeNetConfig) -> None:
     _totals(config)
     csv = cost.table(config).to_csv(index=False)
     with figure.frame("network", "The network to scale", _HOW, csv=csv):
-        drawing.show("lab_diagram", network_diagram(config))
+        picture.drawing("lab_diagram", network_diagram(config))
     _module(config)
 
 
@@ -54,9 +54,9 @@ def _module(config: GoogLeNetConfig) -> None:
         )
         left, right = st.columns(2, gap="medium")
         with left:
-            drawing.show("lab_module_boxes", module_diagram(config, module))
+            picture.drawing("lab_module_boxes", module_diagram(config, module))
         with right:
-            drawing.show("lab_naive_boxes", module_diagram(config, module, naive=True))
+            picture.drawing("lab_naive_boxes", module_diagram(config, module, naive=True))
         st.caption(
             "Left: as in the table. Right: without 1×1 reductions, figure 2a of the paper; its "
             "pool hands on every channel that comes in."

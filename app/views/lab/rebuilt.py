@@ -25,7 +25,7 @@ _KEEP_HELP = (
 def remember(config: GoogLeNetConfig, origins: Mapping[str, str | None]) -> None:
     """Rebuild this network from now on."""
     lab.set_architecture(encode(config), origins)
-    lab.set_built(True)
+    lab.rebuilt.set(True)
 
 
 def show(scene: Scene) -> None:

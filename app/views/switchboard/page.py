@@ -10,18 +10,13 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, explanations, models
 from app.session.scene import Scene, current
-from app.views.switchboard import before_after, single_channels, switch_map
-from app.widgets import (
-    figure,
-    heading,
-    messages,
-    output_choice,
-)
+from app.views.switchboard import single_channels, switch_map
+from app.widgets import answers, figure, heading, messages, picture, target_choice
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import BRANCHES, Place
 from inception_viz.explain import Sweep
-from inception_viz.figures import BRANCH_NAMES, muting_sentence, paint_switches
+from inception_viz.figures import BRANCH_NAMES, muting_sentence, paint_switches, short_number
 from inception_viz.files import csv_text
 
 if TYPE_CHECKING:
@@ -31,6 +26,7 @@ _HOW = (
     "**Click a branch** to mute it: it puts out zeros, and everything after it runs again. The "
     "figure is what the output changes if that branch alone is muted; red where the answer falls."
 )
+_MAPS_HOW = "Both maps are on one scale: yellow is the strongest evidence in either of them."
 
 
 def show() -> None:
@@ -38,7 +34,7 @@ def show() -> None:
     scene = current()
     heading.show("Switchboard", scene)
     with st.container(horizontal=True, gap="medium"):
-        target = output_choice.show(scene)
+        target = target_choice.output(scene)
     before = after = scene.trace
     with messages.errors():
         after = result_of(explanations.muted(scene.model, before, address.muted(before)))
@@ -50,15 +46,16 @@ def show() -> None:
             return
         sentence = muting_sentence(before, after, target)
         st.html(f'<p class="iv-lead iv-changing">{sentence}</p>')
+        frame = _frame(scene, swept)
         painting = paint_switches(swept, target.unit, tuple(before.modules), muted)
         painting = replace(painting, widths=before.widths)
         title = f"What muting each branch alone changes: {plain(target.describe(before.labels))}"
-        with figure.frame("switches", title, _HOW, csv=csv_text(_frame(scene, swept))):
+        with figure.frame("switches", title, _HOW, csv=csv_text(frame)):
             switch_map.show("switches", painting, muted)
         _buttons(scene, muted)
-        before_after.show(scene, after, target)
+        _before_and_after(scene, after, target)
         single_channels.show(scene, target, muted)
-        _table(scene, swept, target)
+        _table(scene, swept, frame, target)
 
 
 def _buttons(scene: Scene, muted: frozenset[str]) -> None:
@@ -90,14 +87,34 @@ def _frame(scene: Scene, swept: Sweep) -> pd.DataFrame:
     return frame.sort_values("change", key=abs, ascending=False)
 
 
-def _table(scene: Scene, swept: Sweep, target: iv.Target) -> None:
-    frame = _frame(scene, swept)
-    names = models.unique_names(scene.model.labels)
-    flips = frame[frame["first choice"] != names[swept.first_choice]]
+def _before_and_after(scene: Scene, after: iv.Trace, target: iv.Target) -> None:
+    """Answers and maps of the scene and of ``after``, where some of it is muted."""
+    traces = {"all branches": scene.trace, "with the muted ones": after}
+    cams = [result_of(explanations.cams(scene.model, t, target)) for t in traces.values()]
+    module = list(cams[0])[-1]
+    top = max(float(found[module].max()) for found in cams)
+    with figure.frame("before_after", "Before and after", _MAPS_HOW):
+        columns = iter(st.columns(4, gap="medium"))
+        for (name, trace), found in zip(traces.items(), cams, strict=True):
+            with next(columns):
+                st.markdown(f"**{name.capitalize()}**")
+                answers.show(scene, trace, target.head)
+                st.caption(
+                    f"{target.describe(trace.labels)}: {short_number(found.value)} {target.unit}"
+                )
+            with next(columns):
+                jpeg = picture.over_photo(trace, found[module], maximum=top)
+                caption = f"Grad-CAM at {module}, 0 to {short_number(top)}"
+                picture.show(jpeg, f"Grad-CAM at {module}, {name}", caption)
+
+
+def _table(scene: Scene, swept: Sweep, frame: pd.DataFrame, target: iv.Target) -> None:
+    first = models.unique_names(scene.model.labels)[swept.first_choice]
+    flips = int((frame["first choice"] != first).sum())
     with st.expander(f"All {len(frame)} branches, each muted once", icon=":material/table:"):
         st.markdown(
-            f"Muting any one of {len(flips)} of the {len(frame)} branches changes the first choice."
-            if len(flips)
+            f"Muting any one of {flips} of the {len(frame)} branches changes the first choice."
+            if flips
             else "No branch alone changes the first choice."
         )
         st.dataframe(frame, hide_index=True, width="stretch")

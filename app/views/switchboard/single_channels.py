@@ -45,12 +45,12 @@ def show(scene: Scene, target: iv.Target, muted: frozenset[str]) -> None:
             st.caption(f"In brackets: gradient × activation of the channel, in {target.unit}.")
 
 
-def _branch(scene: Scene, opened: tuple[str, str] | None) -> Place:
+def _branch(scene: Scene, opened: Place | None) -> Place:
     modules = scene.trace.branches
     every = [Place(module, branch) for module, found in modules.items() for branch in found]
     places = {str(place): place for place in every}
     names = {text: f"{p.module} {BRANCH_NAMES[str(p.branch)]}" for text, p in places.items()}
-    start = "/".join(opened) if opened else None
+    start = str(opened) if opened else None
     return places[choice.select("channels_of", "Branch", names, default=start, width=220)]
 
 

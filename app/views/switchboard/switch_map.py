@@ -9,11 +9,12 @@ import streamlit as st
 
 from app.frontend import component
 from app.session import address
+from app.session.held import Held
 from inception_viz.figures import Painting, network_map
 
 _map = component("switch_map")
-_NUMBER = "switch_number"
-_SESSION = "switch_session"  # numbers start anew in another session
+_number = Held("switch_number", int)
+_session = Held("switch_session", lambda: uuid4().hex)  # in another, numbers start anew
 
 
 def show(key: str, painting: Painting, muted: Collection[str]) -> None:
@@ -21,7 +22,7 @@ def show(key: str, painting: Painting, muted: Collection[str]) -> None:
 
     def flipped() -> None:
         change = st.session_state[key].flipped
-        st.session_state[_NUMBER] = int(change["number"])
+        _number.set(int(change["number"]))
         address.mute([str(place) for place in change["muted"]])
 
     _map(
@@ -30,8 +31,8 @@ def show(key: str, painting: Painting, muted: Collection[str]) -> None:
             "wide": network_map(painting, {}, "wide", large=address.large()),
             "tall": network_map(painting, {}, "tall", large=address.large()),
             "muted": sorted(muted),
-            "number": st.session_state.get(_NUMBER, 0),
-            "session": st.session_state.setdefault(_SESSION, uuid4().hex),
+            "number": _number(),
+            "session": _session(),
         },
         on_flipped_change=flipped,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import address, models
+from app.session import address, choices, models
 from app.widgets import messages, page_link
 from inception_viz.training import ACTIVE, Run, Status, process
 
@@ -35,7 +35,10 @@ def show(run: Run, status: Status) -> None:
                 type="primary",
                 icon=":material/search:",
                 key=f"use_{name}",
-                on_click=address.choose_model,
-                args=(models.id_of_run(run),),
+                on_click=choices.choose,
+                args=(
+                    address.MODEL,
+                    models.id_of_run(run),
+                ),
             ):
                 page_link.go("explore")

@@ -29,5 +29,5 @@ def show() -> None:
                 raise iv.TrainingError("Choose the file of a network first, or another network.")
             with st.spinner("Preparing the pictures …"):
                 run = orders.start(photos, untrained, how)
-            models.note_started(run)
+            models.started.set(run.path.name)
             st.rerun()

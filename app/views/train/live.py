@@ -43,7 +43,7 @@ def show_last_started() -> None:
 def _live(run: Run) -> None:
     status = run.status()
     if status.state not in ACTIVE:
-        models.note_started(run)
+        models.started.set(run.path.name)
         st.rerun()
     with st.container(border=True):
         draw(run, status)

@@ -6,7 +6,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.session import lab, models
-from app.session.scene import find
+from app.session.scene import found
 from app.views.train.orders import Network
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
@@ -41,7 +41,7 @@ def show() -> Network | None:
 
 def _from_lab(config: iv.GoogLeNetConfig) -> Network:
     """The lab's network, with the weights that were carried over if it was rebuilt."""
-    scene = find()
+    scene = found()
     text = lab.architecture()
     if scene is None or not text or not lab.built() or decode(text) != config:
         st.caption("It begins with random weights. Rebuild it in the lab to carry weights over.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address
+from app.session import address, choices
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
 from app.widgets import answers, figure, messages, page_link
@@ -65,8 +65,8 @@ def _offer_trained() -> None:
         "Ask Imagenette GoogLeNet: ten classes, heads trained with it",
         icon=":material/swap_horiz:",
         key="ask_trained_heads",
-        on_click=address.choose_model,
-        args=("imagenette",),
+        on_click=choices.choose,
+        args=(address.MODEL, "imagenette"),
     )
 
 

@@ -47,7 +47,8 @@ def show(scene: Scene) -> None:
                     "Nearly the question of chapter 5, but not quite: there what speaks against "
                     "the answer was taken off; here only the places that speak for it count."
                 )
-        top = float(cams[module].max())
+        values = cams[module]
+        top = float(values.max())
         how = (
             f"Yellow: evidence for {label}, from 0 to {short_number(top)}. In early modules the "
             "map follows edges; only late ones know about things. A map shows where, not why."
@@ -55,7 +56,7 @@ def show(scene: Scene) -> None:
         with figure.frame("lesson_cam", f"Where {module} looks", how):
             photo, seen = st.columns(2, gap="medium")
             for column, strength, name in ((photo, 0.0, "The photo"), (seen, 0.6, "Its map")):
-                jpeg = explanations.cam_jpeg(scene.trace, cams, module, "", top, strength, 480)
+                jpeg = picture.over_photo(scene.trace, values, strength=strength, side=480)
                 with column:
                     picture.show(jpeg, f"{name}: {module}" if strength else scene.alt, name)
     page_link.show("grad_cam", "See all modules, two classes compared, and how far to trust a map")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
-from app.widgets import drawing, figure, page_link
+from app.widgets import figure, page_link, picture
 from inception_viz.architecture import COLUMNS, at_inference, branch_table, layers, steps, totals
 from inception_viz.figures import network_diagram, percent
 
@@ -57,7 +57,7 @@ def show(scene: Scene) -> None:
     with figure.frame("nine", "The table of this network", how, csv=csv):
         st.dataframe(frame, width="stretch")
     with figure.frame("nine_drawing", "The network, to scale in channels", _HOW):
-        drawing.show("nine_network", network_diagram(config))
+        picture.drawing("nine_network", network_diagram(config))
     page_link.show("lab", "Change the table and rebuild the network")
 
 

@@ -65,4 +65,5 @@ def _branch(scene: Scene, module: str, branch: str) -> None:
     heading.coloured(BRANCH_NAMES[branch], BRANCH_COLOURS[branch], _SEES[branch])
     layer = traces.layer(scene.trace, f"{module}/{branch}")
     alt = f"Mean map of {module} {BRANCH_NAMES[branch]} over the photo"
-    picture.over_photo(scene.trace, layer.mean_map, alt, f"{len(layer.mean)} channels", side=320)
+    jpeg = picture.over_photo(scene.trace, layer.mean_map, side=320)
+    picture.show(jpeg, alt, f"{len(layer.mean)} channels")

@@ -81,7 +81,7 @@ def _averages(scene: Scene, module: str) -> None:
     photo, words = st.columns([1, 2], gap="medium")
     with photo:
         alt = f"Map {index} of {module} {BRANCH_NAMES[branch]} over the photo"
-        picture.over_photo(scene.trace, maps, alt, side=360)
+        picture.show(picture.over_photo(scene.trace, maps, side=360), alt)
     words.markdown(
         f"Channel {index} of the {BRANCH_NAMES[branch]} branch: {maps.shape[0]}×{maps.shape[1]} "
         f"values up to {short_number(float(maps.max()))}, **average {short_number(mean)}**. "
