@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 from inception_viz.errors import ConfigError
@@ -38,7 +37,7 @@ def check_lrn(lrn: object) -> None:
     for name in [field.name for field in fields(lrn) if field.name in _RANGES]:
         value, (low, high) = getattr(lrn, name), _RANGES[name]
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (number and math.isfinite(value) and low <= value <= high):
+        if not (number and low <= value <= high):  # NaN is neither
             raise ConfigError(
                 f"The norm's {name} {value!r:.60} is out of range; use {low:g} to {high:g}.",
                 column="lrn",

@@ -23,7 +23,7 @@ from inception_viz.errors import BatchError, FileError
 from inception_viz.explain.contributions.registry import METHODS
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.pictures.preprocessing import FITS, Fit
-from inception_viz.training.data import SUFFIXES, pictures_in
+from inception_viz.training.data import pictures_in
 from inception_viz.training.photos import Unreadable
 
 GROUP = 4096  # rows of the table that are written at once
@@ -176,7 +176,7 @@ def _begin(
 
 
 def find_pictures(folder: Path) -> tuple[str, ...]:
-    """Paths below ``folder``, relative to it and in order, of files named like pictures.
+    """Paths below ``folder``, relative to it and in order, of files that begin like pictures.
 
     Raises:
         BatchError: if there is no such folder, it or one in it can't be opened, or there is no
@@ -190,8 +190,8 @@ def find_pictures(folder: Path) -> tuple[str, ...]:
         raise BatchError(str(error)) from error
     if not paths:
         raise BatchError(
-            f"There are no pictures in {folder}. Their names must end in "
-            f"{', '.join(sorted(SUFFIXES))}."
+            f"There are no pictures in {folder}: no file begins like a JPEG, PNG, WebP, GIF, BMP "
+            "or TIFF, or is called so."
         )
     return tuple(paths)
 

@@ -22,11 +22,19 @@ from inception_viz.training.networks import PRESETS, for_size, read_network
 from inception_viz.training.recipe import Recipe, parse_phases
 from inception_viz.training.run import Row, Run, Status, runs_dir
 
+FOLDERS = {"parts": True, "classes": False}
+
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``train``; those of the recipe have its names and defaults."""
     recipe = Recipe()
     parser.add_argument("--data", help=f"{', '.join(NAMED)}, or a folder of class folders")
+    parser.add_argument(
+        "--folders",
+        choices=FOLDERS,
+        help="what folders called like train and test are: parts of the data, or classes "
+        "(default: told by what lies in them)",
+    )
     parser.add_argument("--root", type=typed_path, help="where the named dataset lies")
     parser.add_argument("--download", action="store_true", help="fetch the named dataset")
     parser.add_argument(
@@ -82,6 +90,7 @@ class _Order:
     root: Path | None
     download: bool
     start_from: str | None
+    folders: str | None
 
 
 def train(options: argparse.Namespace) -> None:
@@ -121,7 +130,8 @@ def _resumed(run: Run) -> _Order:
     root = Path(record["root"]) if record["root"] else None
     begins = not checkpoints(run.checkpoints)
     start_from = record.get("started_from") if begins else None
-    return _Order(run, config, recipe, str(record["source"]), root, False, start_from)
+    source, folders = str(record["source"]), record.get("folders")
+    return _Order(run, config, recipe, source, root, False, start_from, folders)
 
 
 def _ordered(options: argparse.Namespace) -> _Order:
@@ -139,7 +149,9 @@ def _ordered(options: argparse.Namespace) -> _Order:
     if source not in NAMED:
         source = str(real_path(typed_path(source)))
     root = real_path(options.root) if options.root else None
-    return _Order(run, network, recipe, source, root, options.download, options.start_from)
+    return _Order(
+        run, network, recipe, source, root, options.download, options.start_from, options.folders
+    )
 
 
 def _train(options: argparse.Namespace, order: _Order, console: Console) -> Status:
@@ -161,6 +173,7 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         download=order.download,
         shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
         seed=recipe.seed,
+        splits=FOLDERS.get(order.folders or ""),
         progress=partial(console.task, "reading"),
         fetching=_fetching(run, console),
     )
@@ -169,7 +182,8 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     config = replace(order.network, classes=len(data.labels))
     if _is_main() and not options.resume:
         where = {"source": order.source, "root": str(order.root) if order.root else None}
-        run.create(config, recipe, data.describe() | where | {"started_from": order.start_from})
+        where |= {"started_from": order.start_from, "folders": order.folders}
+        run.create(config, recipe, data.describe() | where)
     board = tensorboard_logs(run.path / "tensorboard") if options.tensorboard else None
 
     def report(status: Status, row: Row) -> None:

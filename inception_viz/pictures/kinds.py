@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+BEGINNING = 512  # bytes that tell what a file is
 RESAVE = "save it as JPEG or PNG and try again"
 CHOOSE = "choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture instead"
 
@@ -76,6 +77,17 @@ def reader_of(data: bytes) -> type[ImageFile.ImageFile]:
         if re.match(pattern, start, re.DOTALL):
             return reader
     raise UnfitError(f"is no picture of a known format; {CHOOSE}")
+
+
+def why_unfit(start: bytes) -> str:
+    """Why what begins so is no picture that can be read, to follow its name; "" if it is one."""
+    if not start:
+        return "is empty"
+    try:
+        reader_of(start)
+    except UnfitError as unfit:
+        return str(unfit).partition(";")[0]
+    return ""
 
 
 # What Pillow warns of in damaged files helps nobody: the picture comes, or our sentence.

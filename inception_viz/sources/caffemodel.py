@@ -7,7 +7,6 @@ NVIDIA's fork of it). Only the fields that carry weights are declared; protobuf 
 from __future__ import annotations
 
 import math
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,7 +72,7 @@ def read_stored(path: Path) -> Stored:
     return Stored({"": state})
 
 
-def read_caffemodel(path: str | os.PathLike[str]) -> dict[str, tuple[np.ndarray, ...]]:
+def read_caffemodel(path: str | Path) -> dict[str, tuple[np.ndarray, ...]]:
     """Layer name → its blobs as float32 arrays in their stored shapes; layers without are left out.
 
     Takes both the field ``layer`` and the older ``layers``, both ways to state a shape, and
@@ -82,7 +81,7 @@ def read_caffemodel(path: str | os.PathLike[str]) -> dict[str, tuple[np.ndarray,
     Raises:
         WeightsError: naming the file, and the layer and blob where there is one.
     """
-    path = Path(path)
+    path = Path(path) if isinstance(path, str) else path
     net = _parse(path)
     if any(layer.HasField("layer") for layer in net.layers):
         raise WeightsError(

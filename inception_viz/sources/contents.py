@@ -5,14 +5,16 @@ A reader is one file and one entry in :data:`READERS`; what can't be read is tol
 
 from __future__ import annotations
 
+import io
 import re
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import IO, Any, NamedTuple
 
 from inception_viz.errors import WeightsError
 from inception_viz.files.paths import is_file
@@ -168,26 +170,38 @@ def read(path: Path) -> Stored:
     raise WeightsError(f"{path.name or path} is no weights file that can be read. Use {_FORMATS}.")
 
 
+@dataclass(frozen=True)
+class _Member:
+    """A file in a ZIP, unpacked into memory: what readers need of a path."""
+
+    name: str
+    data: bytes
+
+    def is_file(self) -> bool:
+        return True
+
+    def open(self, _mode: str = "rb") -> IO[bytes]:
+        return io.BytesIO(self.data)
+
+    def read_bytes(self) -> bytes:
+        return self.data
+
+    def stat(self) -> Any:
+        return SimpleNamespace(st_size=len(self.data))
+
+
 def _within(path: Path) -> Stored | None:
     """The file of weights in a ZIP, such as an exported network's; None if there is none."""
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(path) as archive:
             entries = [e for e in archive.infolist() if MIN_BYTES < e.file_size <= MAX_FILE_BYTES]
             for entry in entries[:MAX_TRIED]:
-                inner = Path(folder) / path.name
-                with archive.open(entry) as packed, inner.open("wb") as unpacked:
-                    unpacked.write(packed.read(MAX_FILE_BYTES))
-                beginning = Beginning(inner, _head(inner))
+                with archive.open(entry) as packed:
+                    member: Any = _Member(path.name, packed.read(MAX_FILE_BYTES))
+                beginning = Beginning(member, member.data[:HEAD])
                 for reader in READERS:
                     if reader.recognises(beginning):
-                        return reader.read(inner)
-    except WeightsError:
-        raise
-    except Exception:  # zipfile raises many types on damaged, encrypted or oddly packed files
-        return None
+                        return reader.read(member)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
+        return None  # damaged, encrypted, or packed in a way that Python does not know
     return None
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD)

@@ -93,7 +93,7 @@ def parse_labels(content: bytes, where: str) -> tuple[str, ...]:
     for number, line in enumerate(lines, start=1):
         if not line.replace("\t", " ").isprintable():
             raise WeightsError(f"Line {number} of {where} is no plain text. Give one name a line.")
-    return _from_lines([line.strip() for line in lines])
+    return _from_lines([" ".join(line.split()) for line in lines])
 
 
 def _from_lines(lines: Sequence[str]) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def is_checkpoint(path: Path) -> bool:
 
 def _entries(path: Path) -> list[str]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             return archive.namelist()
     except Exception:  # zipfile raises many types on damaged files
         return []

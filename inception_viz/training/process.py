@@ -71,10 +71,12 @@ def start(
     root: Path | None = None,
     download: bool = False,
     start_from: Path | None = None,
+    splits: bool | None = None,
 ) -> None:
     """Start training in ``run``'s folder; returns at once.
 
     ``start_from``: a file of weights to begin with instead of random ones; what fits is taken.
+    ``splits``: as in :func:`~inception_viz.training.data.open_data`.
 
     Raises:
         TrainingError: if another training is going on on this computer, or the folder can't be
@@ -87,6 +89,8 @@ def start(
     arguments += ["--root", str(root)] if root else []
     arguments += ["--download"] if download else []
     arguments += ["--start-from", str(start_from)] if start_from else []
+    if splits is not None:
+        arguments += ["--folders", "parts" if splits else "classes"]
     _spawn(run, arguments)
 
 

@@ -82,7 +82,7 @@ def test_unreadable_files_are_named_and_left_out(make_folder: MakeFolder) -> Non
 def test_unreadable_files_explain_a_class_that_is_too_small(make_folder: MakeFolder) -> None:
     folder = make_folder(count=4)
     (folder / "red" / "00.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"red \(3\).*can't be read: red/00.png"):
+    with pytest.raises(DataError, match=r"red \(3\).*red/00.png is empty"):
         open_data(str(folder))
 
 

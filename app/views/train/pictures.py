@@ -7,9 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from app.server import folders
+from app.views.train import contents
 from app.views.train.orders import Pictures
 from app.widgets import choice
-from inception_viz.training import root_of
+from inception_viz.files import typed_path
+from inception_viz.training import look_at, look_into, root_of
 
 _ZIP_MEGABYTES = 200
 _ORIGINS = {
@@ -32,9 +34,16 @@ def show() -> Pictures | None:
             "Folder",
             key="train_folder",
             placeholder="/home/me/photos",
-            help="It holds one folder per class, or train and val with one folder per class each.",
+            help="It holds one folder per class, or parts of the data (train, val, test in any "
+            "spelling) with one folder per class each.",
         )
-        return Pictures(Path(path).name or "photos", source=path.strip()) if path.strip() else None
+        if not path.strip():
+            return None
+        folder = typed_path(path.strip())
+        splits, _ = contents.show(
+            (path, _changed(folder)), lambda splits, _names: (look_at(folder, splits), "")
+        )
+        return Pictures(Path(path).name or "photos", source=path.strip(), splits=splits)
     if origin in _DOWNLOADS:
         if origin == "imagenette" and root_of(origin) is not None:
             st.caption("On this computer: 13,394 photos of ten ImageNet classes.")
@@ -49,6 +58,19 @@ def show() -> Pictures | None:
         key="train_zip",
         max_upload_size=_ZIP_MEGABYTES,
         help="One folder per class; the folders' names become the labels. A fifth of each class is "
-        "held out to judge by, unless there are train and val folders.",
+        "held out to judge by, unless there are folders for that. Pictures are known by their "
+        "content; test folders are kept aside.",
     )
-    return Pictures(Path(file.name).stem, archive=file) if file else None
+    if file is None:
+        return None
+    splits, names = contents.show(
+        (file.file_id,), lambda splits, names: look_into(file, splits=splits, names=names)
+    )
+    return Pictures(Path(file.name).stem, archive=file, splits=splits, names=names)
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
