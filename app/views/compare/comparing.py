@@ -59,7 +59,9 @@ def contributions(pair: Pair, controls: DeltaGenerator) -> None:
     results = []
     for place, side in enumerate(pair.sides):
         target = iv.Target(side.target)
-        job = explanations.contributions(side.model, side.trace, target, method, "zero")
+        job = explanations.job(
+            iv.contributions, side.model, side.trace, target, method=method, baseline="zero"
+        )
         found = wait_for(f"compared_{place}", job, f"{METHODS[method].title} of every branch …")
         if found is None:
             return

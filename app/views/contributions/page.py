@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+import inception_viz as iv
 from app.session import address, explanations
 from app.session.scene import Scene, current
 from app.views.contributions import channels, meaning
@@ -41,7 +42,9 @@ def show() -> None:
         baseline = choice.show("left_out", "Left out means", baselines, help=_BASELINE_HELP)
         target = target_choice.output(scene)
     with messages.errors():
-        job = explanations.contributions(scene.model, scene.trace, target, method, baseline)
+        job = explanations.job(
+            iv.contributions, scene.model, scene.trace, target, method=method, baseline=baseline
+        )
         found = wait_for("scores", job, f"{METHODS[method].title} of every branch …")
         if found is None:
             return

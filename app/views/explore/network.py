@@ -59,7 +59,9 @@ def _painting(scene: Scene, look: str) -> tuple[Painting, str, dict[str, object]
         cams = result_of(explanations.cams(model, trace, target))
         painting, csv = paint_cams(cams, tuple(trace.modules)), csv_text(cams.to_frame())
     else:
-        job = explanations.contributions(model, trace, target, "shapley", "zero")
+        job = explanations.job(
+            iv.contributions, model, trace, target, method="shapley", baseline="zero"
+        )
         scores = wait_for("map_scores", job, "Shapley value of every branch …")
         if scores is None:
             return None

@@ -72,7 +72,9 @@ def _pixels(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
 
 
 def _weights(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
-    job = explanations.sanity_check(scene.model, scene.trace, target, cams.variant, module)
+    job = explanations.job(
+        iv.sanity_check, scene.model, scene.trace, target, module=module, variant=cams.variant
+    )
     found = wait_for("sanity", job, "Shuffling the weights, layer after layer …")
     if found is None:
         return

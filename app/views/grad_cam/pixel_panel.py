@@ -29,7 +29,9 @@ def show(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
         return
     info = PIXEL_METHODS[method]
     place = module if method == "guided_grad_cam" else ""
-    job = explanations.pixel_map(scene.model, scene.trace, target, method, place)
+    job = explanations.job(
+        iv.pixel_map, scene.model, scene.trace, target, method=method, module=place
+    )
     found = wait_for("pixel_map", job, f"{info.title} …")
     if found is None:
         return

@@ -40,7 +40,7 @@ def show() -> None:
         after = result_of(explanations.muted(scene.model, before, address.muted(before)))
     muted = after.muted
     with messages.errors():
-        job = explanations.sweep(scene.model, before, target)
+        job = explanations.job(iv.sweep, scene.model, before, target)
         swept = wait_for("sweep", job, "Muting each branch once …")
         if swept is None:
             return
