@@ -13,19 +13,22 @@ import streamlit as st
 from app.server import tuning  # before PyTorch is loaded
 
 with tuning.collector_paused():
+    from app.frontend import text
     from app.server import login
-    from app.session import choices, links, scene
+    from app.session import address, choices, links, scene
     from app.sidebar import column, photo_picker, toolbar
     from app.views import REGISTRY
-    from app.widgets import messages, style, waiting
+    from app.widgets import messages, waiting
+
+_FAVICON = Path(__file__).parents[1] / "assets" / "icon.png"
 
 
 def main() -> None:
     """Draw the frame, then the page."""
-    st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
+    st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=_FAVICON)
     links.follow()
     choices.begin()
-    style.show()
+    st.html(f"<style>{text('page.css')}{text('large.css') if address.large() else ''}</style>")
     waiting.reserve_place()
     if not login.passed():
         return

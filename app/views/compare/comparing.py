@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import inception_viz as iv
 from app.session import explanations, traces
 from app.views.compare import side_by_side
-from app.views.compare.pair import Pair
+from app.views.compare.side_by_side import Pair
 from app.widgets import choice, figure
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
@@ -42,14 +40,8 @@ def firing(pair: Pair, controls: DeltaGenerator) -> None:
         metric = choice.show("by", "Figure", metrics)
     compared = compare_firing(found[0], found[1], metric)
     paintings = [paint_firing(side, metric) for side in found]
-    side_by_side.networks(
-        "firing",
-        f"{metrics[metric]}, side by side",
-        pair,
-        paintings,
-        compared,
-        metric == "energy_share",
-    )
+    title, share = f"{metrics[metric]}, side by side", metric == "energy_share"
+    side_by_side.networks("firing", title, pair, paintings, compared, share)
 
 
 def contributions(pair: Pair, controls: DeltaGenerator) -> None:
@@ -81,20 +73,14 @@ def cams(pair: Pair, controls: DeltaGenerator) -> None:
     modules = [module for module in found[0] if module in found[1]]
     with controls:
         module = _module(modules)
-    maps = [side[module] for side in found]
-    side_by_side.photos(
-        "cams",
-        f"Where {module} looks for {plain(pair.first.model.labels[pair.first.target])}",
-        pair,
-        (maps[0], maps[1]),
-        found[1].at_input_size(module, relu=False) - found[0].at_input_size(module, relu=False),
-    )
+    title = f"Where {module} looks for {plain(pair.first.model.labels[pair.first.target])}"
+    maps = (found[0][module], found[1][module])
+    side_by_side.photos("cams", title, pair, maps, found[1].minus(found[0], module))
     paintings = [
         paint_cams(side, tuple(s.trace.modules)) for side, s in zip(found, pair.sides, strict=True)
     ]
-    side_by_side.networks(
-        "evidence", "Which branches hold the evidence", pair, paintings, compared, True
-    )
+    title = "Which branches hold the evidence"
+    side_by_side.networks("evidence", title, pair, paintings, compared, True)
 
 
 def branches(pair: Pair, controls: DeltaGenerator) -> None:
@@ -106,10 +92,10 @@ def branches(pair: Pair, controls: DeltaGenerator) -> None:
         present = {b: BRANCH_NAMES[b] for b in BRANCHES if all(b in maps for maps in outputs)}
         branch = choice.show("in_branch", "Branch", present)
     layers = [traces.layer(side.trace, f"{module}/{branch}") for side in pair.sides]
-    maps = [layer.mean_map for layer in layers]
-    difference = maps[1] - maps[0] if maps[0].shape == maps[1].shape else None
+    first, second = (layer.mean_map for layer in layers)
+    difference = second - first if first.shape == second.shape else None
     title = f"Mean activation of the {BRANCH_NAMES[branch]} branch of {module}"
-    side_by_side.photos("mean_maps", title, pair, (maps[0], maps[1]), difference)
+    side_by_side.photos("mean_maps", title, pair, (first, second), difference)
     if pair.first.model.key == pair.second.model.key:
         figure.chart(
             "channel_differences",
@@ -118,11 +104,11 @@ def branches(pair: Pair, controls: DeltaGenerator) -> None:
         )
 
 
-VIEWS: dict[str, Callable[[Pair, DeltaGenerator], None]] = {
-    "firing": firing,
-    "branches": branches,
-    "contributions": contributions,
-    "cams": cams,
+VIEWS = {
+    "firing": ("Firing", firing),
+    "branches": ("Branch activations", branches),
+    "contributions": ("Contributions", contributions),
+    "cams": ("Grad-CAM", cams),
 }
 
 

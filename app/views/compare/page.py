@@ -6,17 +6,10 @@ import streamlit as st
 
 from app.session.scene import Scene, current
 from app.views.compare import comparing, counterpart
-from app.views.compare.pair import Pair
+from app.views.compare.side_by_side import Pair
 from app.widgets import choice, messages, picture
 from app.widgets.markdown import plain
 from inception_viz.figures import percent
-
-_VIEWS = {
-    "firing": "Firing",
-    "branches": "Branch activations",
-    "contributions": "Contributions",
-    "cams": "Grad-CAM",
-}
 
 
 def show() -> None:
@@ -30,9 +23,11 @@ def show() -> None:
     _sides(pair)
     controls = st.container(horizontal=True, gap="medium")
     with controls:
-        view = choice.show("view", "By", _VIEWS)
+        view = choice.show(
+            "view", "By", {key: title for key, (title, _) in comparing.VIEWS.items()}
+        )
     with messages.errors():
-        comparing.VIEWS[view](pair, controls)
+        comparing.VIEWS[view][1](pair, controls)
 
 
 def _sides(pair: Pair) -> None:

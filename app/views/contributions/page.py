@@ -9,13 +9,19 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, explanations
 from app.session.scene import Scene, current
-from app.views.contributions import channels, meaning
+from app.views.contributions import channels
 from app.widgets import branch_map, choice, figure, heading, messages, target_choice
 from app.widgets.markdown import plain
 from app.widgets.waiting import wait_for
 from inception_viz.architecture import Place
 from inception_viz.explain import METHODS, Baseline, Contributions
-from inception_viz.figures import contribution_sentence, paint_contributions
+from inception_viz.figures import (
+    check_sentence,
+    contribution_bars,
+    contribution_sentence,
+    paint_contributions,
+    short_number,
+)
 from inception_viz.files import csv_text
 
 _BASELINES: dict[Baseline, str] = {"zero": "zeros", "reference": "its usual level"}
@@ -54,8 +60,8 @@ def show() -> None:
         if opened is not None:  # right below what was clicked
             with messages.errors():
                 channels.show(scene, target, found, opened)
-        meaning.show(found)
-    meaning.table(found)
+        _meaning(found)
+    _table(found)
 
 
 def _matrix(scene: Scene, found: Contributions, opened: Place | None) -> None:
@@ -67,6 +73,51 @@ def _matrix(scene: Scene, found: Contributions, opened: Place | None) -> None:
     if clicked is not None and clicked.branch and clicked != opened:
         address.write(address.OPEN, str(clicked))
         st.rerun()
+
+
+def _meaning(found: Contributions) -> None:
+    """Draw the method in words, its check, and bars by module."""
+    method = METHODS[found.method]
+    words, check = st.columns(2, gap="large")
+    with words:
+        st.markdown(f"**{method.title}.** {method.words}")
+        with st.expander("Formula", icon=":material/function:"):
+            st.latex(method.formula)
+            st.caption(
+                f"z: the output explained, here {plain(found.label)}. a: activations of branch b, "
+                "channels c, places i, j. z(none): all branches of the module left out."
+            )
+    with check:
+        st.markdown(f"**Check.** {check_sentence(found)} {method.check}")
+        if found.muted:
+            st.caption(f"Muted: {', '.join(sorted(found.muted))}.")
+    figure.chart(
+        "bars",
+        contribution_bars(found),
+        "A group of bars for each module; above zero the branch speaks for the output.",
+    )
+
+
+def _table(found: Contributions) -> None:
+    """Draw all figures, folded away."""
+    folded = st.expander(
+        "All figures",
+        icon=":material/table:",
+        key="figures",
+        bind="query-params",
+        on_change="rerun",
+    )
+    if not folded.open:  # a table takes as long to draw as a chart, and few open it
+        return
+    frame = found.to_frame()
+    with folded:
+        shown = frame.drop(columns=["unit", "method", "baseline", "target"])
+        st.dataframe(shown, hide_index=True, width="stretch")
+        st.caption(
+            f"z(all) = {short_number(found.value)} {found.target.unit}. It took "
+            f"{found.cost.seconds:.2g} s: {found.cost.variants} variants of a module's output sent "
+            f"through the network after it, {found.cost.backward_passes} backward passes."
+        )
 
 
 show()

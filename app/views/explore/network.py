@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import streamlit as st
 
 import inception_viz as iv
 from app.session import address, explanations, traces
 from app.session.scene import Scene
-from app.views.explore.looks import LOOKS
 from app.widgets import branch_map, choice, figure, messages, page_link
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
@@ -24,15 +24,68 @@ from inception_viz.figures import (
 )
 from inception_viz.files import csv_text
 
+_WIDTHS = " The bar below shows how many channels a branch has."
+
+
+class Look(NamedTuple):
+    """What the map can be coloured by: its name, a title, how to read it, where a click leads."""
+
+    name: str
+    title: str
+    how: str
+    leads: str
+
+
+_LOOKS = {
+    "deviation": Look(
+        "Unusual firing",
+        "Which branches fire more or less than usual",
+        "σ: standard deviations of the branch's mean activation above (red) or below (blue) its "
+        "usual level over {photos:,} photos of {data}; white is usual." + _WIDTHS + " **Click a "
+        "branch** to see its channels.",
+        "channels",
+    ),
+    "energy_share": Look(
+        "Share of the module",
+        "How the branches of a module share its activity",
+        "Part of the module's energy, the sum of all squared activations; the four of a module add "
+        "up to 100 %." + _WIDTHS + " **Click a branch** to see its channels.",
+        "channels",
+    ),
+    "mean": Look(
+        "Mean activation",
+        "How strongly each branch fires",
+        "Activation after ReLU, averaged over all units (no unit; later modules differ in scale "
+        "from earlier ones). Brighter is more." + _WIDTHS + " **Click a branch** to see its "
+        "channels.",
+        "channels",
+    ),
+    "contribution": Look(
+        "Contribution",
+        "What each branch contributes to {label}",
+        "Shapley value in logits: red speaks for the class, blue against it; the four of a module "
+        "add up to what the module is worth." + _WIDTHS + " **Click a branch** to open it.",
+        "contribution",
+    ),
+    "cam": Look(
+        "Grad-CAM",
+        "Which branches hold the evidence for {label}",
+        "The positive part of each branch's Grad-CAM map, as a share of its module's."
+        + _WIDTHS
+        + " **Click a branch** to see where its module looks.",
+        "cam",
+    ),
+}
+
 
 def show(scene: Scene) -> None:
     """Draw the choice of a colouring and the map."""
     known = traces.firing(scene.trace, scene.model).reference is not None
-    looks = {key: look.name for key, look in LOOKS.items() if key != "deviation" or known}
+    looks = {key: look.name for key, look in _LOOKS.items() if key != "deviation" or known}
     chosen = choice.show("metric", "Colour by", looks)
     if not known:
         st.caption("What is unusual can't be told: nobody measured how this network usually fires.")
-    look = LOOKS[chosen]
+    look = _LOOKS[chosen]
     with messages.errors():
         painted = _painting(scene, chosen)
         if painted is None:

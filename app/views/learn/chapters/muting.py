@@ -30,18 +30,15 @@ def show(scene: Scene) -> None:
         if swept is None:
             return
         changes = {row.branch: row.change for row in swept.rows if row.module == module}
-
-        def most() -> tuple[list[str], str]:
-            parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(c)}" for b, c in changes.items())
-            worst = highest({b: abs(change) for b, change in changes.items()}, signed)
-            return worst, f"Change of the logit of {label} without the branch: {parts}."
-
+        worst = highest({b: abs(change) for b, change in changes.items()}, signed)
+        parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(c)}" for b, c in changes.items())
+        reason = f"Change of the logit of {label} without the branch: {parts}."
         ask(
             "guess_mute",
             scene,
             f"Muting which branch of {module} changes the answer {label} most?",
             {b: BRANCH_NAMES[b] for b in changes},
-            most,
+            lambda: (worst, reason),
         )
 
         def survives() -> tuple[list[bool], str]:
