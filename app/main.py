@@ -28,7 +28,8 @@ def main() -> None:
     st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=_FAVICON)
     links.follow()
     choices.begin()
-    st.html(f"<style>{text('page.css')}{text('large.css') if address.large() else ''}</style>")
+    rules = text("page.css") + (text("large.css") if address.large() else "")
+    st.html(f"<style>{rules}</style>")
     waiting.reserve_place()
     if not login.passed():
         return

@@ -1,4 +1,6 @@
 // Maps, frames and sums of the kernel walk at one place of its time.
+import { element } from './element.js';
+
 export function paint(view, data, time, places) {
   const wide = data.total[0].length;
   const reducing = time < places,
@@ -106,29 +108,18 @@ function ends(value) {
 }
 
 function grid(values, scale, title, level) {
-  const box = document.createElement('div');
-  const cells = document.createElement('div');
-  cells.className = 'grid';
+  const cells = element('div', { className: 'grid' });
   cells.style.gridTemplateColumns = `repeat(${values[0].length}, auto)`;
   for (const value of values.flat()) {
-    const cell = document.createElement('span');
-    cell.textContent = number(value);
+    const cell = element('span', {}, number(value));
     cell.style.background = colour(level(value), scale);
     cell.style.color = ink(cell.style.background);
     cells.append(cell);
   }
-  const name = document.createElement('small');
-  name.textContent = title;
-  box.append(cells, name);
-  return box;
+  return element('div', {}, cells, element('small', {}, title));
 }
 
-function sign(text) {
-  const made = document.createElement('span');
-  made.className = 'sign';
-  made.textContent = text;
-  return made;
-}
+const sign = text => element('span', { className: 'sign' }, text);
 
 function colour(level, scale) {
   return scale[Math.round(Math.max(0, Math.min(1, level)) * (scale.length - 1))];

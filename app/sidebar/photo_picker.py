@@ -88,9 +88,7 @@ def _bring_own(origin: str) -> bool:
     if origin == "Upload":
         # No type= here: its refusal would be terser than ours, and files are known by content.
         file = st.file_uploader(
-            "JPEG, PNG, WebP, GIF, BMP or TIFF",
-            key=f"upload{again}",
-            max_upload_size=50,
+            "JPEG, PNG, WebP, GIF, BMP or TIFF", key=f"upload{again}", max_upload_size=50
         )
     else:
         file = st.camera_input("Take a photo", key=f"camera{again}")

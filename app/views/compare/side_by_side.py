@@ -46,12 +46,7 @@ class Pair:
 
 
 def networks(
-    key: str,
-    title: str,
-    pair: Pair,
-    paintings: list[Painting],
-    compared: Comparison,
-    share: bool,
+    key: str, title: str, pair: Pair, paintings: list[Painting], compared: Comparison, share: bool
 ) -> None:
     """Draw both sides' ``paintings`` and what ``compared`` says; ``share``: figures are shares."""
     drawn = [

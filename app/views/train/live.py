@@ -117,9 +117,6 @@ def _buttons(run: Run, status: Status) -> None:
                 icon=":material/search:",
                 key=f"use_{name}",
                 on_click=choices.choose,
-                args=(
-                    address.MODEL,
-                    models.id_of_run(run),
-                ),
+                args=(address.MODEL, models.id_of_run(run)),
             ):
                 page_link.go("explore")

@@ -57,12 +57,7 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
             start_from = run.path / "start.safetensors"
             save_weights(network.weights(), start_from)
         process.start(
-            run,
-            source,
-            config,
-            recipe,
-            download=pictures.download,
-            start_from=start_from,
+            run, source, config, recipe, download=pictures.download, start_from=start_from
         )
     except iv.InceptionVizError:
         shutil.rmtree(run.path, ignore_errors=True)
