@@ -16,7 +16,7 @@ with tuning.collector_paused():
     from app.frontend import text
     from app.server import login
     from app.session import address, choices, links, scene
-    from app.sidebar import column, photo_picker, toolbar
+    from app.sidebar import column, photo_picker
     from app.views import REGISTRY
     from app.widgets import messages, waiting
 
@@ -40,7 +40,7 @@ def main() -> None:
     page = st.navigation(pages, position="sidebar")
     found = column.show()
     scene.found.set(found)
-    toolbar.show(found)
+    column.toolbar(found)
     photo_picker.note_another_photo()
     if found is None and REGISTRY[pages.index(page)].needs_scene:
         st.info("Choose a photo and a model at the side to begin.")

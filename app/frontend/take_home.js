@@ -28,11 +28,10 @@ export default function ({ data, parentElement }) {
     const paper = getComputedStyle(box).getPropertyValue('--st-background-color');
     return svg(document.querySelector(`.st-key-${data.figure}`), data.title, paper);
   };
-  const kinds = [];
-  if (data.picture) {
-    kinds.push(button('PNG', async () => png(await figure())));
-    kinds.push(button('SVG', async () => blob((await figure()).text, 'image/svg+xml')));
-  }
+  const kinds = [
+    button('PNG', async () => png(await figure())),
+    button('SVG', async () => blob((await figure()).text, 'image/svg+xml')),
+  ];
   if (data.csv) kinds.push(button('CSV', () => blob(data.csv, 'text/csv')));
   box.replaceChildren('Save', ...kinds);
 }

@@ -6,7 +6,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.session import models
-from app.views.train import live, network, orders, pictures, recipe
+from app.views.train import form, live, orders
 from app.widgets import messages
 from inception_viz.figures import percent
 from inception_viz.training import Run, Status, process
@@ -39,12 +39,12 @@ def _form() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Pictures", anchor=False)
-        photos = pictures.show()
+        photos = form.pictures()
     with right:
         st.subheader("Network", anchor=False)
-        untrained = network.show()
+        untrained = form.network()
     st.subheader("Recipe", anchor=False)
-    how = recipe.show()
+    how = form.recipe()
     if st.button("Start training", type="primary", icon=":material/play_arrow:"):
         with messages.errors():
             if photos is None:
