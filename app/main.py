@@ -14,7 +14,7 @@ from app.server import tuning  # before PyTorch is loaded
 
 with tuning.collector_paused():
     from app.frontend import text
-    from app.server import login
+    from app.server import access
     from app.session import address, choices, links, scene
     from app.sidebar import column, photo_picker
     from app.views import REGISTRY
@@ -31,7 +31,7 @@ def main() -> None:
     rules = text("page.css") + (text("large.css") if address.large() else "")
     st.html(f"<style>{rules}</style>")
     waiting.reserve_place()
-    if not login.passed():
+    if not access.signed_in():
         return
     pages = [
         st.Page(f"views/{view.script}", title=view.title, url_path=view.url, default=not index)

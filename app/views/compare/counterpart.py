@@ -11,7 +11,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server.jobs import Job
-from app.session import address, lab, models, photos, samples, traces
+from app.session import address, lab, models, photos, traces
 from app.session.scene import Scene
 from app.widgets import choice, messages, other_model
 from app.widgets.waiting import result_of
@@ -35,8 +35,8 @@ def _photo(scene: Scene) -> Scene | None:
     shown = scene.trace.picture.sha256
     names = {
         name: sample.title
-        for name, sample in samples.every().items()
-        if samples.picture_of(name).sha256 != shown
+        for name, sample in photos.samples().items()
+        if photos.sample_picture(name).sha256 != shown
     }
     own = photos.own()
     if own is not None and own.sha256 != shown:
@@ -50,8 +50,8 @@ def _photo(scene: Scene) -> Scene | None:
     if chosen in (_OWN, _FILE) and own is not None:
         picture, title, alt = own, own.name, f"Your photo {own.name}"
     else:
-        sample = samples.every()[chosen]
-        picture, title, alt = samples.picture_of(chosen), sample.title, sample.alt
+        sample = photos.samples()[chosen]
+        picture, title, alt = photos.sample_picture(chosen), sample.title, sample.alt
     with messages.errors():
         trace = result_of(traces.trace(scene.model, picture, scene.trace.fitting.fit))
         return replace(scene, trace=trace, photo=title, alt=alt)

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, explanations, samples, traces
+from app.session import address, explanations, photos, traces
 from app.session.scene import Scene, current
 from app.views.explore import network
 from app.widgets import answers, messages, page_link, picture
@@ -49,7 +49,7 @@ def _headline(scene: Scene) -> str:
     if scene.model.source == "random":
         return f"This network has learned nothing: its answer, {answer}, is noise."
     said = f"{escape(scene.model.title)} says {answer}"
-    if samples.shows_a_class_of(scene.trace.picture, scene.model) is False:
+    if photos.shows_a_class_of(scene.trace.picture, scene.model) is False:
         return f"{said}; it has no class for what is on this photo, and must choose one."
     return f"{said}."
 

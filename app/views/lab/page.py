@@ -11,7 +11,7 @@ import inception_viz as iv
 from app.session import address, lab, lab_history
 from app.session.lab_draft import Draft, draft_in_file, draft_of, meaning
 from app.session.scene import Scene, current
-from app.views.lab import editor, frame, paper_table, rebuilt
+from app.views.lab import editor, frame, network, rebuilt
 from app.widgets import choice, messages, reduction
 from app.widgets.markdown import plain
 from inception_viz.architecture import GoogLeNetConfig
@@ -48,7 +48,7 @@ def _reduction(scene: Scene, draft: Draft) -> None:
 
 def _paper(scene: Scene, draft: Draft) -> None:
     address.keep(*_TABLE_KEYS, *reduction.KEYS)
-    paper_table.show()
+    network.paper_table()
 
 
 _PRESETS: dict[str, Callable[[], GoogLeNetConfig]] = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 import inception_viz as iv
-from app.server import folders
+from app.server import access
 from app.session import address, choices, explanations, lab, models
 from app.session.scene import Scene
 from app.widgets import answers, choice, messages, other_model, page_link
@@ -91,8 +91,8 @@ def _answers(scene: Scene, done: Operation) -> None:
 def _accuracy(scene: Scene, done: Operation) -> None:
     """How often both networks are right about a folder of photos."""
     with st.expander("Accuracy on a folder of photos", icon=":material/folder_open:"):
-        if not folders.allowed():
-            st.caption(folders.REFUSED)
+        if not access.folders_allowed():
+            st.caption(access.NO_FOLDERS)
             return
         folder = st.text_input(
             "A folder on this computer, one folder per class; up to "

@@ -8,7 +8,7 @@ from typing import get_args
 import streamlit as st
 
 import inception_viz as iv
-from app.server import folders
+from app.server import access
 from app.session import lab, models
 from app.session.scene import found
 from app.views.train.orders import Network, Pictures
@@ -32,7 +32,7 @@ _DOWNLOADS = {"imagenette": "99 MB from s3.amazonaws.com", "cifar10": "170 MB fr
 def pictures() -> Pictures | None:
     """Draw the choice of pictures; None until there are some."""
     origins = dict(_ORIGINS)
-    if not folders.allowed():
+    if not access.folders_allowed():
         del origins["folder"]
     origin = choice.show("train_origin", "Where they are", origins)
     if origin == "folder":
