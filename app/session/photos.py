@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs
@@ -87,7 +88,7 @@ own = Held[iv.Picture | None]("uploaded", lambda: None)  # the last good one tha
 _jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB
 
 
-def read(place: str, file: uploads.File) -> Job[iv.Picture]:
+def read(place: str, file: UploadedFile) -> Job[iv.Picture]:
     """A photo that was brought to ``place``; its error is an ImageError for the user."""
     return uploads.read(place, file, _jobs, lambda name, data: iv.read_picture(data, name=name))
 

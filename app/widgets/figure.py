@@ -19,13 +19,9 @@ _saving = component("take_home")
 
 @contextmanager
 def frame(key: str, title: str, how: str = "", *, csv: str = "") -> Iterator[None]:
-    """Frame what is drawn inside.
+    """Frame what is drawn inside: its title, how to read it, both Markdown; its numbers as CSV.
 
-    Args:
-        key: of the figure; letters, digits and underscores.
-        title: what it shows, Markdown without foreign text in it.
-        how: how to read it, in a line; Markdown.
-        csv: its numbers, for a file.
+    ``key`` is of letters, digits and underscores.
     """
     words = re.sub(r"[*`\\]", "", title)
     with st.container(key=f"figure_{key}", gap="xsmall"):

@@ -9,14 +9,13 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server import access
-from app.session import lab, models
+from app.session import lab
 from app.session.scene import found
 from app.views.train.orders import Network, Pictures
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import decode
-from inception_viz.sources import Weights
 from inception_viz.training import PRESETS, Augmentation, Phase, Recipe, progressive, root_of
 
 _ZIP_MEGABYTES = 200
@@ -99,12 +98,8 @@ def _from_lab(config: iv.GoogLeNetConfig) -> Network:
         key="train_carried",
         help="What doesn't fit, such as a last layer for other classes, begins at random.",
     )
-
-    def weights() -> Weights:
-        job = models.rebuilt(scene.base, text, lab.origins(config), lab.kept_filters())
-        return result_of(job).classifier.weights
-
-    return Network(config, weights if carried else None)
+    job = lab.rebuilding(scene.base)
+    return Network(config, (lambda: result_of(job).classifier.weights) if carried else None)
 
 
 _SIZES = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224)
