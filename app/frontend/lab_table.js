@@ -1,5 +1,6 @@
 // The lab's table: edits go to the server, numbered; what it says of them comes back.
-import { cell, cost, reason, tool } from './lab_cells.js';
+import { element } from './element.js';
+import { across, cell, cost, tool } from './lab_cells.js';
 
 // The architecture table, to edit. What is typed goes to the server at once and is never lost.
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -26,10 +27,8 @@ class Table {
     // Made once: a button that is replaced under the mouse loses its click.
     this.undo = tool('↶ Undo', 'Undo (Ctrl+Z)', () => this.step(-1));
     this.redo = tool('↷ Redo', 'Redo (Ctrl+Y)', () => this.step(1));
-    this.holder = document.createElement('div');
-    const bar = cell('div', '', 'tools');
-    bar.append(this.undo, this.redo);
-    root.append(bar, this.holder);
+    this.holder = element('div');
+    root.append(element('div', { className: 'tools' }, this.undo, this.redo), this.holder);
   }
 
   // What the server says counts only if it knows of the newest change.
@@ -73,7 +72,7 @@ class Table {
   }
 
   build() {
-    const table = document.createElement('table');
+    const table = element('table');
     const head = table.createTHead().insertRow();
     for (const title of ['module', ...this.data.titles]) head.append(cell('th', title));
     for (const [i, title] of INFOS.entries()) head.append(cell('th', title, KINDS[i]));
@@ -82,11 +81,7 @@ class Table {
     const names = named(this.rows);
     for (const [place, row] of this.rows.entries()) {
       if (row.stage !== this.rows[place - 1]?.stage) {
-        const words = cell('td', `Stage ${row.stage}`);
-        words.colSpan = COLUMNS;
-        const line = body.insertRow();
-        line.className = 'stage';
-        line.append(words);
+        body.append(across(`Stage ${row.stage}`, COLUMNS, 'stage'));
       }
       this.buildRow(body.insertRow(), place, names[place]);
     }
@@ -98,28 +93,23 @@ class Table {
   buildRow(line, place, name) {
     line.append(cell('td', name, 'name'));
     for (const column of this.rows[place].cells.keys()) {
-      const td = document.createElement('td');
-      td.append(this.box(place, column, name));
-      line.append(td);
+      line.append(element('td', {}, this.box(place, column, name)));
     }
     for (const kind of KINDS) line.append(cell('td', '', kind));
-    const tools = document.createElement('td');
-    tools.style.whiteSpace = 'nowrap';
-    tools.append(...this.tools(place, name));
-    line.append(tools);
+    line.append(element('td', { className: 'row-tools' }, ...this.tools(place, name)));
   }
 
   box(place, column, name) {
     const { cells } = this.rows[place];
-    const box = document.createElement('input');
-    box.value = box.defaultValue = cells[column];
-    box.inputMode = 'numeric';
-    box.autocomplete = 'off';
+    const box = element('input', {
+      defaultValue: cells[column],
+      inputMode: 'numeric',
+      autocomplete: 'off',
+      ariaLabel: `${name} ${this.data.titles[column]}`,
+      placeholder: column === CELLS - 1 ? 'none' : '0',
+    });
+    Object.assign(box.dataset, { place, column });
     box.style.setProperty('--branch', this.data.colours[column]);
-    box.setAttribute('aria-label', `${name} ${this.data.titles[column]}`);
-    box.dataset.place = place;
-    box.dataset.column = column;
-    box.placeholder = column === CELLS - 1 ? 'none' : '0';
     const take = () => {
       this.number += 1;
       cells[column] = box.value;
@@ -216,10 +206,10 @@ class Table {
       const found = errors[place] ?? {};
       for (const [column, box] of line.querySelectorAll('input').entries()) {
         const why = found[columns[column]] ?? '';
-        box.setAttribute('aria-invalid', why !== '');
+        box.ariaInvalid = why !== '';
         box.title = why;
       }
-      for (const why of new Set(Object.values(found))) line.after(reason(why, COLUMNS));
+      for (const why of new Set(Object.values(found))) line.after(across(why, COLUMNS, 'reason'));
     }
   }
 }

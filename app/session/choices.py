@@ -37,10 +37,7 @@ def begin() -> None:
 def take(key: str, names: Mapping[T, str], default: D) -> T | D:
     """Before the widget ``key`` is drawn: make it show what the address asks for; the choice now.
 
-    Args:
-        key: of the widget, and in the address.
-        names: what can be chosen → what it is called on the screen.
-        default: what is chosen if nobody asks for anything.
+    ``names``: what can be chosen → what it is called on the screen.
     """
     visit = links.visit()
     if _read().get(key) != visit.number:

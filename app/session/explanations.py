@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -13,20 +14,9 @@ from app.session.scene import Scene
 from inception_viz import channel_scores as score_channels
 from inception_viz import gradients
 from inception_viz.batch import FolderAccuracy, accuracy_on_folder
-from inception_viz.explain import (
-    Baseline,
-    Cams,
-    ChannelScores,
-    Contributions,
-    Faithfulness,
-    Gradients,
-    PixelMap,
-    PixelMethod,
-    SanityCheck,
-    Sweep,
-    Variant,
-    cams_from,
-)
+from inception_viz.explain import Cams, ChannelScores, Faithfulness, Gradients, Variant, cams_from
+
+T = TypeVar("T")
 
 _jobs = Jobs(kept=256)  # scores and curves: small
 _muted = Jobs(kept=4)  # traces of 12 MB
@@ -35,35 +25,13 @@ _channel_scores = Jobs(kept=64)
 _reports = Jobs(kept=2)  # of 5 MB at most
 
 
-def contributions(
-    model: iv.Classifier, trace: iv.Trace, target: iv.Target, method: str, baseline: Baseline
-) -> Job[Contributions]:
-    """Scores of all branches."""
+def job(
+    explain: Callable[..., T], model: iv.Classifier, trace: iv.Trace, target: iv.Target, **how: Any
+) -> Job[T]:
+    """Slow work of the library: ``iv.contributions``, ``iv.sweep`` …, with its options."""
     return _jobs.get(
-        ("contributions", traces.key_of(trace), target, method, baseline),
-        lambda progress: iv.contributions(
-            model, trace, target, method, baseline=baseline, progress=progress
-        ),
-    )
-
-
-def sweep(model: iv.Classifier, trace: iv.Trace, target: iv.Target) -> Job[Sweep]:
-    """Every branch muted once."""
-    return _jobs.get(
-        ("sweep", traces.key_of(trace), target),
-        lambda progress: iv.sweep(model, trace, target, progress),
-    )
-
-
-def pixel_map(
-    model: iv.Classifier, trace: iv.Trace, target: iv.Target, method: PixelMethod, module: str
-) -> Job[PixelMap]:
-    """An attribution to pixels."""
-    return _jobs.get(
-        ("pixels", traces.key_of(trace), target, method, module),
-        lambda progress: iv.pixel_map(
-            model, trace, target, method, module=module, progress=progress
-        ),
+        (explain.__name__, traces.key_of(trace), target, *how.items()),
+        lambda progress: explain(model, trace, target, **how, progress=progress),
     )
 
 
@@ -74,18 +42,6 @@ def faithfulness(
     return _jobs.get(
         ("faithfulness", traces.key_of(trace), target, cams.variant, module),
         lambda progress: iv.faithfulness(model, trace, cams[module], target, progress=progress),
-    )
-
-
-def sanity_check(
-    model: iv.Classifier, trace: iv.Trace, target: iv.Target, variant: Variant, module: str
-) -> Job[SanityCheck]:
-    """The map of a module while the weights are shuffled."""
-    return _jobs.get(
-        ("sanity", traces.key_of(trace), target, variant, module),
-        lambda progress: iv.sanity_check(
-            model, trace, target, module=module, variant=variant, progress=progress
-        ),
     )
 
 

@@ -7,10 +7,13 @@ from typing import Final
 
 import streamlit as st
 
-from app.session import address, choices
+import inception_viz as iv
+from app.server.jobs import Job
+from app.session import address, choices, models
 from app.session.address import ARCHITECTURE, ORIGINS, REBUILT
 from app.session.held import Held
 from inception_viz import GoogLeNetConfig
+from inception_viz.architecture import decode
 from inception_viz.surgery import Keep, Operation
 
 KEEP: Final = "keep"
@@ -64,3 +67,9 @@ def kept_filters() -> Keep:
     st.session_state[KEEP] = kept  # or Streamlit would forget what no widget of a page shows
     choices.keep(KEEP, kept, default)
     return kept
+
+
+def rebuilding(base: iv.Classifier) -> Job[Operation]:
+    """``base`` rebuilt as the lab's network. Its error, or one raised here, is a ConfigError."""
+    text = architecture()
+    return models.rebuilt(base, text, origins(decode(text)), kept_filters())

@@ -98,12 +98,9 @@ def _titled(text: str) -> str:
 
 
 def draft_in_file(content: bytes, draft: Draft, known: Sequence[str]) -> Draft:
-    """The table in a file: a network as JSON, or modules as CSV, which take their frame from here.
+    """The table in a file: a network as JSON, or modules as CSV, which keep ``draft``'s frame.
 
-    Args:
-        content: the file's bytes.
-        draft: the table now.
-        known: the model's modules.
+    ``known``: the model's modules.
 
     Raises:
         ConfigError: if there is no table in the file.

@@ -114,12 +114,9 @@ def number() -> int:
 
 
 def take(draft: Draft, *, typed: int | None = None, done: bool = True) -> None:
-    """Make ``draft`` the table.
+    """Make ``draft`` the table, as change number ``typed`` if it came from the table itself.
 
-    Args:
-        draft: the table.
-        typed: the number of the change if it came from the table itself.
-        done: False while a cell is still being typed: no step of its own for undo.
+    It isn't ``done`` while a cell is still being typed: no step of its own for undo.
     """
     history = _history()
     history.number = history.number + 1 if typed is None else max(typed, history.number)

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, Progress
@@ -53,7 +54,7 @@ def _cache_state() -> str:
     return str(sorted(s for s in stamps if not s[0].startswith(".")))
 
 
-def of_file(place: str, file: uploads.File) -> Job[iv.Classifier]:
+def of_file(place: str, file: UploadedFile) -> Job[iv.Classifier]:
     """The model in a file that was brought to ``place``; its error is a WeightsError."""
     return uploads.read(place, file, _files, read_weights)
 

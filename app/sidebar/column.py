@@ -1,11 +1,14 @@
-"""The sidebar that all pages share: photo, model, class in question."""
+"""What all pages share: photo, model and class at the side, the toolbar at the top."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, models, traces
+from app.frontend import component
+from app.session import address, explanations, models, photos, traces
 from app.session.scene import Scene
 from app.sidebar import model_picker, photo_picker
 from app.widgets import choice, messages, target_choice
@@ -69,3 +72,36 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
 def _take_quick_target() -> None:
     if st.session_state["quick_target"] is not None:
         st.session_state[address.TARGET] = st.session_state["quick_target"]
+
+
+_link = component("copy_link")
+_REPORT_HELP = (
+    "Everything about this photo in this model as one HTML file that opens without internet: "
+    "answers, maps, contributions, Grad-CAM, every channel, versions. Takes a few seconds."
+)
+
+
+def toolbar(scene: Scene | None) -> None:
+    """What every page has at its top: a link to this view, a report, large type."""
+    with st.container(horizontal=True, key="toolbar", vertical_alignment="center", gap="small"):
+        st.toggle(
+            "Large type",
+            key=address.LARGE,
+            bind="query-params",
+            help="For projectors: everything larger.",
+        )
+        note, done = "The address of exactly this view, to send or to keep.", "Link copied"
+        if photos.own() is not None:
+            note += " Your own photo is not in it: whoever opens it is told so."
+            done = "Copied without your photo"
+        if scene is not None:
+            st.download_button(
+                "Report",
+                partial(explanations.report, scene),
+                file_name="inception-viz-report.html",
+                mime="text/html",
+                on_click="ignore",
+                help=_REPORT_HELP,
+                key="report",
+            )
+        _link(key="copy_link", data={"note": note, "done": done}, width="content")

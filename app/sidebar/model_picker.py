@@ -9,7 +9,6 @@ from app.session import address, downloads, lab, models, uploads
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
-from inception_viz.architecture import decode
 from inception_viz.files import cached
 from inception_viz.sources import REGISTRY, SUFFIXES, Source, default_source
 from inception_viz.surgery import Operation
@@ -30,27 +29,26 @@ def show() -> iv.Classifier | None:
     chosen = choice.select(address.MODEL, "Model", titles)
     if chosen != _FILE:
         uploads.forget(_PLACE)
-    if chosen in runs:
-        with messages.errors():
-            trained = result_of(models.of_run(runs[chosen]))
-            _describe(trained, "Trained on this computer; see the page Train.")
-            return trained
-        st.caption(f"Until then, you see {fallback.title}.")
-        chosen = fallback.id
-    if chosen == _FILE:
-        model = _from_file()
-        if model is not None:
-            _describe(model, "Weights from your file.")
-            return model
-        st.caption(f"Until then, you see {fallback.title}.")
-        chosen = fallback.id
-    elif not REGISTRY[chosen].available():
-        if REGISTRY[chosen].fetch is None:
-            with messages.errors():
-                REGISTRY[chosen].load()  # says why it isn't there
-            st.caption(f"Until then, you see {fallback.title}.")
+    source = REGISTRY.get(chosen)
+    if source is None:
+        own, summary = None, "Weights from your file."
+        if chosen == _FILE:
+            own = _from_file()
         else:
-            _offer_download(REGISTRY[chosen], fallback)
+            summary = "Trained on this computer; see the page Train."
+            with messages.errors():
+                own = result_of(models.of_run(runs[chosen]))
+        if own is not None:
+            _describe(own, summary)
+            return own
+    if source is None or not source.available():
+        if source is not None and source.fetch is not None:
+            _offer_download(source, fallback)
+        else:
+            if source is not None:
+                with messages.errors():
+                    source.load()  # says why it isn't there
+            st.caption(f"Until then, you see {fallback.title}.")
         chosen = fallback.id
     model = _load(chosen, fallback)
     if model is not None:
@@ -88,11 +86,10 @@ def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."
-    kept = lab.kept_filters()
+    lab.kept_filters()  # also where the original is shown, the address keeps them
     if choice.show(address.REBUILT, "Architecture", names, help=help_text) == "original":
         return None
-    job = models.rebuilt(base, text, lab.origins(decode(text)), kept)
-    return result_of(job)
+    return result_of(lab.rebuilding(base))
 
 
 def _load(chosen: str, fallback: Source) -> iv.Classifier | None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, photo_origin, photos, samples
-from app.session.samples import Sample
+from app.session import address, photo_origin, photos
+from app.session.photos import Sample
 from app.widgets import messages, picture_strip
 from app.widgets.markdown import plain
 from app.widgets.picture_strip import Small
@@ -28,7 +28,7 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture, str, str]:
 
     Samples that show a class of ``model`` come first.
     """
-    every = samples.every()
+    every = photos.samples()
     origin = st.segmented_control(
         "Photo",
         _ORIGINS,
@@ -53,7 +53,7 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture, str, str]:
     else:
         _samples(model, name)
         st.caption(f"{sample.title}. {sample.author}, {sample.licence}.", help=sample.origin)
-    return samples.picture_of(name), sample.title, sample.alt
+    return photos.sample_picture(name), sample.title, sample.alt
 
 
 def note_another_photo() -> None:
@@ -65,7 +65,7 @@ def note_another_photo() -> None:
 
 
 def _samples(model: iv.Classifier | None, chosen: str) -> None:
-    known, other = samples.for_model(model)
+    known, other = photos.samples_for(model)
     if known:
         _strip("samples", "Sample photos", known, chosen)
     if other:
@@ -88,9 +88,7 @@ def _bring_own(origin: str) -> bool:
     if origin == "Upload":
         # No type= here: its refusal would be terser than ours, and files are known by content.
         file = st.file_uploader(
-            "JPEG, PNG, WebP, GIF, BMP or TIFF",
-            key=f"upload{again}",
-            max_upload_size=50,
+            "JPEG, PNG, WebP, GIF, BMP or TIFF", key=f"upload{again}", max_upload_size=50
         )
     else:
         file = st.camera_input("Take a photo", key=f"camera{again}")

@@ -21,15 +21,10 @@ def show(
     help: str | None = None,  # noqa: A002
     fresh: bool = False,
 ) -> None:
-    """Draw a link.
+    """Draw a link to the page of that folder in app/views; ``label`` and ``help`` are Markdown.
 
-    Args:
-        page: its folder in app/views.
-        label: Markdown.
-        view: what the address says there beside the photo and the network.
-        icon: of the link.
-        help: what a mouse over it says, Markdown.
-        fresh: the link shows exactly ``view``, whatever was chosen before.
+    ``view`` is what the address says there beside the photo and the network; a ``fresh`` link shows
+    exactly that, whatever was chosen before.
     """
     query = links.fresh(view) if fresh else address.link() | dict(view)
     st.page_link(script(page), label=label, icon=icon, help=help, query_params=query)

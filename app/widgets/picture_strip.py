@@ -34,15 +34,10 @@ def show(
     *,
     layout: Literal["strip", "film"] = "strip",
 ) -> None:
-    """Draw them.
+    """Draw them; ``on_choose`` gets the id of one that was clicked, before the rerun.
 
-    Args:
-        key: of the widget.
-        label: what they are together, for who can't see them.
-        pictures: in their order.
-        selected: id of the chosen one.
-        on_choose: gets the id of one that was clicked, before the rerun.
-        layout: "strip": many small squares in rows; "film": one row, with words below.
+    ``label`` is for who can't see them. "strip": many small squares in rows; "film": one row, with
+    words below.
     """
     _strip(
         key=key,

@@ -41,10 +41,7 @@ def result_of(job: Job[T]) -> T:
 def wait_for(key: str, job: Job[T], words: str) -> T | None:
     """The result of a slow job, whose error is raised here; None once this user has cancelled it.
 
-    Args:
-        key: of the widgets.
-        job: the work.
-        words: what is being done, "Muting each branch …".
+    ``words`` say what is being done: "Muting each branch …".
     """
     place = st.empty()  # always there, so that what follows keeps its place on the page
     cancelled = f"{key}_cancelled"  # in the session: for others the job goes on

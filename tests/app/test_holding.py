@@ -125,7 +125,7 @@ def test_a_way_out_of_waiting_holds_no_job(monkeypatch: pytest.MonkeyPatch) -> N
             drawn.set()
         return pressed
 
-    monkeypatch.setattr(explanations, "sweep", lambda *_: jobs.get("sweep", work))
+    monkeypatch.setattr(explanations, "job", lambda *_: jobs.get("sweep", work))
     monkeypatch.setattr(waiting, "_SLOW", 0.0)
     monkeypatch.setattr(DeltaGenerator, "button", noticed)
     app = start("switchboard")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
-from app.views.compare.pair import Pair
+from app.session.scene import Scene
 from app.widgets import branch_map, figure, picture
 from app.widgets.markdown import plain
 from inception_viz.explain import Comparison
@@ -20,13 +20,33 @@ _HOW = (
 )
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two scenes that share the photo or the model."""
+
+    first: Scene
+    second: Scene
+
+    @property
+    def sides(self) -> tuple[Scene, Scene]:
+        """Both."""
+        return self.first, self.second
+
+    @property
+    def same_photo(self) -> bool:
+        """Whether it is one photo on two networks."""
+        return self.first.trace.picture.sha256 == self.second.trace.picture.sha256
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What tells the sides apart: their models, or their photos."""
+        if self.same_photo:
+            return self.first.model.title, self.second.model.title
+        return self.first.photo, self.second.photo
+
+
 def networks(
-    key: str,
-    title: str,
-    pair: Pair,
-    paintings: list[Painting],
-    compared: Comparison,
-    share: bool,
+    key: str, title: str, pair: Pair, paintings: list[Painting], compared: Comparison, share: bool
 ) -> None:
     """Draw both sides' ``paintings`` and what ``compared`` says; ``share``: figures are shares."""
     drawn = [

@@ -6,12 +6,21 @@ from html import escape
 
 import streamlit as st
 
-from app.session import samples
+import inception_viz as iv
+from app.session import address, explanations, photos, traces
 from app.session.scene import Scene, current
-from app.views.explore import insight_links, network
-from app.widgets import answers, figure, page_link, picture
-from inception_viz.architecture import HEAD_NAMES
+from app.views.explore import network
+from app.widgets import answers, messages, page_link, picture
+from app.widgets.markdown import plain
+from app.widgets.waiting import result_of
 from inception_viz.figures import percent
+from inception_viz.report import Insight, Shown, insights_from, remarkable
+
+_PAGES: dict[Shown, tuple[str, str]] = {
+    "muting": ("switchboard", "Mute it and see"),
+    "heads": ("heads", "See what the heads believe"),
+    "cams": ("grad_cam", "See where it looks"),
+}
 
 
 def show() -> None:
@@ -29,9 +38,9 @@ def show() -> None:
             "New to this? *Learn* explains modules, branches and the figures, step by step.",
             icon=":material/school:",
         )
-        insight_links.show(scene)
+        _insights(scene)
     network.show(scene)
-    _heads(scene)
+    answers.of_all_heads(scene, "answers", "What the heads answer")
 
 
 def _headline(scene: Scene) -> str:
@@ -40,22 +49,41 @@ def _headline(scene: Scene) -> str:
     if scene.model.source == "random":
         return f"This network has learned nothing: its answer, {answer}, is noise."
     said = f"{escape(scene.model.title)} says {answer}"
-    if samples.shows_a_class_of(scene.trace.picture, scene.model) is False:
+    if photos.shows_a_class_of(scene.trace.picture, scene.model) is False:
         return f"{said}; it has no class for what is on this photo, and must choose one."
     return f"{said}."
 
 
-def _heads(scene: Scene) -> None:
-    heads = [*scene.model.config.heads, "main"]
-    how = "The five likeliest classes by softmax probability."
-    with figure.frame("answers", "What the heads answer", how, csv=answers.csv(scene, heads)):
-        columns = st.columns(max(len(heads), 2), gap="medium")
-        for column, head in zip(columns, heads, strict=False):
-            with column:
-                answers.show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())
-        if len(heads) == 1:
-            with columns[1]:
-                st.caption("These weights come without auxiliary heads.")
+def _insights(scene: Scene) -> None:
+    """What is special about this photo, in sentences; each leads to the figure it comes from."""
+    with messages.errors():
+        for insight in _found(scene):
+            page, invitation = _PAGES[insight.shown]
+            terms = plain(f"{insight.terms} {invitation}.")
+            page_link.show(page, plain(insight.text), _place(insight), help=terms)
+
+
+def _found(scene: Scene) -> tuple[Insight, ...]:
+    """The sentences, from results that the other pages use, too."""
+    model, trace = scene.model, scene.trace
+    target = iv.Target(scene.target)
+    fired = traces.firing(trace, model)
+    branch = remarkable(fired)
+    without = result_of(explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"]))
+    return insights_from(
+        fired,
+        trace,
+        without,
+        target,
+        iv.beliefs(model, trace, target),
+        result_of(explanations.cams(model, trace, target)),
+    )
+
+
+def _place(insight: Insight) -> dict[str, str]:
+    if insight.shown == "muting":
+        return {address.MUTED: f"{insight.module}/{insight.branch}"}
+    return {address.CAM_MODULE: insight.module} if insight.shown == "cams" else {}
 
 
 show()

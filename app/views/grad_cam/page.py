@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.session import address, explanations
 from app.session.scene import Scene, current
-from app.views.grad_cam import class_comparison, map_checks, pixel_panel
+from app.views.grad_cam import checks, class_comparison
 from app.widgets import choice, figure, heading, messages, picture, picture_strip, target_choice
 from app.widgets.markdown import plain
 from app.widgets.picture_strip import Small
@@ -67,8 +67,8 @@ def show() -> None:
             _branches(scene, cams, module, scale, strength)
         _how(variant)
         class_comparison.show(scene, target, cams, module, strength)
-        pixel_panel.show(scene, target, module, strength)
-        map_checks.show(scene, target, cams, module)
+        checks.pixels(scene, target, module, strength)
+        checks.checks(scene, target, cams, module)
 
 
 def _strength() -> float:

@@ -30,27 +30,21 @@ assert set(_NORMS) == set(get_args(Norm))
 def show(draft: Draft) -> Draft:
     """Draw the choices; the draft with them."""
     config = draft.frame
+    changes: dict[str, object] = {}
     with st.expander("Stem, kernels, norm and heads", icon=":material/settings:"):
         left, middle, right = st.columns(3, gap="medium")
         with left:
-            kernel = _choice("5×5 branch", _KERNELS, config.kernel_5x5, config)
-            norm = _choice("Normalisation", _NORMS, config.norm, config)
+            changes["kernel_5x5"] = _choice("5×5 branch", _KERNELS, config.kernel_5x5, config)
+            changes["norm"] = _choice("Normalisation", _NORMS, config.norm, config)
         with middle:
-            stem = StemConfig(
+            changes["stem"] = StemConfig(
                 _number("conv 7×7, filters", config.stem.conv1, config),
                 _number("conv 1×1 reduce, filters", config.stem.conv2_reduce, config),
                 _number("conv 3×3, filters", config.stem.conv2, config),
             )
         with right:
-            aux1 = _head("aux1", config.aux1, draft)
-            aux2 = _head("aux2", config.aux2, draft)
-    changes: dict[str, object] = {
-        "kernel_5x5": kernel,
-        "norm": norm,
-        "stem": stem,
-        "aux1": aux1,
-        "aux2": aux2,
-    }
+            changes["aux1"] = _head("aux1", config.aux1, draft)
+            changes["aux2"] = _head("aux2", config.aux2, draft)
     if all(getattr(config, name) == value for name, value in changes.items()):
         return draft
     with messages.errors():

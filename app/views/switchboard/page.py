@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import streamlit as st
 
 import inception_viz as iv
+from app.frontend import component
 from app.session import address, explanations, models
+from app.session.held import Held
 from app.session.scene import Scene, current
-from app.views.switchboard import single_channels, switch_map
+from app.views.switchboard import single_channels
 from app.widgets import answers, figure, heading, messages, picture, target_choice
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import BRANCHES, Place
 from inception_viz.explain import Sweep
-from inception_viz.figures import BRANCH_NAMES, muting_sentence, paint_switches, short_number
+from inception_viz.figures import (
+    BRANCH_NAMES,
+    Painting,
+    muting_sentence,
+    network_map,
+    paint_switches,
+    short_number,
+)
 from inception_viz.files import csv_text
 
 if TYPE_CHECKING:
@@ -40,7 +51,7 @@ def show() -> None:
         after = result_of(explanations.muted(scene.model, before, address.muted(before)))
     muted = after.muted
     with messages.errors():
-        job = explanations.sweep(scene.model, before, target)
+        job = explanations.job(iv.sweep, scene.model, before, target)
         swept = wait_for("sweep", job, "Muting each branch once …")
         if swept is None:
             return
@@ -51,7 +62,7 @@ def show() -> None:
         painting = replace(painting, widths=before.widths)
         title = f"What muting each branch alone changes: {plain(target.describe(before.labels))}"
         with figure.frame("switches", title, _HOW, csv=csv_text(frame)):
-            switch_map.show("switches", painting, muted)
+            _switches(painting, muted)
         _buttons(scene, muted)
         _before_and_after(scene, after, target)
         single_channels.show(scene, target, muted)
@@ -119,6 +130,32 @@ def _table(scene: Scene, swept: Sweep, frame: pd.DataFrame, target: iv.Target) -
         )
         st.dataframe(frame, hide_index=True, width="stretch")
         st.caption(f"change, value: {target.unit} of the {target.describe(scene.trace.labels)}.")
+
+
+_map = component("switch_map")
+_number = Held("switch_number", int)
+_session = Held("switch_session", lambda: uuid4().hex)  # in another, numbers start anew
+
+
+def _switches(painting: Painting, muted: Collection[str]) -> None:
+    """Draw the switches; flipping one changes what :func:`app.session.address.muted` says."""
+
+    def flipped() -> None:
+        change = st.session_state["switches"].flipped
+        _number.set(int(change["number"]))
+        address.mute([str(place) for place in change["muted"]])
+
+    _map(
+        key="switches",
+        data={
+            "wide": network_map(painting, {}, "wide", large=address.large()),
+            "tall": network_map(painting, {}, "tall", large=address.large()),
+            "muted": sorted(muted),
+            "number": _number(),
+            "session": _session(),
+        },
+        on_flipped_change=flipped,
+    )
 
 
 show()

@@ -9,8 +9,7 @@ from app.widgets.markdown import plain
 
 
 class Step(NamedTuple):
-    """One step: minutes, what to do (Markdown), the page, the link's text, the view's "
-    "parameters."""
+    """One step: minutes, what to do (Markdown), page, the link's text, the view's parameters."""
 
     minutes: int
     what: str
@@ -21,10 +20,6 @@ class Step(NamedTuple):
 
 def plan(labels: Sequence[str], model: str) -> tuple[Step, ...]:
     """The steps for a class that looks into ``model``, whose classes are ``labels``."""
-    return (_first(labels, model), *_STEPS)
-
-
-def _first(labels: Sequence[str], model: str) -> Step:
     if "goldfish" in labels:
         what = (
             "Show the goldfish and the network's answer. Then the moose at the side: among its "
@@ -35,9 +30,8 @@ def _first(labels: Sequence[str], model: str) -> Step:
             "Show a photo and the network's answer. Let the class find what is odd: "
             f"{plain(model)} knows {len(labels):,} classes, and a goldfish isn't one of them."
         )
-    return Step(
-        5, f"**What does it say?** {what}", "explore", "Explore a goldfish", {"image": "goldfish"}
-    )
+    what, view = f"**What does it say?** {what}", {"image": "goldfish"}
+    return (Step(5, what, "explore", "Explore a goldfish", view), *_STEPS)
 
 
 _STEPS = (
@@ -51,18 +45,16 @@ _STEPS = (
     ),
     Step(
         8,
-        "**One module by hand.** Chapter 2. Play the walk slowly, stop, and let the class "
-        "multiply one "
-        "place of the kernel and check the sum.",
+        "**One module by hand.** Chapter 2. Play the walk slowly, stop, and let the class multiply "
+        "one place of the kernel and check the sum.",
         "learn",
         "Learn, chapter 2",
         {"image": "goldfish", "chapter": "module", "walk_branch": "5x5"},
     ),
     Step(
         5,
-        "**What reduction saves.** Chapter 3. Guess first; then find the number of reduce "
-        "filters at "
-        "which nothing is saved.",
+        "**What reduction saves.** Chapter 3. Guess first; then find the number of reduce filters "
+        "at which nothing is saved.",
         "learn",
         "Learn, chapter 3",
         {"chapter": "reduction"},
@@ -70,8 +62,7 @@ _STEPS = (
     Step(
         6,
         "**All channels of a module.** Each tile is one filter's map. Click tiles: who finds an "
-        "edge "
-        "that others don't?",
+        "edge that others don't?",
         "branches",
         "The branches of 4c",
         {"image": "raccoon", "module": "4c"},
@@ -95,8 +86,7 @@ _STEPS = (
     Step(
         5,
         "**Your own photo.** Students upload pictures, find one surprising thing, and send the "
-        "figure "
-        "(*Save PNG*) or the whole *Report*.",
+        "figure (*Save PNG*) or the whole *Report*.",
         "explore",
         "Explore, coloured by contribution",
         {"metric": "contribution"},

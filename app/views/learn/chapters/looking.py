@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import streamlit as st
 
 from app.session import explanations
@@ -30,17 +28,13 @@ def show(scene: Scene) -> None:
         module = choice.show("learn_cam", "Module", {m: m for m in reversed(modules)})
         shares = cams.shares(module)
         if shares:
-
-            def most() -> tuple[Collection[str], str]:
-                parts = ", ".join(f"{BRANCH_NAMES[b]} {percent(s)}" for b, s in shares.items())
-                return highest(shares, percent), f"Shares of the evidence: {parts}."
-
+            parts = ", ".join(f"{BRANCH_NAMES[b]} {percent(s)}" for b, s in shares.items())
             ask(
                 "guess_cam",
                 scene,
                 f"Which branch of {module} holds most of the evidence?",
-                {str(b): BRANCH_NAMES[b] for b in shares},
-                most,
+                {b: BRANCH_NAMES[b] for b in shares},
+                lambda: (highest(shares, percent), f"Shares of the evidence: {parts}."),
             )
             if module == modules[-1]:
                 st.caption(

@@ -1,14 +1,28 @@
-"""One module, step by step, on the photo's own numbers."""
+"""One module, step by step, on the photo's own numbers: a kernel walks over a reduced map."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import streamlit as st
 
+from app.frontend import component
 from app.session.scene import Scene
-from app.views.learn.chapters import kernel_walk
 from app.widgets import choice, figure, messages
-from inception_viz.explain import walk, walks
-from inception_viz.figures import BRANCH_NAMES, grid_csv
+from inception_viz.explain import Walk, walk, walks
+from inception_viz.figures import (
+    BRANCH_COLOURS,
+    BRANCH_NAMES,
+    DIVERGING,
+    SEQUENTIAL,
+    grid_csv,
+    hex_colour,
+)
+
+_STEPS = 64  # colours of a scale, enough for the eye
+
+_walk = component("kernel_walk")
 
 
 def show(scene: Scene) -> None:
@@ -40,4 +54,29 @@ def show(scene: Scene) -> None:
         )
         title = f"{module}, {BRANCH_NAMES[branch]} branch: how its strongest map is made"
         with figure.frame("walk", title, how, csv=grid_csv(found.output)):
-            kernel_walk.show("kernel_walk", found, scene.trace.widths)
+            _animation(found, scene.trace.widths)
+
+
+def _animation(found: Walk, widths: Mapping[tuple[str, str], int]) -> None:
+    """The walk, number by number; ``widths`` of the branches are for the concatenation."""
+
+    def plain(value: object) -> object:
+        if not isinstance(value, np.ndarray):
+            return value
+        return [[float(f"{x:.5g}") for x in row] for row in value]
+
+    scales = {
+        name: [hex_colour(i / (_STEPS - 1), scale) for i in range(_STEPS)]
+        for name, scale in (("sequential", SEQUENTIAL), ("diverging", DIVERGING))
+    }
+    _walk(
+        key="kernel_walk",
+        data={name: plain(value) for name, value in vars(found).items()}
+        | {
+            "id": f"{found.module} {found.branch} {found.channel} {float(found.total.sum())}",
+            "widths": {b: n for (m, b), n in widths.items() if m == found.module},
+            "colours": BRANCH_COLOURS,
+            "names": BRANCH_NAMES,
+        }
+        | scales,
+    )

@@ -26,22 +26,19 @@ def show(scene: Scene) -> None:
         "and how many its reductions leave. This is the network in front of you; the paper's "
         "table 1 has the same columns."
     )
-
-    def dearest() -> tuple[list[str], str]:
-        best = max(macs, key=lambda name: macs[name])
-        return [best], (
-            f"It takes {macs[best] / 1e6:,.0f} M of {whole.macs / 1e6:,.0f} M "
-            f"multiplications, {percent(macs[best] / whole.macs)}. Its maps are "
-            f"{sizes[best]}: a filter has to be applied at every place, so large maps cost much, "
-            "even where later modules have more filters."
-        )
-
+    best = max(macs, key=lambda name: macs[name])
+    reason = (
+        f"It takes {macs[best] / 1e6:,.0f} M of {whole.macs / 1e6:,.0f} M multiplications, "
+        f"{percent(macs[best] / whole.macs)}. Its maps are {sizes[best]}: a filter has to be "
+        "applied at every place, so large maps cost much, even where later modules have more "
+        "filters."
+    )
     answered = ask(
         "guess_dearest",
         scene,
         "Which module takes the most multiplications?",
         {name: name for name in config.modules},
-        dearest,
+        lambda: ([best], reason),
     )
     rows = {
         name: {title: getattr(row, field) for field, title in COLUMNS.items()}

@@ -30,22 +30,20 @@ def show(scene: Scene) -> None:
     module = choice.show("learn_module", "Look into module", {name: name for name in modules})
     fired = traces.firing(scene.trace, scene.model)
     found: dict[str, BranchFiring] = {b.branch: b for b in fired.branches if b.module == module}
-
-    def strongest() -> tuple[list[str], str]:
-        shares = ", ".join(f"{BRANCH_NAMES[b]} {percent(f.energy_share)}" for b, f in found.items())
-        loudest = max(found.values(), key=lambda b: b.mean)
-        return highest({b: f.energy_share for b, f in found.items()}, percent), (
-            f"Share of the module's energy, all squared activations added up: {shares}. Many "
-            f"channels help: {_channels(scene, module)}. Averaged over its units, "
-            f"{BRANCH_NAMES[loudest.branch]} fires most strongly."
-        )
-
+    shares = {b: f.energy_share for b, f in found.items()}
+    said = ", ".join(f"{BRANCH_NAMES[b]} {percent(share)}" for b, share in shares.items())
+    loudest = max(found.values(), key=lambda b: b.mean)
+    reason = (
+        f"Share of the module's energy, all squared activations added up: {said}. Many channels "
+        f"help: {_channels(scene, module)}. Averaged over its units, "
+        f"{BRANCH_NAMES[loudest.branch]} fires most strongly."
+    )
     ask(
         "guess_branch",
         scene,
         f"Which branch of {module} is most active on this photo?",
         {branch: BRANCH_NAMES[branch] for branch in found},
-        strongest,
+        lambda: (highest(shares, percent), reason),
     )
     how = (
         "Mean of each branch's channels over the photo; yellow is most, each map on its own scale."

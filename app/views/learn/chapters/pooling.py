@@ -27,18 +27,14 @@ def show(scene: Scene) -> None:
     )
     with messages.errors():
         step = last_step(scene.model, trace, scene.target)
-
-        def most() -> tuple[list[str], str]:
-            parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(v)}" for b, v in step.branches.items())
-            best = highest(step.branches, signed)
-            return best, f"Weight × average, added up over a branch's channels: {parts}."
-
+        parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(v)}" for b, v in step.branches.items())
+        reason = f"Weight × average, added up over a branch's channels: {parts}."
         answered = ask(
             "guess_last",
             scene,
             f"Which branch of {last} speaks most for {label}?",
             {branch: BRANCH_NAMES[branch] for branch in step.branches},
-            most,
+            lambda: (highest(step.branches, signed), reason),
         )
         if answered:
             _sums(step, last, label)

@@ -1,8 +1,9 @@
-"""Can a map be trusted? Deletion and insertion, and the network with its weights shuffled."""
+"""Beyond the maps: attributions to pixels, and whether a map can be trusted."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import streamlit as st
 
@@ -11,15 +12,55 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.widgets import choice, figure, picture
 from app.widgets.waiting import wait_for
-from inception_viz.explain import SUSPICIOUS, Cams
-from inception_viz.figures import game_curves
+from inception_viz.explain import PIXEL_METHODS, SUSPICIOUS, Cams, PixelMethod
+from inception_viz.figures import game_curves, short_number
+
+
+def pixels(scene: Scene, target: iv.Target, module: str, strength: float) -> None:
+    """Draw the choice of a method that goes down to the pixels, and its map."""
+    st.subheader("Down to the pixels", anchor=False)
+    names: dict[PixelMethod | Literal["none"], str] = {"none": "none"}
+    names.update({key: info.title for key, info in PIXEL_METHODS.items()})
+    method = choice.show("pixels", "Method", names)
+    if method == "none":
+        st.caption(
+            "A class activation map is as coarse as its module. These methods follow the answer "
+            "down to the photo's pixels. They take seconds."
+        )
+        return
+    info = PIXEL_METHODS[method]
+    place = module if method == "guided_grad_cam" else ""
+    job = explanations.job(
+        iv.pixel_map, scene.model, scene.trace, target, method=method, module=place
+    )
+    found = wait_for("pixel_map", job, f"{info.title} …")
+    if found is None:
+        return
+    photo, words = st.columns([1, 1.4], gap="medium")
+    top = found.strong  # a few extreme pixels would leave the others pale
+    with photo:
+        jpeg = picture.over_photo(
+            scene.trace, found.values, maximum=top, signed=True, strength=max(strength, 0.7)
+        )
+        picture.show(jpeg, f"{info.title} over the photo")
+        st.caption(
+            f"Red speaks for the output, blue against it, at ±{short_number(top)} and beyond."
+        )
+    with words:
+        st.markdown(f"**{info.title}.** {info.words}")
+        if method == "integrated_gradients":
+            st.caption(
+                f"Its pixels add up to {short_number(found.total)} {target.unit}, which should be "
+                "what the photo is worth more than a grey one."
+            )
+
 
 _CHECKS = {"none": "none", "pixels": "deletion and insertion", "weights": "shuffled weights"}
 _STAGES = 5  # shown of the stages of shuffling
 
 
-def show(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
-    """Draw the choice of a check and what it finds."""
+def checks(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
+    """Draw the choice of a check of the map, and what it finds."""
     st.subheader(f"Can the map at {module} be trusted?", anchor=False)
     check = choice.show("check", "Check", _CHECKS)
     if check == "pixels":
@@ -72,7 +113,9 @@ def _pixels(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
 
 
 def _weights(scene: Scene, target: iv.Target, cams: Cams, module: str) -> None:
-    job = explanations.sanity_check(scene.model, scene.trace, target, cams.variant, module)
+    job = explanations.job(
+        iv.sanity_check, scene.model, scene.trace, target, module=module, variant=cams.variant
+    )
     found = wait_for("sanity", job, "Shuffling the weights, layer after layer …")
     if found is None:
         return

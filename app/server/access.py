@@ -1,4 +1,4 @@
-"""Whether whoever looks at the page may name a folder of the computer that the app runs on.
+"""What whoever looks at the page may do: come in at all, name a folder of the app's computer.
 
 What a folder holds would show: the names of its folders become labels and appear in messages. On
 one's own computer that is what one wants; on a server it would let every visitor look around.
@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-VARIABLE = "INCEPTION_VIZ_SERVER_FOLDERS"
-REFUSED = (
+FOLDERS_VARIABLE = "INCEPTION_VIZ_SERVER_FOLDERS"
+NO_FOLDERS = (
     "Folders can be named only where the app runs on your own computer: on this server they would "
     "be the server's."
 )
@@ -21,12 +21,12 @@ _PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-
                   "X-Real-Ip")  # fmt: skip
 
 
-def allowed() -> bool:
+def folders_allowed() -> bool:
     """Whether the app listens on this computer alone and the browser came to it directly.
 
     ``INCEPTION_VIZ_SERVER_FOLDERS=yes`` allows it to everybody, ``no`` to nobody.
     """
-    decided = os.environ.get(VARIABLE, "").strip().lower()
+    decided = os.environ.get(FOLDERS_VARIABLE, "").strip().lower()
     if decided:
         return decided == "yes"
     headers = st.context.headers
@@ -44,3 +44,18 @@ def _host(address: str) -> str:
         return urlsplit(address if "//" in address else f"//{address}").hostname or ""
     except ValueError:
         return ""
+
+
+def signed_in() -> bool:
+    """Whether the visitor may go on; draws Streamlit's own way to sign in if not.
+
+    A server asks for it with an ``[auth]`` section in ``.streamlit/secrets.toml``.
+    """
+    if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
+        return True
+    if st.user.get("is_logged_in", False):
+        return True
+    st.title("Inception Viz")
+    st.markdown("This server asks you to sign in.")
+    st.button("Sign in", on_click=st.login, type="primary")
+    return False
