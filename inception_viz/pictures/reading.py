@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from inception_viz.errors import ImageError
@@ -194,11 +194,6 @@ def _working_size(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-_T = Image.Transpose
-_TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM}
-_TURNS |= {5: _T.TRANSPOSE, 6: _T.ROTATE_270, 7: _T.TRANSVERSE, 8: _T.ROTATE_90}
-
-
 def _orientation(image: Image.Image) -> int:
     """Return EXIF's 1 to 8 of a loaded picture. (Loading has put a TIFF upright: 1.)"""
     try:
@@ -222,7 +217,5 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
         result.paste(to_srgb(flatten(band).reduce(factor)), (0, top // factor))
     if max(result.size) > WORKING_SIDE:
         result = result.resize(_working_size(image.size), Image.Resampling.LANCZOS)
-    orientation = _orientation(image)
-    if orientation > 1:
-        result = result.transpose(_TURNS[orientation])
-    return result, orientation >= 5
+    orientation = result.getexif()[ExifTags.Base.Orientation] = _orientation(image)
+    return ImageOps.exif_transpose(result), orientation >= 5
