@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 
 from inception_viz import __version__
 from inception_viz.batch import table
-from inception_viz.batch.measure import NONE, QUICK
 from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings
-from inception_viz.batch.processes import agreed, join
-from inception_viz.batch.work import Progress, Worker
+from inception_viz.batch.table import NONE, QUICK
+from inception_viz.batch.work import Progress, Worker, agreed, join
 from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError, FileError
 from inception_viz.explain.contributions.registry import METHODS
@@ -213,16 +212,15 @@ def _put_together(
     columns = table.schema(classifier, str(plan.settings["method"])).with_metadata(
         table.metadata(classifier, plan.settings, len(plan.pictures), unreadable)
     )
-    waiting: list[pa.Table] = []
-    written = 0
+    written, at_once = 0, max(GROUP // plan.chunk, 1)
     with (
         parts.placing(whole.absolute()) as temporary,
         pq.ParquetWriter(temporary, columns, compression="zstd") as writer,
     ):
-        for number in plan.parts:
-            waiting.append(parts.read(plan, number).replace_schema_metadata(columns.metadata))
-            rows = sum(len(each) for each in waiting)
-            if rows >= GROUP or (rows and number == plan.parts[-1]):
-                writer.write_table(pa.concat_tables(waiting))
-                written, waiting = written + rows, []
+        for start in plan.parts[::at_once]:
+            numbers = plan.parts[start : start + at_once]
+            group = pa.concat_tables([parts.read(plan, number) for number in numbers])
+            if len(group):
+                writer.write_table(group.replace_schema_metadata(columns.metadata))
+            written += len(group)
     return written, unreadable

@@ -1,7 +1,7 @@
 from . import checkpoint as checkpoint
 from . import process as process
-from .archive import Unpacked as Unpacked
 from .archive import unpack as unpack
+from .augment import view as view
 from .card import newest_classifier as newest_classifier
 from .card import trained_weights as trained_weights
 from .data import SUFFIXES as SUFFIXES
@@ -53,4 +53,3 @@ from .run import runs_dir as runs_dir
 from .session import run_training as run_training
 from .session import seconds_left as seconds_left
 from .session import stuck_heads as stuck_heads
-from .views import view as view

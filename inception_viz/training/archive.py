@@ -10,7 +10,6 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -33,20 +32,12 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplement
 Placed = tuple[zipfile.ZipInfo, tuple[str, ...]]  # an entry and the folders it goes to
 
 
-@dataclass(frozen=True)
-class Unpacked:
-    """Where the class folders lie, how many pictures they hold, how many files were left out."""
-
-    folder: Path
-    pictures: int
-    ignored: int
-
-
-def unpack(file: BinaryIO, folder: Path) -> Unpacked:
+def unpack(file: BinaryIO, folder: Path) -> int:
     """Write the pictures of a ZIP into class folders below ``folder``.
 
     The archive holds one folder per class, or ``train`` and ``val`` with one folder per class each;
-    folders around them are fine. What is no picture by its name is left out.
+    folders around them are fine. What is no picture by its name is left out. Returns how many
+    pictures there are.
 
     Raises:
         DataError: if it is no ZIP, is damaged or encrypted, unpacks to too much, or has no class
@@ -57,13 +48,12 @@ def unpack(file: BinaryIO, folder: Path) -> Unpacked:
     try:
         with writing(f"The pictures in {folder}", DataError), zipfile.ZipFile(file) as archive:
             entries = _pictures(archive)
-            ignored = sum(not _is_folder(e) for e in archive.infolist()) - len(entries)
             _write(archive, entries, folder)
     except _DAMAGED as error:
         raise DataError(
             "This file can't be read as a ZIP. It may be damaged or of another kind; make it again."
         ) from error
-    return Unpacked(folder, len(entries), ignored)
+    return len(entries)
 
 
 def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
@@ -72,7 +62,8 @@ def _pictures(archive: zipfile.ZipFile) -> list[Placed]:
     for entry in archive.infolist():
         path = _path(entry)
         hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-        if _is_folder(entry) or hidden or path.suffix.lower() not in SUFFIXES:
+        folder = not entry.filename or entry.filename.endswith(("/", "\\"))
+        if folder or hidden or path.suffix.lower() not in SUFFIXES:
             continue
         if entry.flag_bits & _ENCRYPTED:
             raise DataError("This ZIP is encrypted. Make one without a password.")
@@ -109,10 +100,6 @@ def _place(first: str, *inside: str) -> tuple[str, ...]:
 
 def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
     return PurePosixPath(entry.filename.replace("\\", "/"))
-
-
-def _is_folder(entry: zipfile.ZipInfo) -> bool:
-    return not entry.filename or entry.filename.endswith(("/", "\\"))
 
 
 def _write(archive: zipfile.ZipFile, entries: list[Placed], folder: Path) -> None:

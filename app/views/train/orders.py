@@ -51,7 +51,8 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
         source = pictures.source
         if pictures.archive is not None:
             folder = run.path / "photos" / process.folder_name(pictures.name)
-            source = str(unpack(pictures.archive, folder).folder)
+            unpack(pictures.archive, folder)
+            source = str(folder)
         start_from = None
         if network.weights is not None:
             start_from = run.path / "start.safetensors"
