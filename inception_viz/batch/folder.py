@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -96,27 +95,19 @@ def trace_folder(
     team = join()
     with ExitStack() as held:
 
-        def begin() -> _Begun:
+        def begin() -> tuple[Plan, list[int], int]:
             settings = _settings(classifier, root, fit, method, k, batch)
             return _begin(held, parts, whole, root, settings, restart)
 
-        begun = agreed(team, begin)
+        plan, missing, ignored = agreed(team, begin)
         worker = Worker(classifier, root, fit, method, k, batch, team)
-        worker.do(parts, begun.plan, begun.missing, progress)
+        worker.do(parts, plan, missing, progress)
         if not team.is_main_process:
             return None
-        _wait_for_others(parts, begun.plan, progress)
-        rows, unreadable = _put_together(classifier, parts, begun.plan, whole)
+        _wait_for_others(parts, plan, progress)
+        rows, unreadable = _put_together(classifier, parts, plan, whole)
         parts.remove()
-    return TracedFolder(whole, rows, tuple(unreadable), begun.ignored)
-
-
-class _Begun(NamedTuple):
-    """A plan, the parts of it that aren't made yet, and how many pictures it doesn't know of."""
-
-    plan: Plan
-    missing: list[int]
-    ignored: int
+    return TracedFolder(whole, rows, tuple(unreadable), ignored)
 
 
 def _settings(
@@ -145,8 +136,11 @@ def _settings(
 
 def _begin(
     held: ExitStack, parts: Parts, whole: Path, root: Path, settings: Settings, restart: bool
-) -> _Begun:
-    """Lock the parts until ``held`` lets go; find what was begun, or begin."""
+) -> tuple[Plan, list[int], int]:
+    """Lock the parts until ``held`` lets go; find what was begun, or begin.
+
+    Returns the plan, the parts that aren't made yet, and how many pictures it doesn't know of.
+    """
     if whole.suffix.lower() != ".parquet":
         raise BatchError(f"{whole.name} must end in .parquet, the table of a folder.")
     if whole.is_dir():
@@ -171,7 +165,7 @@ def _begin(
             f"{parts.path} was begun with other settings: {'; '.join(changed)}. Give the same as "
             "then, or begin anew with --restart."
         )
-    return _Begun(plan, parts.missing(plan), len(set(pictures) - set(plan.pictures)))
+    return plan, parts.missing(plan), len(set(pictures) - set(plan.pictures))
 
 
 def find_pictures(folder: Path) -> tuple[str, ...]:

@@ -50,11 +50,7 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
 
 
 def is_meant(options: argparse.Namespace) -> bool:
-    """Whether the options are about a folder.
-
-    Raises:
-        BatchError: if they are about both, a photo and a folder.
-    """
+    """Whether the options are about a folder; a BatchError if they are about both."""
     place, table = typed_path(options.image), options.output.suffix.lower() == ".parquet"
     if place.is_dir() or (table and not place.exists()):
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -84,16 +84,14 @@ class _Job:
         return self.path.with_name(f"{self.path.name}.part.version")
 
     def check_url(self) -> None:
-        try:
+        with suppress(ValueError):
             parts = urlsplit(self.url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            usable = False
-        if not usable:
-            raise DownloadError(
-                f"{self.url} is no http or https address. Correct it, or put the file by hand "
-                f"at {self.path}."
-            )
+            if parts.scheme in ("http", "https") and parts.hostname:
+                return
+        raise DownloadError(
+            f"{self.url} is no http or https address. Correct it, or put the file by hand at "
+            f"{self.path}."
+        )
 
     def watch_another(self, tell: Progress) -> Callable[[], None]:
         """What to do while another one fetches this file: report how it goes, unless it hangs."""
@@ -171,11 +169,11 @@ class _Job:
             raise self.error(
                 "A web page came instead of the file; this network may ask you to sign in first"
             )
-        resumed = response.status_code == 206 and _starts_at(response) == have
-        if response.status_code == 206 and not resumed:
+        done = have if response.status_code == 206 else 0
+        span = response.headers.get("Content-Range", "")  # such as "bytes 100-199/200"
+        if response.status_code == 206 and _number(span[6:].partition("-")[0]) != have:
             self.discard()
             raise self.error("The server sent another part of the file than was asked for")
-        done = have if resumed else 0
         length = _number(response.headers.get("Content-Length", ""))
         total = None if length is None else done + length
         if max(total or 0, done) > self.max_bytes:
@@ -256,11 +254,6 @@ class _Job:
                 "writing there",
                 resumable=True,
             ) from error
-
-
-def _starts_at(response: requests.Response) -> int | None:
-    """The first byte of a partial answer, from "bytes 100-199/200"."""
-    return _number(response.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0])
 
 
 def _number(text: str) -> int | None:

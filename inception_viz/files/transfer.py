@@ -15,8 +15,6 @@ from time import monotonic
 
 import requests
 
-Arrival = requests.Response | bytes | None
-
 TIMEOUT = 20.0  # seconds without any byte before giving up
 PATIENCE = 60.0  # seconds in which a server has to send enough
 LEAST_RATE = 1024  # bytes a second; a server that sends less, for so long, has stalled
@@ -25,7 +23,7 @@ _WAITING_CHUNKS = 16  # at most so many lie between the two threads
 _TICK = 0.2  # seconds
 
 
-def arrivals(url: str, headers: dict[str, str]) -> Generator[Arrival, None, None]:
+def arrivals(url: str, headers: dict[str, str]) -> Generator[requests.Response | bytes | None]:
     """The response, then its bytes as they come; None whenever nothing came for a moment.
 
     Closing the generator ends the transfer, whatever the server does.

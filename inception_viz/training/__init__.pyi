@@ -26,10 +26,6 @@ from .heads import fit_heads as fit_heads
 from .heads import held_out as held_out
 from .heads import photos_in as photos_in
 from .loop import Trainer as Trainer
-from .networks import PRESETS as PRESETS
-from .networks import Preset as Preset
-from .networks import for_size as for_size
-from .networks import read_network as read_network
 from .optimisation import AVERAGE_EVERY as AVERAGE_EVERY
 from .optimisation import averaging as averaging
 from .optimisation import mixed_precision as mixed_precision
@@ -37,12 +33,16 @@ from .photos import Photos as Photos
 from .photos import Unreadable as Unreadable
 from .photos import ahead as ahead
 from .photos import read_photos as read_photos
+from .recipe import PRESETS as PRESETS
 from .recipe import Augmentation as Augmentation
 from .recipe import Phase as Phase
 from .recipe import Precision as Precision
+from .recipe import Preset as Preset
 from .recipe import Recipe as Recipe
+from .recipe import for_size as for_size
 from .recipe import parse_phases as parse_phases
 from .recipe import progressive as progressive
+from .recipe import read_network as read_network
 from .run import ACTIVE as ACTIVE
 from .run import Command as Command
 from .run import Row as Row
