@@ -4,11 +4,11 @@ from .accuracy import accuracy_on_folder as accuracy_on_folder
 from .folder import TracedFolder as TracedFolder
 from .folder import find_pictures as find_pictures
 from .folder import trace_folder as trace_folder
-from .measure import NONE as NONE
-from .measure import QUICK as QUICK
-from .measure import Measured as Measured
-from .measure import branches_of as branches_of
-from .measure import measure as measure
 from .parts import Parts as Parts
 from .parts import Plan as Plan
+from .table import NONE as NONE
+from .table import QUICK as QUICK
+from .table import Measured as Measured
+from .table import branches_of as branches_of
+from .table import measure as measure
 from .table import schema as schema

@@ -7,17 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inception_viz import __version__
 from inception_viz.batch import table
-from inception_viz.batch.measure import NONE, QUICK
 from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings
-from inception_viz.batch.processes import agreed, join
-from inception_viz.batch.work import Progress, Worker
+from inception_viz.batch.table import NONE, QUICK
+from inception_viz.batch.work import Progress, Worker, agreed, join
 from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError, FileError
 from inception_viz.explain.contributions.registry import METHODS
@@ -97,27 +95,19 @@ def trace_folder(
     team = join()
     with ExitStack() as held:
 
-        def begin() -> _Begun:
+        def begin() -> tuple[Plan, list[int], int]:
             settings = _settings(classifier, root, fit, method, k, batch)
             return _begin(held, parts, whole, root, settings, restart)
 
-        begun = agreed(team, begin)
+        plan, missing, ignored = agreed(team, begin)
         worker = Worker(classifier, root, fit, method, k, batch, team)
-        worker.do(parts, begun.plan, begun.missing, progress)
+        worker.do(parts, plan, missing, progress)
         if not team.is_main_process:
             return None
-        _wait_for_others(parts, begun.plan, progress)
-        rows, unreadable = _put_together(classifier, parts, begun.plan, whole)
+        _wait_for_others(parts, plan, progress)
+        rows, unreadable = _put_together(classifier, parts, plan, whole)
         parts.remove()
-    return TracedFolder(whole, rows, tuple(unreadable), begun.ignored)
-
-
-class _Begun(NamedTuple):
-    """A plan, the parts of it that aren't made yet, and how many pictures it doesn't know of."""
-
-    plan: Plan
-    missing: list[int]
-    ignored: int
+    return TracedFolder(whole, rows, tuple(unreadable), ignored)
 
 
 def _settings(
@@ -146,8 +136,11 @@ def _settings(
 
 def _begin(
     held: ExitStack, parts: Parts, whole: Path, root: Path, settings: Settings, restart: bool
-) -> _Begun:
-    """Lock the parts until ``held`` lets go; find what was begun, or begin."""
+) -> tuple[Plan, list[int], int]:
+    """Lock the parts until ``held`` lets go; find what was begun, or begin.
+
+    Returns the plan, the parts that aren't made yet, and how many pictures it doesn't know of.
+    """
     if whole.suffix.lower() != ".parquet":
         raise BatchError(f"{whole.name} must end in .parquet, the table of a folder.")
     if whole.is_dir():
@@ -172,7 +165,7 @@ def _begin(
             f"{parts.path} was begun with other settings: {'; '.join(changed)}. Give the same as "
             "then, or begin anew with --restart."
         )
-    return _Begun(plan, parts.missing(plan), len(set(pictures) - set(plan.pictures)))
+    return plan, parts.missing(plan), len(set(pictures) - set(plan.pictures))
 
 
 def find_pictures(folder: Path) -> tuple[str, ...]:
@@ -213,16 +206,15 @@ def _put_together(
     columns = table.schema(classifier, str(plan.settings["method"])).with_metadata(
         table.metadata(classifier, plan.settings, len(plan.pictures), unreadable)
     )
-    waiting: list[pa.Table] = []
-    written = 0
+    written, at_once = 0, max(GROUP // plan.chunk, 1)
     with (
         parts.placing(whole.absolute()) as temporary,
         pq.ParquetWriter(temporary, columns, compression="zstd") as writer,
     ):
-        for number in plan.parts:
-            waiting.append(parts.read(plan, number).replace_schema_metadata(columns.metadata))
-            rows = sum(len(each) for each in waiting)
-            if rows >= GROUP or (rows and number == plan.parts[-1]):
-                writer.write_table(pa.concat_tables(waiting))
-                written, waiting = written + rows, []
+        for start in plan.parts[::at_once]:
+            numbers = plan.parts[start : start + at_once]
+            group = pa.concat_tables([parts.read(plan, number) for number in numbers])
+            if len(group):
+                writer.write_table(group.replace_schema_metadata(columns.metadata))
+            written += len(group)
     return written, unreadable

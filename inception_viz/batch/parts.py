@@ -66,11 +66,7 @@ class Parts:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder, making it if need be; freed however this process ends.
-
-        Raises:
-            BatchError: if another process holds it, or it can't be written.
-        """
+        """Hold the folder, making it if need be, or raise a BatchError; freed however this ends."""
         with writing(self.path, BatchError, _THEN):
             held = hold(self.path / ".lock", 0)
         if held is None:
@@ -89,11 +85,7 @@ class Parts:
             return None
 
     def begin(self, plan: Plan) -> None:
-        """Write a plan in place of whatever was here.
-
-        Raises:
-            BatchError: if it can't be written.
-        """
+        """Write a plan in place of whatever was here, or raise a BatchError."""
         self._remove_files()
         with self.placing("plan.json") as temporary:
             temporary.write_text(json.dumps(asdict(plan)), "utf-8")
@@ -104,11 +96,7 @@ class Parts:
         return [number for number in plan.parts if _name(plan, number) not in here]
 
     def write(self, plan: Plan, number: int, rows: pa.Table) -> None:
-        """Put a part in its place.
-
-        Raises:
-            BatchError: if it can't be written.
-        """
+        """Put a part in its place, or raise a BatchError."""
         with (
             self.placing(_name(plan, number)) as temporary,
             temporary.open("wb") as file,
@@ -117,11 +105,7 @@ class Parts:
             writer.write_table(rows)
 
     def read(self, plan: Plan, number: int) -> pa.Table:
-        """A part.
-
-        Raises:
-            BatchError: if it is damaged; it is removed, so that it will be made again.
-        """
+        """A part; if it is damaged, a BatchError, and it is removed so that it is made again."""
         path = self.path / _name(plan, number)
         try:
             return pa.ipc.open_file(pa.BufferReader(path.read_bytes())).read_all()

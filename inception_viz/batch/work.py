@@ -1,30 +1,34 @@
-"""One process's share of a folder: pictures in, parts of the table out."""
+"""The processes that share a folder, and what each does: pictures in, parts of the table out.
+
+They are as many as ``torchrun`` or ``accelerate launch`` started.
+"""
 
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, islice
 from operator import itemgetter
-from os import cpu_count
 from pathlib import Path
 from time import monotonic
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import torch
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from PIL import Image
 from torch import Tensor
 
 from inception_viz.batch import table
-from inception_viz.batch.measure import NONE, QUICK, Measured, branches_of, measure
 from inception_viz.batch.parts import CHUNK, Parts, Plan
-from inception_viz.batch.table import Ready
+from inception_viz.batch.table import NONE, QUICK, Measured, Ready, branches_of, measure
 from inception_viz.classifier import Classifier
-from inception_viz.errors import BatchError, ImageError
+from inception_viz.errors import BatchError, ImageError, StoppedError
 from inception_viz.explain.contributions import contributions
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import Fit
@@ -35,6 +39,7 @@ CPU_BATCH = 8  # more is hardly faster there, and takes memory
 LOOK_SECONDS = 2.0  # how often the main process looks what the others have done
 _BATCHED = (QUICK, NONE)
 _NOTHING = Image.new("RGB", (1, 1))
+_Out = TypeVar("_Out")
 
 Progress = Callable[[int, int], None]
 """Is told how many pictures of how many are done."""
@@ -71,7 +76,7 @@ class Worker:
     @property
     def readers(self) -> int:
         """Threads that read pictures while the network computes."""
-        share = (cpu_count() or 1) // int(self.team.num_processes)
+        share = (os.cpu_count() or 1) // int(self.team.num_processes)
         return torch.get_num_threads() if self.on_cpu else max(1, min(8, share))
 
     def do(self, parts: Parts, plan: Plan, missing: list[int], progress: Progress) -> None:
@@ -161,3 +166,39 @@ class Worker:
             scores = contributions(self.classifier, trace, target, self.method)
             rows.append([scores.get(*place) for place in places])
         return torch.tensor(rows, dtype=torch.float64)
+
+
+def join() -> PartialState:
+    """Find the other processes, if there are any."""
+    # The CPU is said, so that processes find each other there.
+    return PartialState(cpu=not torch.accelerator.is_available())
+
+
+def launched() -> bool:
+    """Whether ``torchrun`` or ``accelerate launch`` started this process, be it the only one."""
+    return not {"RANK", "ACCELERATE_MIXED_PRECISION"}.isdisjoint(os.environ)
+
+
+def agreed(team: PartialState, make: Callable[[], _Out]) -> _Out:
+    """What ``make`` gives the main process, told to all. The only time that processes talk.
+
+    Raises:
+        BatchError: as ``make`` does; in the other processes it is a ``StoppedError``.
+    """
+    box: list[Any] = [None]
+    failure = None
+    if team.is_main_process:
+        try:
+            box = [make()]
+        except BatchError as error:
+            failure = error
+    try:
+        broadcast_object_list(box)
+    except RuntimeError as error:  # the connection broke
+        raise StoppedError("The main process has gone. Run the same command again.") from error
+    if failure:
+        raise failure
+    if box[0] is None:
+        raise StoppedError("The main process has stopped; see what it said.")
+    result: _Out = box[0]
+    return result

@@ -11,7 +11,6 @@ from typing import Any
 
 import inception_viz as iv
 
-_DESCRIPTION = "See how GoogLeNet thinks, branch by branch."
 _EPILOG = """examples:
   python -m inception_viz predict cat.jpg
   python -m inception_viz predict cat.jpg --weights bvlc_googlenet.caffemodel -k 3
@@ -82,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(
         prog="python -m inception_viz",
-        description=_DESCRIPTION,
+        description="See how GoogLeNet thinks, branch by branch.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -27,7 +27,7 @@ table is whole."""
 
 def add_folder_options(parser: argparse.ArgumentParser) -> None:
     """Define what concerns folders alone. Left out, they are None, so that a photo has none."""
-    from inception_viz.batch.measure import NONE, QUICK
+    from inception_viz.batch.table import NONE, QUICK
     from inception_viz.explain.contributions.registry import METHODS
 
     group = parser.add_argument_group("for a folder", _ABOUT)
@@ -50,11 +50,7 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
 
 
 def is_meant(options: argparse.Namespace) -> bool:
-    """Whether the options are about a folder.
-
-    Raises:
-        BatchError: if they are about both, a photo and a folder.
-    """
+    """Whether the options are about a folder; a BatchError if they are about both."""
     place, table = typed_path(options.image), options.output.suffix.lower() == ".parquet"
     if place.is_dir() or (table and not place.exists()):
         return True
@@ -70,8 +66,8 @@ def trace_folder(
     options: argparse.Namespace, load: Callable[[argparse.Namespace], iv.Classifier]
 ) -> int:
     """Write the table; only the main process speaks."""
-    from inception_viz.batch.measure import QUICK
-    from inception_viz.batch.processes import join, launched
+    from inception_viz.batch.table import QUICK
+    from inception_viz.batch.work import join, launched
     from inception_viz.errors import StoppedError
 
     team = join()

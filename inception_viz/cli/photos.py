@@ -68,11 +68,7 @@ def add_head_option(parser: argparse.ArgumentParser) -> None:
 
 
 def load_classifier(options: argparse.Namespace) -> iv.Classifier:
-    """The classifier that the options ask for.
-
-    Raises:
-        WeightsError, ConfigError: as :func:`inception_viz.load` does.
-    """
+    """The classifier that the options ask for."""
     config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
     labels = options.labels and read_labels(options.labels)
     if options.weights is not None:
@@ -90,11 +86,7 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
 
 
 def loaded(source: str, **options: Any) -> iv.Classifier:
-    """As :func:`inception_viz.load`; weights that stand in for others are named on stderr.
-
-    Raises:
-        WeightsError: as :func:`inception_viz.load` does.
-    """
+    """As :func:`inception_viz.load`; weights that stand in for others are named on stderr."""
     classifier = iv.load(source, **options)
     if classifier.weights.trouble:
         print(f"note: {classifier.weights.trouble}", file=sys.stderr)
@@ -102,11 +94,7 @@ def loaded(source: str, **options: Any) -> iv.Classifier:
 
 
 def check_head(classifier: iv.Classifier, trace: iv.Trace, head: str) -> str:
-    """Refuse a head that was never trained; say how good one is that was fitted, else nothing.
-
-    Raises:
-        ExplainError: naming those that were trained.
-    """
+    """Refuse a head that was never trained; say how good one is that was fitted, else nothing."""
     if head not in trace.heads:
         raise iv.ExplainError(
             f"These weights have no trained head {head}. Use one of: {', '.join(trace.heads)}."
@@ -116,11 +104,7 @@ def check_head(classifier: iv.Classifier, trace: iv.Trace, head: str) -> str:
 
 
 def check_ending(path: Path, *endings: str) -> None:
-    """Refuse a name whose ending says nothing, before there is work.
-
-    Raises:
-        FileError: naming the endings.
-    """
+    """Refuse a name whose ending says nothing, before there is work."""
     if path.suffix.lower() not in endings:
         *others, last = endings
         wanted = f"{', '.join(others)} or {last}" if others else last
@@ -128,11 +112,7 @@ def check_ending(path: Path, *endings: str) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        FileError: if it can't be read.
-    """
+    """The text of a file, or a FileError."""
     with readable(path):
         return path.read_text("utf-8")
 

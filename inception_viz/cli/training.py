@@ -18,8 +18,7 @@ from inception_viz.cli.photos import loaded, read_text
 from inception_viz.errors import InceptionVizError, TrainingError
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.training.datasets import NAMED
-from inception_viz.training.networks import PRESETS, for_size, read_network
-from inception_viz.training.recipe import Recipe, parse_phases
+from inception_viz.training.recipe import PRESETS, Recipe, for_size, parse_phases, read_network
 from inception_viz.training.run import Row, Run, Status, runs_dir
 
 FOLDERS = {"parts": True, "classes": False}

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from inception_viz.errors import ImageError
+from inception_viz.pictures import kinds
 from inception_viz.pictures.colours import bands, flattener, srgb_converter
-from inception_viz.pictures.kinds import CHOOSE, RESAVE, UnfitError, reader_of, silent_readers
-from inception_viz.pictures.limits import asks_for_too_much
 
 _FEWER_PIXELS = {"WEBP": 50_000_000}  # 16 bytes each while it is decoded
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
@@ -87,16 +86,16 @@ def read_picture(
     name = _display_name(name or _name_of(source))
     subject = name or ("This picture" if isinstance(source, Image.Image) else "This file")
     try:
-        with silent_readers():
+        with kinds.silent_readers():
             if isinstance(source, Image.Image):
                 return _from_memory(source, name, limits)
             return _from_file(_read_bytes(source, limits.max_bytes), name, limits)
-    except UnfitError as unfit:
+    except kinds.UnfitError as unfit:
         raise ImageError(f"{subject} {unfit}.") from unfit
     except (MemoryError, Image.DecompressionBombError) as error:
         raise ImageError(f"{subject} needs too much memory; {_SMALLER}.") from error
     except Exception as error:  # on damaged files Pillow raises nearly every kind there is
-        raise ImageError(f"{subject} is damaged or incomplete; {CHOOSE}.") from error
+        raise ImageError(f"{subject} is damaged or incomplete; {kinds.CHOOSE}.") from error
 
 
 def _name_of(source: object) -> str:
@@ -122,22 +121,22 @@ def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, max_bytes: in
         else:
             data = source if isinstance(source, bytes) else _read_stream(source, max_bytes)
     except FileNotFoundError as error:
-        raise UnfitError("doesn't exist; check the file's name and folder") from error
+        raise kinds.UnfitError("doesn't exist; check the file's name and folder") from error
     except (OSError, ValueError, TypeError) as error:  # a bad name; a file closed or open as text
-        raise UnfitError("can't be read; check that you may open it and try again") from error
+        raise kinds.UnfitError("can't be read; check that you may open it and try again") from error
     if not data:
-        raise UnfitError("is empty; choose another copy of the picture")
+        raise kinds.UnfitError("is empty; choose another copy of the picture")
     if len(data) > max_bytes:
         allowed = f"{max_bytes // 2**20} MB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
-        raise UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
+        raise kinds.UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
     return data
 
 
 def _read_path(path: Path, max_bytes: int) -> bytes:
     if path.is_dir():
-        raise UnfitError("is a folder; choose a picture file in it")
+        raise kinds.UnfitError("is a folder; choose a picture file in it")
     if path.exists() and not path.is_file():  # a pipe could let us wait for ever
-        raise UnfitError("is no ordinary file; choose a picture file")
+        raise kinds.UnfitError("is no ordinary file; choose a picture file")
     with path.open("rb") as file:
         return file.read(max_bytes + 1)
 
@@ -152,10 +151,10 @@ def _read_stream(stream: BinaryIO, max_bytes: int) -> bytes:
 
 
 def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
-    reader = reader_of(data)
+    reader = kinds.reader_of(data)
     kind = str(reader.format)
-    if asks_for_too_much(kind, data):
-        raise UnfitError(f"is built of far more parts than a picture needs; {RESAVE}")
+    if kinds.asks_for_too_much(kind, data):
+        raise kinds.UnfitError(f"is built of far more parts than a picture needs; {kinds.RESAVE}")
     with reader(io.BytesIO(data), "") as file:
         size = file.size
         _check_size(size, limits, kind)
@@ -181,9 +180,9 @@ def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") ->
     width, height = size
     most = limits.pixels(file_format)
     if min(size) < 1:
-        raise UnfitError("has no pixels; choose another picture")
+        raise kinds.UnfitError("has no pixels; choose another picture")
     if max(size) > limits.max_side or width * height > most:
-        raise UnfitError(
+        raise kinds.UnfitError(
             f"has {width:,} × {height:,} pixels, but only {limits.max_side:,} on a side and "
             f"{most / 1e6:g} million in all are allowed; {_SMALLER}"
         )
@@ -192,11 +191,6 @@ def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") ->
 def _working_size(size: tuple[int, int]) -> tuple[int, int]:
     scale = min(1.0, WORKING_SIDE / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-_T = Image.Transpose
-_TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM}
-_TURNS |= {5: _T.TRANSPOSE, 6: _T.ROTATE_270, 7: _T.TRANSVERSE, 8: _T.ROTATE_90}
 
 
 def _orientation(image: Image.Image) -> int:
@@ -222,7 +216,5 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
         result.paste(to_srgb(flatten(band).reduce(factor)), (0, top // factor))
     if max(result.size) > WORKING_SIDE:
         result = result.resize(_working_size(image.size), Image.Resampling.LANCZOS)
-    orientation = _orientation(image)
-    if orientation > 1:
-        result = result.transpose(_TURNS[orientation])
-    return result, orientation >= 5
+    orientation = result.getexif()[ExifTags.Base.Orientation] = _orientation(image)
+    return ImageOps.exif_transpose(result), orientation >= 5

@@ -7,6 +7,7 @@ from .archive import unpack as unpack
 from .arrangement import Arrangement as Arrangement
 from .arrangement import SplitQuestionError as SplitQuestionError
 from .arrangement import split_of as split_of
+from .augment import view as view
 from .card import newest_classifier as newest_classifier
 from .card import trained_weights as trained_weights
 from .data import TrainingData as TrainingData
@@ -31,10 +32,6 @@ from .heads import fit_heads as fit_heads
 from .heads import held_out as held_out
 from .heads import photos_in as photos_in
 from .loop import Trainer as Trainer
-from .networks import PRESETS as PRESETS
-from .networks import Preset as Preset
-from .networks import for_size as for_size
-from .networks import read_network as read_network
 from .optimisation import AVERAGE_EVERY as AVERAGE_EVERY
 from .optimisation import averaging as averaging
 from .optimisation import mixed_precision as mixed_precision
@@ -42,12 +39,16 @@ from .photos import Photos as Photos
 from .photos import Unreadable as Unreadable
 from .photos import ahead as ahead
 from .photos import read_photos as read_photos
+from .recipe import PRESETS as PRESETS
 from .recipe import Augmentation as Augmentation
 from .recipe import Phase as Phase
 from .recipe import Precision as Precision
+from .recipe import Preset as Preset
 from .recipe import Recipe as Recipe
+from .recipe import for_size as for_size
 from .recipe import parse_phases as parse_phases
 from .recipe import progressive as progressive
+from .recipe import read_network as read_network
 from .run import ACTIVE as ACTIVE
 from .run import Command as Command
 from .run import Row as Row
@@ -58,4 +59,3 @@ from .run import runs_dir as runs_dir
 from .session import run_training as run_training
 from .session import seconds_left as seconds_left
 from .session import stuck_heads as stuck_heads
-from .views import view as view

@@ -28,15 +28,8 @@ def trained_weights(
     fingerprint: str = "",
 ) -> Weights:
     """What was trained, as weights; heads that had no part in the loss don't count as trained."""
-    heads = network.config.heads if recipe.aux_weight else ()
-    return Weights(
-        network=network,
-        preprocessing=IMAGENET,
-        labels=tuple(labels),
-        trained_heads=("main", *heads),
-        notes=tuple(notes),
-        fingerprint=fingerprint,
-    )
+    heads = ("main", *(network.config.heads if recipe.aux_weight else ()))
+    return Weights(network, IMAGENET, tuple(labels), heads, tuple(notes), fingerprint)
 
 
 def newest_classifier(run: Run) -> Classifier:

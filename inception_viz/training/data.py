@@ -22,7 +22,7 @@ from inception_viz.training.arrangement import (
     is_made_by_a_tool,
     listed,
 )
-from inception_viz.training.datasets import NAMED, datasets_dir, fetch, imagenette_folder, root_of
+from inception_viz.training.datasets import ARCHIVES, NAMED, datasets_dir, fetch, root_of
 from inception_viz.training.photos import Photos, Progress, Unreadable, read_photos
 
 LEFT_OUT = ".left_out.json"  # what an archive's unpacking left out, beside its class folders
@@ -89,49 +89,38 @@ def open_data(
         root = (root_of(data) if data in NAMED else None) or datasets_dir()
     if download and data in NAMED:
         fetch(data, root, fetching)
-    if data == "imagenette":
-        return _imagenette(root, shorter_side, progress)
-    if data == "cifar10":
-        return _cifar10(root)
+    if data in NAMED:
+        return _named(data, root, shorter_side, progress)
     return _folder(typed_path(data), shorter_side, seed, progress, splits)
 
 
-def _imagenette(root: Path, shorter_side: int, progress: Progress | None) -> TrainingData:
+def _named(data: str, root: Path, shorter_side: int, progress: Progress | None) -> TrainingData:
     from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
-    from torchvision.datasets import Imagenette  # isort: skip
+    from torchvision.datasets import CIFAR10, Imagenette  # isort: skip
 
-    folder = imagenette_folder(root)
+    folder, title = root / ARCHIVES[data][2], ARCHIVES[data][3]
     if not is_folder(folder):
         raise DataError(
-            f"Imagenette isn't in {root}. Name the folder that holds imagenette2-160 with --root, "
-            "or let it be fetched (about 100 MB) with --download."
+            f"{title} isn't in {root}. Name the folder that holds {folder.name} with --root, or "
+            "let it be fetched (100 to 170 MB) with --download."
         )
     try:
-        names = [names[0] for names in Imagenette(root, "train", size="160px").classes]
-    except (OSError, KeyError) as error:
+        if data == "cifar10":
+            parts = [CIFAR10(root, train=train, download=False) for train in (True, False)]
+            labels = parts[0].classes
+        else:
+            labels = [name for name, *_ in Imagenette(root, "train", size="160px").classes]
+    except (OSError, KeyError, RuntimeError) as error:
         raise DataError(
-            f"{folder} isn't the whole of Imagenette. Remove it, then fetch it again with "
-            "--download."
+            f"{folder} isn't the whole of {title}. Remove it, then fetch it again with --download."
         ) from error
-    data = _folder(folder, shorter_side, 0, progress)
-    return TrainingData("imagenette", tuple(names), data.train, data.validation, data.notes)
-
-
-def _cifar10(root: Path) -> TrainingData:
-    from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
-    from torchvision.datasets import CIFAR10  # isort: skip
-
-    try:
-        parts = [CIFAR10(root, train=train, download=False) for train in (True, False)]
-    except RuntimeError as error:
-        raise DataError(
-            f"CIFAR-10 isn't in {root}. Name the folder that holds cifar-10-batches-py with "
-            "--root, or let it be fetched (170 MB) with --download."
-        ) from error
+    if data == "imagenette":
+        found = _folder(folder, shorter_side, 0, progress)
+        return replace(found, name=data, labels=tuple(labels))
     train, validation = (
         Photos(tuple(part.data), ("",) * len(part.data), tuple(part.targets), 32) for part in parts
     )
-    return TrainingData("cifar10", tuple(parts[0].classes), train, validation, ())
+    return TrainingData(data, tuple(labels), train, validation, ())
 
 
 def _folder(

@@ -62,18 +62,10 @@ def collect(
     folder: Path,
     seen: Callable[[int], None] = lambda _: None,
 ) -> list[Path]:
-    """Write features of the views ``make(0)`` … ``make(count - 1)``; files that are there are kept.
+    """Write features of the views ``make(0)`` … ``make(count - 1)`` into files of a ``folder``.
 
-    Args:
-        network: a frozen network with heads; its precision is what is computed in.
-        preprocessing: how its input is made.
-        make: gives a view, always the same for the same number.
-        count: how many.
-        folder: for the files, this network's and these views' alone.
-        seen: told how many views are done.
-
-    Returns:
-        The files, for :class:`Features`.
+    It is these views' and this ``network``'s alone: files that are there are kept. ``network`` has
+    heads; its precision is what is computed in. ``seen`` is told how many views are done.
 
     Raises:
         FileError: if the folder can't be written.

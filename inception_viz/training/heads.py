@@ -29,14 +29,13 @@ from inception_viz.network.googlenet import AuxHead, GoogLeNet
 from inception_viz.pictures.preprocessing import CROP_MARGIN
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
-from inception_viz.training.augment import seed_of
+from inception_viz.training.augment import seed_of, view
 from inception_viz.training.data import pictures_in
 from inception_viz.training.evaluation import judge
 from inception_viz.training.features import Features, collect
 from inception_viz.training.optimisation import fast_bfloat16
 from inception_viz.training.photos import read_photos
 from inception_viz.training.recipe import Precision
-from inception_viz.training.views import view
 
 _FEWEST = 20  # photos
 _HELD_OUT = 0.1  # of the photos

@@ -211,7 +211,8 @@ class Trainer:
             for sums in (totals, recent):
                 sums.add(measured, self.batch, monotonic() - since)
             since = monotonic()
-            wish = self._agreed(command)
+            ask = self.accelerator.num_processes == 1 or not position.step % 10
+            wish = self.agree(command()) if ask else ""  # asking everybody costs a round trip
             last = self.steps_an_epoch * (epoch + 1) == position.step
             if recent.seconds > LOG_SECONDS or wish or last:
                 position.steps.append(self._row(recent, epoch))
@@ -277,12 +278,6 @@ class Trainer:
         heads = ("main", *self.config.heads)
         names = [f"{kind}_{head}" for head in heads for kind in ("loss", "accuracy")]
         return row | {f"train_{n}": means.get(n) for n in names} | {f"val_{n}": None for n in names}
-
-    def _agreed(self, command: Callable[[], Command]) -> Command:
-        """The main process's command, the same in all processes."""
-        if self.accelerator.num_processes > 1 and self.position.step % 10:
-            return ""  # asking everybody costs a round trip
-        return self.agree(command())
 
     def agree(self, wish: Command) -> Command:
         """What the main process wishes, told to all processes."""

@@ -55,13 +55,7 @@ class Photos:
         """Some of them, in their order."""
         each = zip(self.pixels, self.paths, self.targets, strict=True)
         chosen = [photo for index, photo in enumerate(each) if index in indices]
-        return Photos.of(chosen, self.shorter_side)
-
-    @staticmethod
-    def of(photos: Sequence[tuple[Pixels | None, str, int]], shorter_side: int) -> Photos:
-        """From the pixels, path and target of each."""
-        pixels, paths, targets = zip(*photos, strict=True) if photos else ((), (), ())
-        return Photos(pixels, paths, targets, shorter_side)
+        return _photos(chosen, self.shorter_side)
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,6 @@ def read_photos(
     samples: Sequence[tuple[Path, int]],
     shorter_side: int,
     progress: Progress | None = None,
-    cache_bytes: int = CACHE_BYTES,
 ) -> tuple[Photos, list[Unreadable]]:
     """Decode every file of ``samples`` (path, class); those that can't be read are left out.
 
@@ -84,7 +77,6 @@ def read_photos(
         samples: paths and classes.
         shorter_side: larger pictures are shrunk to this side in pixels.
         progress: told how many pictures of how many are done.
-        cache_bytes: how much memory decoded pictures may take.
     """
     kept: list[tuple[Pixels | None, str, int]] = []
     unreadable: list[Unreadable] = []
@@ -102,10 +94,15 @@ def read_photos(
             unreadable.append(result)
         else:
             used += result.nbytes
-            kept.append((result if used <= cache_bytes else None, str(path), target))
+            kept.append((result if used <= CACHE_BYTES else None, str(path), target))
         if progress:
             progress(done, len(samples))
-    return Photos.of(kept, shorter_side), unreadable
+    return _photos(kept, shorter_side), unreadable
+
+
+def _photos(each: Sequence[tuple[Pixels | None, str, int]], shorter_side: int) -> Photos:
+    pixels, paths, targets = zip(*each, strict=True) if each else ((), (), ())
+    return Photos(pixels, paths, targets, shorter_side)
 
 
 def _shrunk(path: Path, shorter_side: int) -> Image.Image:

@@ -85,11 +85,6 @@ class Run:
         """The finished weights."""
         return self.path / "model.safetensors"
 
-    @property
-    def card(self) -> Path:
-        """The model card."""
-        return self.path / "README.md"
-
     def create(self, config: GoogLeNetConfig, recipe: Recipe, data: Mapping[str, Any]) -> None:
         """Write what the run starts with.
 

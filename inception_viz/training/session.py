@@ -111,11 +111,9 @@ class _Session:
             raise
 
     def _command(self) -> Command:
-        if self.interrupted.is_set():
-            return "stop"
         if monotonic() - self.looked_at > CONTROL_SECONDS:
             self.looked_at, self.wish = monotonic(), self.run.command()
-        return self.wish
+        return "stop" if self.interrupted.is_set() else self.wish
 
     def _after_step(self) -> None:
         if not self.writes:

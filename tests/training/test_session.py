@@ -57,7 +57,7 @@ def test_a_run_leaves_a_folder_that_says_everything(tmp_path: Path, data: Traini
     assert (config, recipe) == (small_config(), quick())
     assert record["labels"] == ["blue", "green", "red"]
     assert "torch" in (run.path / "environment.json").read_text()
-    card = run.card.read_text()
+    card = (run.path / "README.md").read_text()
     assert "blue, green, red" in card
     assert "| main |" in card
 
