@@ -26,19 +26,30 @@ class _Read:
     job: Job[Any]
 
 
-def read(place: str, file: UploadedFile, jobs: Jobs, reader: Callable[[str, bytes], T]) -> Job[T]:
+def read(
+    place: str, file: UploadedFile, jobs: Jobs, reader: Callable[[str, bytes], T], how: str = ""
+) -> Job[T]:
     """The job that reads a file which was brought to ``place``, an uploader's key.
 
-    The session holds it until another file comes, so that also a bad file is read once.
+    The session holds it until another file comes, so that also a bad file is read once. ``how``
+    tells ways to read the same file from one another.
     """
     held: _Read | None = st.session_state.get(f"{place}_read")
-    if held is None or held.file_id != file.file_id or isinstance(held.job.error, NotNowError):
+    same = held is not None and held.file_id == f"{file.file_id} {how}"
+    if held is None or not same or isinstance(held.job.error, NotNowError):
         name, content = file.name, file.getvalue()
-        key = (name, hashlib.sha256(content).digest())
-        held = _Read(file.file_id, jobs.get(key, lambda _progress: reader(name, content)))
+        key = (name, hashlib.sha256(content).digest(), how)
+        job = jobs.get(key, lambda _progress: reader(name, content))
+        held = _Read(f"{file.file_id} {how}", job)
         st.session_state[f"{place}_read"] = held
-    job: Job[T] = held.job
-    return job
+    found: Job[T] = held.job
+    return found
+
+
+def kept(place: str) -> Job[Any] | None:
+    """The job of what was brought to ``place`` last, if anything was."""
+    held: _Read | None = st.session_state.get(f"{place}_read")
+    return None if held is None else held.job
 
 
 def forget(place: str) -> None:

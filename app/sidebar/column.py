@@ -30,6 +30,7 @@ def show() -> Scene | None:
         above = st.container()
         st.divider()
         model = model_picker.show()
+        answer = st.empty()
         with above:  # which samples come first depends on the model
             picture, photo, alt = photo_picker.show(model)
             fit = choice.show(
@@ -42,6 +43,9 @@ def show() -> Scene | None:
             model = model_picker.rebuilt(base)
         with messages.errors():
             trace = result_of(traces.trace(model, picture, fit))
+            if "preprocessing" in model.weights.assumed:  # the user may be choosing it
+                label, probability = trace.predictions(1)[0]
+                answer.caption(f"Prepared so, it says {plain(label)}, {percent(probability)}.")
             st.divider()
             return Scene(model, trace, _target(model, trace), photo, alt, base)
     return None

@@ -5,18 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, downloads, lab, models, uploads
+from app.session import address, downloads, lab, models
+from app.sidebar import weights_file
 from app.widgets import choice, messages
 from app.widgets.markdown import plain
 from app.widgets.waiting import result_of
 from inception_viz.files import cached
-from inception_viz.sources import REGISTRY, SUFFIXES, Source, default_source
+from inception_viz.sources import REGISTRY, Source, default_source
 from inception_viz.surgery import Operation
 
 _FILE = "file"
-_PLACE = "weights_file"
 _FILE_TITLE = "A file of yours …"
-_FILE_MEGABYTES = 64
 
 
 def show() -> iv.Classifier | None:
@@ -25,15 +24,15 @@ def show() -> iv.Classifier | None:
     runs = models.usable_runs()
     titles = {name: source.title for name, source in REGISTRY.items()}
     titles |= {name: models.title_of_run(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
+    if (held := weights_file.name()) is not None:
+        titles[_FILE] = f"Your file {held}"
     st.session_state.setdefault(address.MODEL, fallback.id)
     chosen = choice.select(address.MODEL, "Model", titles)
-    if chosen != _FILE:
-        uploads.forget(_PLACE)
     source = REGISTRY.get(chosen)
     if source is None:
         own, summary = None, "Weights from your file."
         if chosen == _FILE:
-            own = _from_file()
+            own = weights_file.show()
         else:
             summary = "Trained on this computer; see the page Train."
             with messages.errors():
@@ -114,23 +113,6 @@ def _describe(model: iv.Classifier, summary: str, source: Source | None = None) 
         if source is not None and source.adds and not source.fetched():
             st.markdown(f"{source.adds} Nothing else needs it.")
             _download_button(source, f"Download {source.download_bytes / 1e6:.0f} MB")
-
-
-def _from_file() -> iv.Classifier | None:
-    # No type= here: its refusal would be terser than the library's.
-    file = st.file_uploader(
-        f"Weights ({', '.join(SUFFIXES)}), up to {_FILE_MEGABYTES} MB",
-        key=_PLACE,
-        max_upload_size=_FILE_MEGABYTES,
-        help="Also a torchvision GoogLeNet that you fine-tuned: its state dict.",
-    )
-    if file is None:
-        return None
-    with messages.errors():
-        if file.size > _FILE_MEGABYTES * 2**20:  # the browser's check can be left out
-            raise iv.WeightsError(f"{file.name} is larger than {_FILE_MEGABYTES} MB.")
-        return result_of(models.of_file(_PLACE, file))
-    return None
 
 
 def _offer_download(source: Source, fallback: Source) -> None:

@@ -1,6 +1,7 @@
 from . import bvlc as bvlc
 from . import imagenette as imagenette
 from . import torchvision_weights as torchvision_weights
+from .adjusted import adjusted as adjusted
 from .base import HeadFit as HeadFit
 from .base import Source as Source
 from .base import Weights as Weights

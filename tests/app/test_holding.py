@@ -100,11 +100,16 @@ def test_who_brings_the_same_weights_shares_them(tmp_path: Path) -> None:
     assert model(first.run()) is model(second.run()), "read anew, though it is in use"
 
 
-def test_a_model_goes_with_the_last_session_that_uses_it(tmp_path: Path) -> None:
+def test_a_model_of_a_file_goes_when_another_file_takes_its_place(tmp_path: Path) -> None:
     save_weights(iv.load("random", config=tiny_config()).weights, tmp_path / "tiny.safetensors")
-    app = bring_weights(start(), (tmp_path / "tiny.safetensors").read_bytes())
+    content = (tmp_path / "tiny.safetensors").read_bytes()
+    app = bring_weights(start(), content)
     old = weakref.ref(model(app))
     app.selectbox(key="model").set_value("random").run()
+    app.run()
+    assert old() is not None, "it can be chosen again"
+    save_weights(iv.load("random", config=tiny_config(classes=3)).weights, tmp_path / "x")
+    bring_weights(app, (tmp_path / "x").read_bytes(), "other.safetensors")
     app.run()
     models._files._kept.clear()
     gc.collect()
