@@ -7,17 +7,13 @@ export function redraw(map, svg) {
 }
 
 function become(old, fresh) {
-  takeAttributes(old, fresh);
-  takeChildren(old, fresh);
-}
-
-function takeAttributes(old, fresh) {
   for (const name of old.getAttributeNames()) {
     if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of [...fresh.attributes]) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
+  takeChildren(old, fresh);
 }
 
 function takeChildren(old, fresh) {

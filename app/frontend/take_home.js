@@ -101,7 +101,11 @@ async function walk(node, parts, place) {
   }
   if (rect.width && rect.height) {
     const source = await pixels(node);
-    parts.push(source ? image(source, rect, place) : surface(style, rect, place));
+    parts.push(
+      source
+        ? `<image ${place(rect)} preserveAspectRatio="none" href="${source}"/>`
+        : surface(style, rect, place),
+    );
     if (source) return;
   }
   for (const child of (node.shadowRoot ?? node).childNodes) await walk(child, parts, place);
@@ -114,10 +118,6 @@ const unseen = style =>
 async function pixels(node) {
   if (node.tagName === 'IMG') return embedded(node.currentSrc || node.src);
   return node.tagName === 'CANVAS' ? node.toDataURL() : '';
-}
-
-function image(source, rect, place) {
-  return `<image ${place(rect)} preserveAspectRatio="none" href="${source}"/>`;
 }
 
 // A drawing inside the page, with the theme's colours written out.

@@ -12,7 +12,7 @@ from app.session import address, explanations, models, photos, traces
 from app.session.scene import Scene
 from app.sidebar import model_picker, photo_picker
 from app.widgets import choice, messages, target_choice
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import percent
 from inception_viz.pictures import Fit

@@ -8,7 +8,7 @@ import inception_viz as iv
 from app.session import address, downloads, lab, models
 from app.sidebar import weights_file
 from app.widgets import choice, messages
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.files import cached
 from inception_viz.sources import REGISTRY, Source, default_source

@@ -9,9 +9,9 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, photo_origin, photos
 from app.session.photos import Sample
-from app.widgets import messages, picture_strip
-from app.widgets.markdown import plain
-from app.widgets.picture_strip import Small
+from app.widgets import messages, picture
+from app.widgets.messages import plain
+from app.widgets.picture import Small
 from app.widgets.waiting import result_of
 
 _ORIGINS = (photo_origin.SAMPLES, "Upload", "Camera")
@@ -78,7 +78,7 @@ def _strip(key: str, label: str, some: Sequence[Sample], chosen: str) -> None:
         Small(sample.id, photos.thumbnail(sample.path, 192), sample.alt, tip=sample.title)
         for sample in some
     ]
-    picture_strip.show(key, label, pictures, chosen, photo_origin.choose_sample)
+    picture.strip(key, label, pictures, chosen, photo_origin.choose_sample)
 
 
 def _bring_own(origin: str) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session.scene import Scene
 from app.widgets import figure
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.architecture import HEAD_NAMES
 from inception_viz.figures import answer_bars, percent
 from inception_viz.files import csv_text

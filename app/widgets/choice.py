@@ -49,6 +49,16 @@ def guess(key: str, label: str, names: Mapping[T, str]) -> T | None:
     return chosen
 
 
+def module(key: str, names: Sequence[str], default: str, **how: Any) -> str:
+    """Draw the choice of a module, whose name is what the address holds."""
+    return (
+        st.pills(
+            "Module", names, default=default, required=True, key=key, bind="query-params", **how
+        )
+        or default
+    )
+
+
 def tabs(key: str, titles: Mapping[str, str]) -> Sequence[TabContainer]:
     """Draw tabs; the first is the default. Streamlit knows them by ``titles``, we by their ids."""
     default = next(iter(titles))

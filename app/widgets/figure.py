@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.frontend import component
 from app.session import address
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.figures import figure_csv
 
 _saving = component("take_home")

@@ -1,8 +1,10 @@
-"""Pictures on the page, as wide as their column: maps over the photo, drawings of ours."""
+"""Pictures on the page: maps over the photo, drawings of ours, small ones to click."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -34,3 +36,44 @@ def show(encoded: bytes, alt: str, caption: str | None = None) -> None:
 def drawing(key: str, svg: str) -> None:
     """Draw ``svg``, whose foreign text is escaped already."""
     _drawing(key=key, data={"svg": svg})
+
+
+_strip = component("picture_strip")
+
+
+@dataclass(frozen=True)
+class Small:
+    """One picture: its id, a data URL, what it shows; what a mouse, or a line below, says."""
+
+    id: str
+    src: str
+    alt: str
+    tip: str = ""
+    title: str = ""
+    note: str = ""
+
+
+def strip(
+    key: str,
+    label: str,
+    pictures: Sequence[Small],
+    selected: str,
+    on_choose: Callable[[str], None],
+    *,
+    layout: Literal["strip", "film"] = "strip",
+) -> None:
+    """Draw them; ``on_choose`` gets the id of one that was clicked, before the rerun.
+
+    ``label`` is for who can't see them. "strip": many small squares in rows; "film": one row, with
+    words below.
+    """
+    _strip(
+        key=key,
+        data={
+            "layout": layout,
+            "label": label,
+            "pictures": [vars(picture) for picture in pictures],
+            "selected": selected,
+        },
+        on_clicked_change=lambda: on_choose(str(st.session_state[key].clicked)),
+    )

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.server.jobs import Job
+from app.session import choices
 
 T = TypeVar("T")
 
@@ -47,7 +48,9 @@ def wait_for(key: str, job: Job[T], words: str) -> T | None:
     cancelled = f"{key}_cancelled"  # in the session: for others the job goes on
     if st.session_state.get(cancelled) == job.key and not job.finished.is_set():
         st.info(f"{words.rstrip(' …')}: stopped.", icon=":material/do_not_disturb_on:")
-        st.button("Start again", key=f"{key}_again", on_click=partial(_forget, cancelled))
+        st.button(
+            "Start again", key=f"{key}_again", on_click=choices.choose, args=(cancelled, None)
+        )
         return None
     with job.watched():
         if not job.finished.wait(_QUICK):
@@ -61,10 +64,6 @@ def _cancel(key: str, waited_for: ref[Job[Any]]) -> None:
     if job is not None:
         st.session_state[key] = job.key
         job.withdraw()
-
-
-def _forget(key: str) -> None:
-    st.session_state.pop(key, None)
 
 
 def _wait_for_turn(job: Job[Any]) -> None:

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import inception_viz as iv
 from app.session import address, choices, held, lab, lab_draft, lab_history, links
 from app.widgets import messages
-from app.widgets.markdown import UNLINKED, plain
+from app.widgets.messages import UNLINKED, plain
 from inception_viz.architecture import GoogLeNetConfig, ModuleRow, StemConfig
 from inception_viz.explain import mute
 from tests.hostile.mutation import NUMBERS, TEXTS, bent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app.session import address, traces
@@ -18,7 +20,8 @@ def show() -> None:
     """Draw the page."""
     scene = current()
     heading.show("Branch activations", scene)
-    module = _module(scene)
+    modules, close = list(scene.model.config.modules), partial(address.write, address.CHANNEL)
+    module = choice.module(address.MODULE, [address.STEM, *modules], modules[0], on_change=close)
     panels, order, shared = _view(scene, module)
     layers = {p.layer: traces.layer(scene.trace, p.layer) for p in panels}
     tops = Tops.shared_by(layers.values()) if shared else Tops(None, None)
@@ -76,23 +79,6 @@ _STEP_NAMES = {
     "norm2": "normalisation 2",
     "pool2": "max pool 2",
 }
-
-
-def _module(scene: Scene) -> str:
-    """Draw the choice of a module; its name, or the stem's."""
-    return (
-        st.pills(
-            "Module",
-            [address.STEM, *scene.model.config.modules],
-            default=next(iter(scene.model.config.modules)),
-            required=True,
-            key=address.MODULE,
-            bind="query-params",
-            on_change=address.write,
-            args=(address.CHANNEL,),
-        )
-        or address.STEM
-    )
 
 
 def _view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:

@@ -9,7 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, lab, models, photos, traces
 from app.session.scene import Scene
-from app.widgets import choice, messages, other_model
+from app.widgets import choice, heading, messages
 from app.widgets.waiting import result_of
 from inception_viz.sources import REGISTRY
 
@@ -85,5 +85,5 @@ def _model(scene: Scene) -> Scene | None:
         else:
             job = models.of_run(runs[chosen]) if chosen in runs else models.of_source(chosen)
             model = result_of(job)
-        return other_model.scene_in(scene, model)
+        return heading.scene_in(scene, model)
     return None

@@ -11,7 +11,7 @@ from app.session.scene import Scene, current
 from app.views.compare import counterpart, side_by_side
 from app.views.compare.side_by_side import Pair
 from app.widgets import choice, figure, messages, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import BRANCHES
 from inception_viz.explain import METHODS, compare_cams, compare_contributions, compare_firing
@@ -112,7 +112,7 @@ def _cams(pair: Pair, controls: DeltaGenerator) -> None:
     compared = compare_cams(found[0], found[1])
     modules = [module for module in found[0] if module in found[1]]
     with controls:
-        module = _module(modules)
+        module = choice.module("at", modules, modules[-1])
     title = f"Where {module} looks for {plain(pair.first.model.labels[pair.first.target])}"
     maps = (found[0][module], found[1][module])
     side_by_side.photos("cams", title, pair, maps, found[1].minus(found[0], module))
@@ -127,7 +127,7 @@ def _branches(pair: Pair, controls: DeltaGenerator) -> None:
     """The mean maps of one module's branches."""
     shared = [m for m in pair.first.trace.branches if m in pair.second.trace.branches]
     with controls:
-        module = _module(shared)
+        module = choice.module("at", shared, shared[-1])
         outputs = [side.trace.branches[module] for side in pair.sides]
         present = {b: BRANCH_NAMES[b] for b in BRANCHES if all(b in maps for maps in outputs)}
         branch = choice.show("in_branch", "Branch", present)
@@ -150,16 +150,6 @@ _VIEWS = {
     "contributions": ("Contributions", _contributions),
     "cams": ("Grad-CAM", _cams),
 }
-
-
-def _module(modules: list[str]) -> str:
-    chosen: str = (
-        st.pills(
-            "Module", modules, default=modules[-1], required=True, key="at", bind="query-params"
-        )
-        or modules[-1]
-    )
-    return chosen
 
 
 show()

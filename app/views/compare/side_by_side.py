@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.session.scene import Scene
 from app.widgets import branch_map, figure, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.explain import Comparison
 from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference, short_number
 from inception_viz.files import csv_text

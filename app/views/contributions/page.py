@@ -10,7 +10,7 @@ import inception_viz as iv
 from app.session import address, explanations
 from app.session.scene import Scene, current
 from app.widgets import branch_map, choice, figure, heading, messages, page_link, target_choice
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz import Target
 from inception_viz.architecture import Place

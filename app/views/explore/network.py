@@ -10,7 +10,7 @@ import inception_viz as iv
 from app.session import address, explanations, traces
 from app.session.scene import Scene
 from app.widgets import branch_map, choice, figure, messages, page_link
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import Place
 from inception_viz.figures import (

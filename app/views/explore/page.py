@@ -11,7 +11,7 @@ from app.session import address, explanations, photos, traces
 from app.session.scene import Scene, current
 from app.views.explore import network
 from app.widgets import answers, messages, page_link, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import percent
 from inception_viz.report import Insight, Shown, insights_from, remarkable
@@ -54,30 +54,19 @@ def _headline(scene: Scene) -> str:
     return f"{said}."
 
 
+@messages.errors()
 def _insights(scene: Scene) -> None:
     """What is special about this photo, in sentences; each leads to the figure it comes from."""
-    with messages.errors():
-        for insight in _found(scene):
-            page, invitation = _PAGES[insight.shown]
-            terms = plain(f"{insight.terms} {invitation}.")
-            page_link.show(page, plain(insight.text), _place(insight), help=terms)
-
-
-def _found(scene: Scene) -> tuple[Insight, ...]:
-    """The sentences, from results that the other pages use, too."""
-    model, trace = scene.model, scene.trace
-    target = iv.Target(scene.target)
+    model, trace, target = scene.model, scene.trace, iv.Target(scene.target)
     fired = traces.firing(trace, model)
     branch = remarkable(fired)
     without = result_of(explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"]))
-    return insights_from(
-        fired,
-        trace,
-        without,
-        target,
-        iv.beliefs(model, trace, target),
-        result_of(explanations.cams(model, trace, target)),
-    )
+    beliefs = iv.beliefs(model, trace, target)
+    cams = result_of(explanations.cams(model, trace, target))
+    for insight in insights_from(fired, trace, without, target, beliefs, cams):
+        page, invitation = _PAGES[insight.shown]
+        terms = plain(f"{insight.terms} {invitation}.")
+        page_link.show(page, plain(insight.text), _place(insight), help=terms)
 
 
 def _place(insight: Insight) -> dict[str, str]:

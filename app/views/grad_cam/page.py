@@ -7,12 +7,13 @@ from typing import Literal
 
 import streamlit as st
 
+import inception_viz as iv
 from app.session import address, explanations
 from app.session.scene import Scene, current
-from app.views.grad_cam import checks, class_comparison
-from app.widgets import choice, figure, heading, messages, picture, picture_strip, target_choice
-from app.widgets.markdown import plain
-from app.widgets.picture_strip import Small
+from app.views.grad_cam import checks
+from app.widgets import choice, figure, heading, messages, picture, target_choice
+from app.widgets.messages import plain
+from app.widgets.picture import Small
 from app.widgets.waiting import result_of
 from inception_viz.explain import VARIANTS, Cams, Variant
 from inception_viz.figures import (
@@ -43,6 +44,11 @@ _BRANCHES_HOW = (
     "eye."
 )
 
+_CLASSES_HOW = (
+    "Both maps are on one scale. In their difference red speaks more for the first class, blue "
+    "more for the second."
+)
+
 
 def show() -> None:
     """Draw the page."""
@@ -66,7 +72,7 @@ def show() -> None:
         with figure.frame("cam", title, _BRANCHES_HOW, csv=csv):
             _branches(scene, cams, module, scale, strength)
         _how(variant)
-        class_comparison.show(scene, target, cams, module, strength)
+        _classes(scene, target, cams, module, strength)
         checks.pixels(scene, target, module, strength)
         checks.checks(scene, target, cams, module)
 
@@ -98,7 +104,7 @@ def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float)
         alt = f"Where module {name} looks"
         frames.append(Small(name, data_url(jpeg), alt, title=name, note=note))
     choose = partial(address.write, address.CAM_MODULE)
-    picture_strip.show("film", "Modules", frames, module, choose, layout="film")
+    picture.strip("film", "Modules", frames, module, choose, layout="film")
 
 
 def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
@@ -130,6 +136,43 @@ def _how(variant: Variant) -> None:
             "z: the output explained. a: activations of the module, channels c, places i, j. All "
             "modules come from one backward pass. Maps are enlarged bilinearly."
         )
+
+
+def _classes(scene: Scene, target: iv.Target, cams: Cams, module: str, strength: float) -> None:
+    """Draw the choice of a second class, both maps and their difference."""
+    if target.against is not None:
+        st.caption("The margin compares two classes already: red and yellow speak for the first.")
+        return
+    if len(scene.model.labels) < 2:
+        st.caption("This network knows a single class.")
+        return
+    label, first = "Compare with the class", "the likeliest other"
+    second = target_choice.second_class(scene, target.head, "compare", label, first, 300)
+    other = iv.Target(second, None, target.head, target.kind)
+    second_cams = result_of(explanations.cams(scene.model, scene.trace, other, cams.variant))
+    csv = grid_csv(cams.raw_minus(second_cams, module))
+    with figure.frame("classes", f"Two classes compared at {module}", _CLASSES_HOW, csv=csv):
+        _draw_classes(scene, cams, second_cams, module, strength)
+
+
+def _draw_classes(scene: Scene, cams: Cams, other: Cams, module: str, strength: float) -> None:
+    trace, both = scene.trace, (cams, other)
+    top = max(float(each[module].max()) for each in both)
+    first, second = (plain(scene.model.labels[each.target.index]) for each in both)
+    pictures = [  # two classes may have one name
+        (
+            f"{name}, 0 to {short_number(top)}",
+            picture.over_photo(trace, each[module], maximum=top, strength=strength),
+        )
+        for name, each in ((first, cams), (second, other))
+    ]
+    difference = picture.over_photo(
+        trace, cams.minus(other, module), signed=True, strength=strength
+    )
+    pictures.append((f"the difference: red for {first}, blue for {second}", difference))
+    for column, (caption, jpeg) in zip(st.columns(3), pictures, strict=True):
+        with column:
+            picture.show(jpeg, caption, caption)
 
 
 show()

@@ -10,7 +10,7 @@ import inception_viz as iv
 from app.session import explanations
 from app.session.scene import Scene, current
 from app.widgets import answers, figure, heading, messages, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import HEAD_NAMES
 from inception_viz.explain import EarlyReading, HeadBelief

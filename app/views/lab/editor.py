@@ -12,7 +12,7 @@ from app.session import lab_history
 from app.session.lab_draft import MAX_CELL, Draft, Meaning, Row, meaning
 from app.session.scene import Scene
 from app.views.lab import network, rebuilt
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.architecture import (
     COLUMNS,
     GoogLeNetConfig,

@@ -13,7 +13,7 @@ from app.session.lab_draft import Draft, draft_in_file, draft_of, meaning
 from app.session.scene import Scene, current
 from app.views.lab import editor, frame, network, rebuilt
 from app.widgets import choice, messages, reduction
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.architecture import GoogLeNetConfig
 
 _TABLE_KEYS = (lab.KEEP, "lab_module")

@@ -14,7 +14,7 @@ import inception_viz as iv
 from app.server import access
 from app.session import address, choices, explanations, lab, models
 from app.session.scene import Scene
-from app.widgets import answers, choice, messages, other_model, page_link
+from app.widgets import answers, choice, heading, messages, page_link
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import GoogLeNetConfig, decode, encode
 from inception_viz.batch import MAX_PHOTOS
@@ -84,7 +84,7 @@ def _answers(scene: Scene, done: Operation) -> None:
     ):
         with column:
             st.markdown(f"**{title}**")
-            seen = other_model.scene_in(scene, model)
+            seen = heading.scene_in(scene, model)
             answers.show(seen, seen.trace, "main")
 
 

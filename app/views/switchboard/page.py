@@ -16,7 +16,7 @@ from app.session.held import Held
 from app.session.scene import Scene, current
 from app.views.switchboard import single_channels
 from app.widgets import answers, figure, heading, messages, picture, target_choice
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import BRANCHES, Place
 from inception_viz.explain import Sweep

@@ -7,7 +7,7 @@ import streamlit as st
 from app.session.scene import current
 from app.views.teach.plan import Step, plan
 from app.widgets import page_link
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 
 _BEFORE = """
 - Start the app once on the machine that you will use. Everything works **without internet**. The

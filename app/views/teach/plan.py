@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 
 
 class Step(NamedTuple):

@@ -14,7 +14,7 @@ from app.session.scene import found
 from app.views.train import contents
 from app.views.train.orders import Network, Pictures
 from app.widgets import choice, messages
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import decode
 from inception_viz.files import typed_path

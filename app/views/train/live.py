@@ -11,7 +11,7 @@ import streamlit as st
 from app.session import address, choices, models
 from app.views.train import orders
 from app.widgets import figure, messages, page_link
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.architecture import HEAD_NAMES
 from inception_viz.figures import percent, training_curves
 from inception_viz.training import ACTIVE, Run, Status, process

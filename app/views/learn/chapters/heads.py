@@ -9,7 +9,7 @@ from app.session import address, choices
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
 from app.widgets import answers, messages, page_link
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.figures import percent
 
 

@@ -8,7 +8,7 @@ from app.session import explanations
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import choice, figure, messages, page_link, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz import Target
 from inception_viz.figures import BRANCH_NAMES, percent, short_number

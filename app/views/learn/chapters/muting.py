@@ -9,7 +9,7 @@ from app.session import address, explanations
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import choice, messages, page_link
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.figures import BRANCH_NAMES, percent, signed
 

@@ -8,7 +8,7 @@ from app.session import traces
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import figure, messages, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.explain import LastStep, last_step
 from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, short_number, signed
 
