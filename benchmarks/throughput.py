@@ -1,8 +1,12 @@
-"""Pictures a second that ``trace FOLDER`` does, alone and shared by processes.
+"""Images a second: our training loop beside a plain one, and ``trace FOLDER`` shared by processes.
 
-    python benchmarks/batch.py --photos FOLDER
+    python benchmarks/throughput.py training --data FOLDER
+    python benchmarks/throughput.py batch --photos FOLDER
 
-Three ways take turns on the same pictures with `imagenette` and the default method: one
+Training: plain is the same network in fp32, memory as PyTorch lays it out, pictures decoded and
+augmented by torchvision each time; ours is ``Trainer``. Both from JPEG files to updated weights,
+batch 64, both heads; they take turns, so that whatever slows the machine slows both.
+Batch: three ways take turns on the same pictures with `imagenette` and the default method: one
 process with one thread, two processes with one thread each (``torchrun``), one process with two
 threads. Beside the time by the clock stands the processor time of a picture, which other work on
 the machine hardly changes: if two processes need no more of it than one, they are twice as fast
@@ -27,9 +31,83 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.harness import DATA, ROOT, Row, measure
+import torch
+import torch.nn.functional as F
+from accelerate import PartialState
+from torch.utils.data import DataLoader
 
+import inception_viz as iv
+import inception_viz.torchvision_on_cpu  # before torchvision
+from benchmarks.harness import DATA, ROOT, Row, interleaved, measure, ratio
+from inception_viz.architecture import GoogLeNetConfig
+from inception_viz.network import GoogLeNet
+from inception_viz.pictures import IMAGENET
+from inception_viz.training import Phase, Recipe, Trainer, imagenette_folder, read_photos
+
+BATCH = 64
 WORK = "INCEPTION_VIZ_BATCH_WORK"  # tells a process that it is one of those that work
+
+
+class PlainLoop:
+    """What one writes first."""
+
+    def __init__(self, folder: Path, config: GoogLeNetConfig, size: int) -> None:
+        from torchvision.datasets import ImageFolder
+        from torchvision.transforms import v2
+
+        transform = v2.Compose(
+            [
+                v2.RandomResizedCrop(size, scale=(0.35, 1.0)),
+                v2.RandomHorizontalFlip(),
+                v2.ToImage(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize(IMAGENET.mean, IMAGENET.std),
+            ]
+        )
+        self.network = GoogLeNet(config)
+        self.network.initialise(0)
+        self.optimizer = torch.optim.SGD(
+            self.network.parameters(), 0.01, momentum=0.9, nesterov=True, weight_decay=5e-4
+        )
+        data = ImageFolder(str(folder), transform)
+        self.batches = iter(DataLoader(data, BATCH, shuffle=True, drop_last=True))
+
+    def step(self) -> None:
+        images, targets = next(self.batches)
+        logits = self.network(images)
+        loss = F.cross_entropy(logits.main, targets)
+        loss = loss + 0.3 * F.cross_entropy(logits.aux1, targets)
+        loss = loss + 0.3 * F.cross_entropy(logits.aux2, targets)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+
+
+class OurLoop:
+    """``Trainer``, one step at a time."""
+
+    def __init__(self, folder: Path, config: GoogLeNetConfig, size: int) -> None:
+        classes = sorted(p for p in folder.iterdir() if p.is_dir())
+        samples = [(path, i) for i, c in enumerate(classes) for path in sorted(c.iterdir())[:300]]
+        photos, _ = read_photos(samples, 256)
+        recipe = Recipe(phases=(Phase(size, 1000),), batch=BATCH, learning_rate=0.01)
+        self.trainer = Trainer(config, recipe, photos, photos)
+        self.batches = iter(self.trainer.batches(0))
+
+    def step(self) -> None:
+        self.trainer._step(*next(self.batches))
+
+
+def training(options: argparse.Namespace) -> Iterator[Row]:
+    """Both loops at each size: how many times as fast is ours?"""
+    folder = imagenette_folder(options.data) / "train"
+    config = GoogLeNetConfig.paper(norm="batch", classes=10)
+    for size in options.sizes:
+        plain, ours = PlainLoop(folder, config, size), OurLoop(folder, config, size)
+        taken = interleaved({"plain": plain.step, "ours": ours.step}, options.rounds, warm=2)
+        rates = (f"{name} {BATCH / median(taken[name]):.0f} images/s" for name in taken)
+        value = ratio(taken["plain"], taken["ours"])
+        yield Row(f"{size} px: our rate / the plain one", value, "", "≥ 1.7", ", ".join(rates))
 
 
 @dataclass(frozen=True)
@@ -60,11 +138,6 @@ WAYS = (Way(1, 1), Way(2, 1), Way(1, 2))
 
 def work(few: Path, photos: Path, output: Path) -> None:
     """One process's part: warm up, wait for the others, then the timed work."""
-    import torch
-    from accelerate import PartialState
-
-    import inception_viz as iv
-
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     classifier = iv.load("imagenette")
     iv.trace_folder(classifier, few, output.with_name("warm.parquet"))
@@ -120,14 +193,14 @@ def choose(photos: Path, count: int, folder: Path) -> Path:
     return folder
 
 
-def measured(options: argparse.Namespace) -> Iterator[Row]:
+def batch(options: argparse.Namespace) -> Iterator[Row]:
     """Each way, and how many times as fast as one process with one thread."""
     with tempfile.TemporaryDirectory() as place:
         few = choose(options.photos, 16, Path(place, "few"))
         photos = choose(options.photos, options.count, Path(place, "photos"))
         count = len(list(photos.iterdir()))
         taken: dict[Way, list[Taken]] = {way: [] for way in WAYS}
-        for _ in range(options.rounds):
+        for _ in range(options.batch_rounds):
             for way in WAYS:
                 taken[way].append(run(way, few, photos))
     best = {way: min(one.clock for one in times) for way, times in taken.items()}
@@ -149,6 +222,13 @@ if __name__ == "__main__":
     if WORK in os.environ:
         work(*map(Path, json.loads(os.environ[WORK])))
     else:
-        photos = DATA / "imagenette2-160" / "val"
-        # Twelve parts of 32, so that two processes have as much to do.
-        measure(__doc__, {"batch": measured}, photos=photos, count=384, rounds=3)
+        measure(
+            __doc__,
+            {"training": training, "batch": batch},
+            data=DATA,
+            rounds=12,
+            sizes=(96, 128),
+            photos=DATA / "imagenette2-160" / "val",
+            count=384,  # twelve parts of 32, so that two processes have as much to do
+            batch_rounds=3,
+        )
