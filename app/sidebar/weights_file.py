@@ -11,7 +11,7 @@ import inception_viz as iv
 from app.session import models, uploads
 from app.session.models import Said
 from app.widgets import messages
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import INPUT_SIZES
 from inception_viz.pictures import CAFFE, IMAGENET, TORCHVISION, Preprocessing

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.server.jobs import Jobs
 from app.widgets import messages
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.training import NAME_ENCODINGS, Arrangement, SplitQuestionError
 
