@@ -43,6 +43,8 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture, str, str]:
         if own is not None:
             photo_origin.show_own()
             still = "" if good else f"You still see {plain(own.name)}. "
+            if own.note:
+                st.info(plain(own.note), icon=":material/contrast:")
             st.caption(f"{still}Your photo stays in this session: a link or a reload loses it.")
             return own, own.name, f"Your photo {own.name}"
     photo_origin.show_sample()

@@ -16,9 +16,11 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from itertools import islice
+from typing import cast
 
-from PIL import ImageFile
+from PIL import ImageFile, features
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -59,7 +61,6 @@ _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
     rb"II[*+]\0|MM\0[*+]": TiffImageFile,
 }
 _CONVERTIBLE = {
-    rb".{4}ftyp(he|mif1|msf1)": "an HEIC picture",
     rb".{4}ftypavi": "an AVIF picture",
     rb".{4}ftypcrx|.{8}CR\x02|FUJIFILM": "a camera's raw picture",
     rb".{4}(jP  |JXL )|\xff\x4f\xff\x51|\xff\x0a": "a JPEG 2000 or JPEG XL picture",
@@ -82,6 +83,8 @@ def reader_of(data: bytes) -> type[ImageFile.ImageFile]:
         UnfitError: if it is no picture, or one that can't be read here.
     """
     start = data[:5000]
+    if (modern := _modern_reader(start)) is not None:
+        return modern
     for kinds, remedy in ((_CONVERTIBLE, RESAVE), (_NO_PICTURES, CHOOSE)):
         for pattern, kind in kinds.items():
             if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
@@ -90,6 +93,24 @@ def reader_of(data: bytes) -> type[ImageFile.ImageFile]:
         if re.match(pattern, start, re.DOTALL):
             return reader
     raise UnfitError(f"is no picture of a known format; {CHOOSE}")
+
+
+def _modern_reader(start: bytes) -> type[ImageFile.ImageFile] | None:
+    """Of phones' formats: AVIF where Pillow was built with it, HEIC where pillow-heif is there."""
+    if re.match(rb".{4}ftypavi[fs]", start, re.DOTALL) and features.check("avif"):
+        from PIL.AvifImagePlugin import AvifImageFile
+
+        return AvifImageFile
+    if re.match(rb".{4}ftyp(he|mif1|msf1)", start, re.DOTALL):
+        try:
+            heif = import_module("pillow_heif")  # an extra: heic
+        except ImportError as error:
+            raise UnfitError(
+                "is an HEIC picture, which needs pillow-heif (pip install pillow-heif); or save it "
+                "as JPEG and try again"
+            ) from error
+        return cast(type[ImageFile.ImageFile], heif.HeifImageFile)
+    return None
 
 
 def why_unfit(start: bytes) -> str:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
@@ -21,10 +21,14 @@ from PIL.TiffImagePlugin import TiffImageFile
 from inception_viz.errors import ImageError
 from inception_viz.pictures import kinds
 from inception_viz.pictures.colours import bands, flattener, srgb_converter
+from inception_viz.pictures.jpeg_end import JPEG_END, lacks_only_its_end
 
-_FEWER_PIXELS = {"WEBP": 50_000_000}  # 16 bytes each while it is decoded
+_FEWER_PIXELS = dict.fromkeys(
+    ("WEBP", "AVIF", "HEIF"), 50_000_000
+)  # 16 bytes each while it is decoded
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
 
+_DARK = 48  # of 255
 _SMALLER = "make it smaller and try again"
 
 
@@ -57,8 +61,9 @@ class Picture:
     image: Image.Image = field(compare=False)  # mode RGB, at most WORKING_SIDE on its longer side
     size: tuple[int, int]  # width and height of the upright original in pixels
     sha256: str  # of the file's bytes; for a PIL image, of its mode, size and upright RGB pixels
-    format: str  # "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", or "memory" for a PIL image
+    format: str  # "JPEG", "PNG", "TIFF", "HEIF" …; "memory" for a PIL image
     name: str  # the file's name for display, "" if unknown
+    note: str = ""  # what the user must know of how it was read, a sentence
 
 
 _DEFAULT_LIMITS = Limits()
@@ -155,6 +160,8 @@ def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
     kind = str(reader.format)
     if kinds.asks_for_too_much(kind, data):
         raise kinds.UnfitError(f"is built of far more parts than a picture needs; {kinds.RESAVE}")
+    if kind == "JPEG" and lacks_only_its_end(data):
+        data += JPEG_END
     with reader(io.BytesIO(data), "") as file:
         size = file.size
         _check_size(size, limits, kind)
@@ -162,18 +169,18 @@ def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
         if isinstance(file, TiffImageFile):  # Pillow warns above 89 MP when it makes the canvas
             stored = file.tag_v2[ExifTags.Base.ImageWidth], file.tag_v2[ExifTags.Base.ImageLength]
             file.im = Image.new(file.mode, stored).im
-        image, sideways = _upright_rgb(file)
+        image, sideways, note = _upright_rgb(file)
     digest = hashlib.sha256(data).hexdigest()
-    return Picture(image, size[::-1] if sideways else size, digest, str(file.format), name)
+    return Picture(image, size[::-1] if sideways else size, digest, str(file.format), name, note)
 
 
 def _from_memory(source: Image.Image, name: str, limits: Limits) -> Picture:
     _check_size(source.size, limits)
-    image, sideways = _upright_rgb(source)
+    image, sideways, note = _upright_rgb(source)
     size = source.size[::-1] if sideways else source.size
     # Whatever a palette, transparency, a profile or EXIF do, they have done to the upright pixels.
     digest = hashlib.sha256(f"{source.mode} {size}".encode() + image.tobytes()).hexdigest()
-    return Picture(image, size, digest, "memory", name)
+    return Picture(image, size, digest, "memory", name, note)
 
 
 def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") -> None:
@@ -202,19 +209,31 @@ def _orientation(image: Image.Image) -> int:
     return value if value in range(2, 9) else 1
 
 
-def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
-    """Return it upright, over white, in sRGB, of working size; and whether it lay on its side.
+def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool, str]:
+    """It upright, over white, in sRGB, of working size; whether it lay on its side; a note.
 
     Bands are shrunk by a whole factor, to no less than twice the working size; Lanczos does the
     rest and so decides what the picture looks like.
     """
     image.load()
     factor = max(1, max(image.size) // (2 * WORKING_SIDE))
-    flatten, to_srgb = flattener(image), srgb_converter(image.info.get("icc_profile"))
+    (flatten, note), to_srgb = flattener(image), srgb_converter(image.info.get("icc_profile"))
     result = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
     for top, band in bands(image, factor):
         result.paste(to_srgb(flatten(band).reduce(factor)), (0, top // factor))
     if max(result.size) > WORKING_SIDE:
         result = result.resize(_working_size(image.size), Image.Resampling.LANCZOS)
     orientation = result.getexif()[ExifTags.Base.Orientation] = _orientation(image)
-    return ImageOps.exif_transpose(result), orientation >= 5
+    return ImageOps.exif_transpose(result), orientation >= 5, note or _darkness(result)
+
+
+def _darkness(image: Image.Image) -> str:
+    """A sentence if nothing in an RGB picture is brighter than a fifth of white."""
+    ends = cast(tuple[tuple[int, int], ...], image.getextrema())
+    brightest = max(high for _, high in ends)
+    if not 0 < brightest < _DARK:
+        return ""
+    return (
+        f"It is very dark: its brightest value is {brightest / 255:.0%} of white. If it comes from "
+        "a camera or microscope with more than 8 bits, stretch it before."
+    ).replace("%", "\N{NO-BREAK SPACE}%")
