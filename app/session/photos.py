@@ -1,4 +1,4 @@
-"""Photos: the bundled ones, and the user's own."""
+"""The bundled photos."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ from typing import Any
 
 import streamlit as st
 from PIL import Image
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import inception_viz as iv
-from app.server.jobs import Job, Jobs
-from app.session import uploads
-from app.session.held import Held
 from inception_viz.figures import data_url, jpeg
 from inception_viz.sources import imagenet_labels
 
@@ -82,15 +78,6 @@ def names_imagenet_classes(labels: tuple[str, ...]) -> bool:
     Of numbered classes, or of words of somebody's own, nobody knows what they mean.
     """
     return set(labels) <= set(imagenet_labels())
-
-
-own = Held[iv.Picture | None]("uploaded", lambda: None)  # the last good one that the user brought
-_jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB
-
-
-def read(place: str, file: UploadedFile) -> Job[iv.Picture]:
-    """A photo that was brought to ``place``; its error is an ImageError for the user."""
-    return uploads.read(place, file, _jobs, lambda name, data: iv.read_picture(data, name=name))
 
 
 @lru_cache(maxsize=64)

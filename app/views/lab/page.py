@@ -89,7 +89,7 @@ def _preset(own: GoogLeNetConfig, config: GoogLeNetConfig) -> None:
 
 
 def _files(base: iv.Classifier, draft: Draft) -> None:
-    file = st.file_uploader("Or a file: JSON of a network, CSV of its modules", key="lab_file")
+    file = st.file_uploader("Or one file: JSON of a network, or CSV of its modules", key="lab_file")
     if file is None or st.session_state.get("lab_file_taken") == file.file_id:
         return
     with messages.errors():
