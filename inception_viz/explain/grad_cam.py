@@ -98,11 +98,6 @@ class Cams(Mapping[str, np.ndarray]):
         )
         return difference
 
-    def raw_minus(self, other: Cams, module: str) -> np.ndarray:
-        """(h, w): the same at map size."""
-        difference: np.ndarray = self.raw(module) - other.raw(module)
-        return difference
-
     def energy(self, module: str, branch: str | None = None) -> float:
         """The positive part of a map added up over its cells."""
         return float(np.clip(self.raw(module, branch), 0, None).sum(dtype=np.float64))

@@ -22,6 +22,7 @@ from .network_map import Cell as Cell
 from .network_map import HeadAnswer as HeadAnswer
 from .network_map import Painting as Painting
 from .network_map import network_map as network_map
+from .numbers import Grid as Grid
 from .numbers import channels_csv as channels_csv
 from .numbers import figure_csv as figure_csv
 from .numbers import grid_csv as grid_csv

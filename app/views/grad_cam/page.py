@@ -24,7 +24,6 @@ from inception_viz.figures import (
     percent,
     short_number,
 )
-from inception_viz.files import csv_text
 
 Scale = Literal["own", "shared"]
 _SCALE_HELP = (
@@ -39,7 +38,8 @@ _HOW: dict[Scale, str] = {
     "open it.",
 }
 _BRANCHES_HOW = (
-    "The branch maps add up exactly to the module's map, before negative parts are cut off. "
+    "The branch maps add up exactly to the module's map, before negative parts are cut off, as in "
+    "the CSV. "
     "Evidence: a map's positive part, added up. Set the scale to **shared** to compare branches by "
     "eye."
 )
@@ -66,9 +66,11 @@ def show() -> None:
         module = address.module_in(cams)
         label = plain(target.describe(scene.trace.labels))
         title = f"What speaks for the {label} in each module"
-        with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
+        csv = grid_csv(scene.cam_grid(cams, name) for name in cams)
+        with figure.frame("strip", title, _HOW[scale], csv=csv):
             _strip(scene, cams, module, scale, strength)
-        title, csv = f"Module {module}, and its four branches", grid_csv(cams.raw(module))
+        title = f"Module {module}, and its four branches"
+        csv = grid_csv(scene.cam_grid(cams, module, b) for b in ("", *cams.branches[module]))
         with figure.frame("cam", title, _BRANCHES_HOW, csv=csv):
             _branches(scene, cams, module, scale, strength)
         _how(variant)
@@ -150,7 +152,8 @@ def _classes(scene: Scene, target: iv.Target, cams: Cams, module: str, strength:
     second = target_choice.second_class(scene, target.head, "compare", label, first, 300)
     other = iv.Target(second, None, target.head, target.kind)
     second_cams = result_of(explanations.cams(scene.model, scene.trace, other, cams.variant))
-    csv = grid_csv(cams.raw_minus(second_cams, module))
+    grids = [scene.cam_grid(each, module) for each in (cams, second_cams)]
+    csv = grid_csv([*grids, grids[0].minus(grids[1])])
     with figure.frame("classes", f"Two classes compared at {module}", _CLASSES_HOW, csv=csv):
         _draw_classes(scene, cams, second_cams, module, strength)
 

@@ -16,6 +16,7 @@ from inception_viz.architecture import (
     totals,
 )
 from inception_viz.figures import compared, module_diagram, network_diagram
+from inception_viz.files import csv_text
 
 _PAPER = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper())))
 _HOW = (
@@ -27,7 +28,7 @@ _HOW = (
 def show(config: GoogLeNetConfig) -> None:
     """Draw what a network costs, all of it to scale, and one module as boxes."""
     _totals(config)
-    csv = cost.table(config).to_csv(index=False)
+    csv = csv_text(cost.table(config))
     with figure.frame("network", "The network to scale", _HOW, csv=csv):
         picture.drawing("lab_diagram", network_diagram(config))
     _module(config)

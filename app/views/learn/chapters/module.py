@@ -16,6 +16,7 @@ from inception_viz.figures import (
     BRANCH_NAMES,
     DIVERGING,
     SEQUENTIAL,
+    Grid,
     grid_csv,
     hex_colour,
 )
@@ -53,8 +54,18 @@ def show(scene: Scene) -> None:
             "the arrows step."
         )
         title = f"{module}, {BRANCH_NAMES[branch]} branch: how its strongest map is made"
-        with figure.frame("walk", title, how, csv=grid_csv(found.output)):
+        with figure.frame("walk", title, how, csv=grid_csv(_grids(scene, found))):
             _animation(found, scene.trace.widths)
+
+
+def _grids(scene: Scene, found: Walk) -> list[Grid]:
+    """The three maps of the drawing."""
+    place = f"{found.module}/{found.branch}"
+    return [
+        scene.grid(found.source, found.module, "input", channel=found.source_channel),
+        scene.grid(found.window_map, place, "reduce", channel=found.reduced),
+        scene.grid(found.output, place, "output", channel=found.channel),
+    ]
 
 
 def _animation(found: Walk, widths: Mapping[tuple[str, str], int]) -> None:

@@ -9,7 +9,7 @@ from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import choice, figure, heading, picture
 from inception_viz.explain import BranchFiring
-from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, percent
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, grid_csv, percent
 
 _SEES = {
     "1x1": "one place at a time, all channels",
@@ -48,7 +48,10 @@ def show(scene: Scene) -> None:
     how = (
         "Mean of each branch's channels over the photo; yellow is most, each map on its own scale."
     )
-    with figure.frame("lesson_branches", f"What the branches of {module} respond to", how):
+    layers = {name: traces.layer(scene.trace, name) for name in (f"{module}/{b}" for b in found)}
+    csv = grid_csv(scene.grid(layer.mean_map, name, "mean") for name, layer in layers.items())
+    title = f"What the branches of {module} respond to"
+    with figure.frame("lesson_branches", title, how, csv=csv):
         for column, branch in zip(st.columns(len(found), gap="medium"), found, strict=True):
             with column:
                 _branch(scene, module, branch)
