@@ -31,6 +31,7 @@ class BranchFiring:
         mean: activation averaged over all its units.
         total: activation summed over all its units.
         energy_share: its part of Σa² over the module's units, 0 to 1; a module's parts add up to 1.
+            None in a silent module, which has nothing to share.
         deviation: (mean − usual mean) / usual standard deviation, or None without a reference.
     """
 
@@ -39,7 +40,7 @@ class BranchFiring:
     channels: int
     mean: float
     total: float
-    energy_share: float
+    energy_share: float | None
     deviation: float | None
 
 
@@ -65,7 +66,7 @@ class Firing:
 
     def strongest(self) -> BranchFiring:
         """The branch that holds most of its module's energy."""
-        return max(self.branches, key=lambda b: b.energy_share)
+        return max(self.branches, key=lambda b: b.energy_share or 0.0)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
@@ -80,6 +81,7 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
     for module, maps in trace.branches.items():
         widths = {branch: len(values) for branch, values in maps.items()}
         active = activity(trace.modules[module][None], widths)
+        silent = not any(shares for _, shares in active.values())
         for branch, (means, shares) in active.items():
             mean = float(means)
             measured.append(
@@ -89,7 +91,7 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
                     channels=maps[branch].shape[0],
                     mean=mean,
                     total=mean * maps[branch].numel(),
-                    energy_share=float(shares),
+                    energy_share=None if silent else float(shares),
                     deviation=_deviation(mean, module, branch, reference),
                 )
             )

@@ -51,6 +51,8 @@ from .training_curves import training_curves as training_curves
 from .words import check_sentence as check_sentence
 from .words import compared as compared
 from .words import contribution_sentence as contribution_sentence
+from .words import energy_share as energy_share
+from .words import evidence as evidence
 from .words import heads_sentence as heads_sentence
 from .words import muting_sentence as muting_sentence
 from .words import short_number as short_number

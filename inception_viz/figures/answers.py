@@ -40,10 +40,12 @@ def sigma(deviation: float) -> str:
 
 
 def percent(share: float) -> str:
-    """ "92 %"; a decimal near both ends, and never 0 or 100 for what isn't.
+    """ "92 %"; a decimal near both ends, never 0 or 100 for what isn't, "–" for NaN.
 
     The space doesn't break: a line must not begin with the sign.
     """
+    if share != share:
+        return "–"
     fine = round(100 * share, 1)
     if 0 < share < 0.001:
         number = "<0.1"

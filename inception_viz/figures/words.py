@@ -9,8 +9,11 @@ from math import floor, log10
 
 import numpy as np
 
+from inception_viz.architecture.config import Branch
 from inception_viz.architecture.places import Place
 from inception_viz.explain.contributions import METHODS, Contributions
+from inception_viz.explain.firing import BranchFiring
+from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.heads import HeadBelief
 from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
@@ -59,7 +62,9 @@ def check_sentence(scores: Contributions) -> str:
         return "No such property."
     worst = int(np.nanargmax(np.abs(scores.gap)))
     relative = float(scores.relative_gap[worst])
-    size = f"{short_number(abs(float(scores.gap[worst])))} {scores.unit}, {percent(relative)} of it"
+    size = f"{short_number(abs(float(scores.gap[worst])))} {scores.unit}"
+    if np.isfinite(relative):  # a module may be worth nothing
+        size += f", {percent(relative)} of it"
     module = scores.modules[worst]
     if scores.promise in ("exact", "limit"):
         return f"Largest gap to z(all) − z(none) of any module: {size} ({module})."
@@ -68,6 +73,21 @@ def check_sentence(scores: Contributions) -> str:
 
 def _branch(module: str, branch: str) -> str:
     return f"{BRANCH_NAMES[branch]} branch of {module}"
+
+
+def energy_share(branch: BranchFiring) -> str:
+    """What part of its module's energy a branch holds."""
+    if branch.energy_share is None:
+        return "no energy: its module is silent"
+    return f"{percent(branch.energy_share)} of the module's energy"
+
+
+def evidence(cams: Cams, module: str, branch: Branch) -> str:
+    """What part of its module's evidence a branch's map holds."""
+    shares = cams.shares(module)
+    if branch in shares:
+        return f"{percent(shares[branch])} of the evidence"
+    return "no evidence" + ": others outweigh it" * bool(cams.energy(module, branch))
 
 
 def muting_sentence(before: Trace, after: Trace, target: Target) -> str:

@@ -27,7 +27,13 @@ from inception_viz.figures.paintings import (
 from inception_viz.figures.photo import jpeg, overlay, photo_with_frame
 from inception_viz.figures.printed import contributions_svg
 from inception_viz.figures.sprites import channel_sprite
-from inception_viz.figures.words import check_sentence, contribution_sentence, short_number
+from inception_viz.figures.words import (
+    check_sentence,
+    contribution_sentence,
+    energy_share,
+    evidence,
+    short_number,
+)
 from inception_viz.report.findings import Findings
 
 Values = dict[str, Any]
@@ -132,7 +138,7 @@ def _cam(findings: Findings, module: str, branch: Branch | None = None) -> Value
         "name": module if branch is None else f"{module} {BRANCH_NAMES[branch]}",
         "jpeg": jpeg(image, 80),
         "maximum": float(shown.max()),
-        "share": None if branch is None else findings.cams.shares(module).get(branch, 0.0),
+        "share": "" if branch is None else evidence(findings.cams, module, branch),
     }
 
 
@@ -149,7 +155,7 @@ def _branch(findings: Findings, module: str, branch: Branch) -> Values:
         "channels": channels,
         "size": f"{height}×{width}",
         "mean": layer.overall_mean,
-        "energy": fired.energy_share,
+        "energy": energy_share(fired),
         "deviation": fired.deviation,
         "jpeg": jpeg(mean, 75),
         "png": channel_sprite(layer, layer.order("strength")).png,

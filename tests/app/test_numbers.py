@@ -74,7 +74,7 @@ def test_a_channel_says_which_it_is(seen: tuple[iv.Classifier, iv.Trace]) -> Non
     app.run()
     table = saved(app, "channel")
     assert list(table) == [*PLACE, "channel", *UNIT, "photo", "model"]
-    assert table.loc[0, [*PLACE, "channel"]].tolist() == ["3a", "5x5", 7]
+    assert table[[*PLACE, "channel"]].iloc[0].tolist() == ["3a", "5x5", 7]
     np.testing.assert_allclose(grid(table), trace.branches["3a"]["5x5"][7], rtol=1e-5, atol=1e-6)
 
 

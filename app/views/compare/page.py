@@ -80,8 +80,8 @@ def _firing(pair: Pair, controls: DeltaGenerator) -> None:
         metric = choice.show("by", "Figure", metrics)
     compared = compare_firing(found[0], found[1], metric)
     paintings = [paint_firing(side, metric) for side in found]
-    title, share = f"{metrics[metric]}, side by side", metric == "energy_share"
-    side_by_side.networks("firing", title, pair, paintings, compared, share)
+    title = f"{metrics[metric]}, side by side"
+    side_by_side.networks("firing", title, pair, paintings, compared)
 
 
 def _contributions(pair: Pair, controls: DeltaGenerator) -> None:
@@ -101,7 +101,7 @@ def _contributions(pair: Pair, controls: DeltaGenerator) -> None:
     compared = compare_contributions(results[0], results[1])
     paintings = [paint_contributions(found) for found in results]
     title = f"{METHODS[method].title}, side by side: {plain(results[0].label)}"
-    side_by_side.networks("contributions", title, pair, paintings, compared, False)
+    side_by_side.networks("contributions", title, pair, paintings, compared)
 
 
 def _cams(pair: Pair, controls: DeltaGenerator) -> None:
@@ -122,7 +122,7 @@ def _cams(pair: Pair, controls: DeltaGenerator) -> None:
         paint_cams(side, tuple(s.trace.modules)) for side, s in zip(found, pair.sides, strict=True)
     ]
     title = "Which branches hold the evidence"
-    side_by_side.networks("evidence", title, pair, paintings, compared, True)
+    side_by_side.networks("evidence", title, pair, paintings, compared)
 
 
 def _branches(pair: Pair, controls: DeltaGenerator) -> None:

@@ -53,12 +53,12 @@ class Pair:
 
 
 def networks(
-    key: str, title: str, pair: Pair, paintings: list[Painting], compared: Comparison, share: bool
+    key: str, title: str, pair: Pair, paintings: list[Painting], compared: Comparison
 ) -> None:
-    """Draw both sides' ``paintings`` and what ``compared`` says; ``share``: figures are shares."""
+    """Draw both sides' ``paintings`` and what ``compared`` says."""
     drawn = [
         *(replace(p, widths=s.trace.widths) for p, s in zip(paintings, pair.sides, strict=True)),
-        replace(paint_difference(compared, share=share), widths=pair.first.trace.widths),
+        replace(paint_difference(compared), widths=pair.first.trace.widths),
     ]
     with figure.frame(key, title, _HOW, csv=csv_text(compared.to_frame())):
         named = zip(st.columns(3), drawn, (*pair.names, "Difference"), strict=True)

@@ -20,8 +20,8 @@ from inception_viz.figures import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
     data_url,
+    evidence,
     grid_csv,
-    percent,
     short_number,
 )
 
@@ -113,7 +113,6 @@ def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: flo
     """The module's map, and those of its branches."""
     maps = {None: cams[module]} | {b: cams.at_input_size(module, b) for b in cams.branches[module]}
     tops = {branch: float(values.max()) for branch, values in maps.items()}
-    shares = cams.shares(module)
     for column, (branch, values) in zip(st.columns(len(maps)), maps.items(), strict=True):
         top = max(tops.values()) if scale == "shared" else tops[branch]
         jpeg = picture.over_photo(scene.trace, values, maximum=top, strength=strength, side=320)
@@ -124,8 +123,7 @@ def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: flo
             else:
                 heading.coloured(BRANCH_NAMES[branch], BRANCH_COLOURS[branch])
                 alt = f"{module}: {BRANCH_NAMES[branch]} branch"
-                share = percent(shares[branch]) if shares else "none"
-                note = f"{share} of the evidence  \n{note}"
+                note = f"{evidence(cams, module, branch)}  \n{note}"
             picture.show(jpeg, alt, note)
 
 

@@ -41,6 +41,8 @@ def show(scene: Scene) -> None:
                     "Nearly the question of chapter 5, but not quite: there what speaks against "
                     "the answer was taken off; here only the places that speak for it count."
                 )
+        else:
+            st.caption(f"In {module}, there is no evidence for {label}: the map is dark.")
         values = cams[module]
         top = float(values.max())
         how = (

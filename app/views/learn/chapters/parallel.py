@@ -30,7 +30,7 @@ def show(scene: Scene) -> None:
     module = choice.show("learn_module", "Look into module", {name: name for name in modules})
     fired = traces.firing(scene.trace, scene.model)
     found: dict[str, BranchFiring] = {b.branch: b for b in fired.branches if b.module == module}
-    shares = {b: f.energy_share for b, f in found.items()}
+    shares = {b: f.energy_share or 0.0 for b, f in found.items()}
     said = ", ".join(f"{BRANCH_NAMES[b]} {percent(share)}" for b, share in shares.items())
     loudest = max(found.values(), key=lambda b: b.mean)
     reason = (
@@ -38,13 +38,16 @@ def show(scene: Scene) -> None:
         f"help: {_channels(scene, module)}. Averaged over its units, "
         f"{BRANCH_NAMES[loudest.branch]} fires most strongly."
     )
-    ask(
-        "guess_branch",
-        scene,
-        f"Which branch of {module} is most active on this photo?",
-        {branch: BRANCH_NAMES[branch] for branch in found},
-        lambda: (highest(shares, percent), reason),
-    )
+    if any(shares.values()):
+        ask(
+            "guess_branch",
+            scene,
+            f"Which branch of {module} is most active on this photo?",
+            {branch: BRANCH_NAMES[branch] for branch in found},
+            lambda: (highest(shares, percent), reason),
+        )
+    else:
+        st.caption(f"{module} is silent on this photo: no branch of it fires.")
     how = (
         "Mean of each branch's channels over the photo; yellow is most, each map on its own scale."
     )
