@@ -48,6 +48,7 @@ from .reduction_bars import saving_curve as saving_curve
 from .sprites import Sprite as Sprite
 from .sprites import channel_sprite as channel_sprite
 from .training_curves import training_curves as training_curves
+from .words import answer_sentence as answer_sentence
 from .words import check_sentence as check_sentence
 from .words import compared as compared
 from .words import contribution_sentence as contribution_sentence

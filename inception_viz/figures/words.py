@@ -11,6 +11,7 @@ import numpy as np
 
 from inception_viz.architecture.config import Branch
 from inception_viz.architecture.places import Place
+from inception_viz.classifier import Classifier
 from inception_viz.explain.contributions import METHODS, Contributions
 from inception_viz.explain.firing import BranchFiring
 from inception_viz.explain.grad_cam import Cams
@@ -39,6 +40,21 @@ def fixed(value: float, end: float) -> str:
     decimals = max(2 - floor(log10(end)), 0) if end > 0 else 0
     text = f"{value:+.{min(decimals, 9)}f}".replace("-", "−")
     return text.lstrip("+−") if not text.strip("+−0.") else text
+
+
+def answer_sentence(model: Classifier, trace: Trace, known: bool | None) -> str:
+    """What the network says. HTML, labels escaped.
+
+    ``known``: whether it has a class for what is on the photo; None where that isn't known.
+    """
+    label, probability = trace.predictions(1)[0]
+    answer = f"<b>{escape(label)}</b> ({percent(probability)})"
+    if model.source == "random":
+        return f"This network has learned nothing: its answer, {answer}, is noise."
+    said = f"{escape(model.title)} says {answer}"
+    if known is False:
+        said += "; it has no class for what is on this photo, and must choose one"
+    return f"{said}."
 
 
 def contribution_sentence(scores: Contributions) -> str:

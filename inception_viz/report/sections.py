@@ -28,6 +28,7 @@ from inception_viz.figures.photo import jpeg, overlay, photo_with_frame
 from inception_viz.figures.printed import contributions_svg
 from inception_viz.figures.sprites import channel_sprite
 from inception_viz.figures.words import (
+    answer_sentence,
     check_sentence,
     contribution_sentence,
     energy_share,
@@ -42,11 +43,9 @@ Values = dict[str, Any]
 def values(findings: Findings) -> Values:
     """Everything that the template asks for."""
     trace = findings.trace
-    label, probability = trace.predictions(1)[0]
     return {
         "findings": findings,
-        "label": label,
-        "probability": probability,
+        "answer": answer_sentence(findings.classifier, trace, findings.known),
         "photo": jpeg(photo_with_frame(trace.picture, trace.fitting)),
         "heads": [_head(findings, head) for head in (*findings.classifier.config.heads, "main")],
         "maps": _maps(findings),
