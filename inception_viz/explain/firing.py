@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,7 +139,7 @@ def measure_reference(traces: Iterable[Trace], data: str) -> Reference:
     channels: dict[str, dict[str, list[float]]] = {}
     for module, branch in keys:
         means = np.mean([row[module, branch] for row in rows], axis=0)
-        channels.setdefault(module, {})[branch] = [float(f"{x:.4g}") for x in means]
+        channels.setdefault(module, {})[branch] = [_rounded(x, 4) for x in means]
     return Reference(
         mean=_nested(keys, values.mean(axis=0)),
         std=_nested(keys, values.std(axis=0, ddof=1)),
@@ -158,5 +159,10 @@ def _deviation(mean: float, module: str, branch: str, reference: Reference | Non
 def _nested(keys: list[tuple[str, Branch]], values: np.ndarray) -> dict[str, dict[str, float]]:
     nested: dict[str, dict[str, float]] = {}
     for (module, branch), value in zip(keys, values, strict=True):
-        nested.setdefault(module, {})[branch] = float(f"{value:.6g}")
+        nested.setdefault(module, {})[branch] = _rounded(value, 6)
     return nested
+
+
+def _rounded(value: float, digits: int) -> float:
+    """``value`` to so many significant digits, which keeps files small."""
+    return round(float(value), digits - 1 - floor(log10(abs(value)))) if value else 0.0

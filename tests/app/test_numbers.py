@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.api.types import is_numeric_dtype
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
+from inception_viz.explain import walk
 from tests.app.test_pages import start
 from tests.conftest import sample
 
@@ -108,3 +111,25 @@ def test_a_comparison_saves_both_sides(view: str) -> None:
 def test_tables_open_in_excel(page: str, figure: str) -> None:
     chapter = {"chapter": "nine"} if page == "learn" else {}
     assert len(saved(start(page, **chapter), figure)) >= 9
+
+
+def test_the_walk_is_drawn_with_all_digits(seen: tuple[iv.Classifier, iv.Trace]) -> None:
+    """What is left of a difference of two numbers needs them; five digits left noise."""
+    classifier, trace = seen
+    app = start("learn", chapter="module", image="cat")
+    data = [json.loads(c.proto.json) for c in app.get("bidi_component") if c.proto.json]
+    (drawn,) = [d for d in data if "window_map" in d]
+    found = walk(classifier, trace, drawn["module"], drawn["branch"])
+    for name in ("source", "reduce_total", "window_map", "weights", "part", "total"):
+        np.testing.assert_allclose(drawn[name], getattr(found, name), rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(("part", "count"), [("paper", 4), ("reduction", 4)])
+def test_figures_in_tables_are_numbers_and_sort_as_such(part: str, count: int) -> None:
+    """Text would put 1,024.0 before 9.0."""
+    app = start("lab", part=part)
+    assert not app.exception
+    (table,) = (element.value for element in app.dataframe)
+    figures = [name for name in map(str, table) if re.search(r"K, |M, |saved|MACs|even", name)]
+    assert [name for name in figures if not is_numeric_dtype(table[name])] == []
+    assert len(figures) == count

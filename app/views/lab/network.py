@@ -83,8 +83,6 @@ _SHORT = {  # so that all columns are seen at once; the text above says what K a
 
 def paper_table() -> None:
     """Draw the paper's table 1 beside what it costs by our count."""
-    import pandas as pd
-
     st.markdown(
         "Table 1 of the paper ([arXiv 1409.4842](https://arxiv.org/abs/1409.4842)), and what its "
         "filter counts really cost. K is 1,024 weights, M a million multiply-accumulates. Where "
@@ -92,10 +90,9 @@ def paper_table() -> None:
     )
     rows = audit()
     frame = audit_table().drop(columns="remark")
-    for column in frame.columns:
-        if "(" in column:  # figures; blank where the table is
-            frame[column] = ["" if pd.isna(v) or not v else f"{v:,.1f}" for v in frame[column]]
     frame = frame.rename(columns=_SHORT)
+    for column in _SHORT.values():
+        frame[column] = frame[column].replace(0, float("nan"))  # where the table is blank
     marked = {place for place, row in enumerate(rows) if row.remark}
     styled = frame.style.apply(
         lambda row: (
@@ -104,7 +101,7 @@ def paper_table() -> None:
             else [""] * len(row)
         ),
         axis=1,
-    )
+    ).format("{:,.1f}", na_rep="", subset=[*_SHORT.values()])
     st.dataframe(styled, hide_index=True, width="stretch", height=35 * (len(rows) + 1) + 3)
     for row in rows:
         if row.remark:

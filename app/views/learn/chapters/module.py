@@ -70,19 +70,14 @@ def _grids(scene: Scene, found: Walk) -> list[Grid]:
 
 def _animation(found: Walk, widths: Mapping[tuple[str, str], int]) -> None:
     """The walk, number by number; ``widths`` of the branches are for the concatenation."""
-
-    def plain(value: object) -> object:
-        if not isinstance(value, np.ndarray):
-            return value
-        return [[float(f"{x:.5g}") for x in row] for row in value]
-
+    drawn = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in vars(found).items()}
     scales = {
         name: [hex_colour(i / (_STEPS - 1), scale) for i in range(_STEPS)]
         for name, scale in (("sequential", SEQUENTIAL), ("diverging", DIVERGING))
     }
     _walk(
         key="kernel_walk",
-        data={name: plain(value) for name, value in vars(found).items()}
+        data=drawn
         | {
             "id": f"{found.module} {found.branch} {found.channel} {float(found.total.sum())}",
             "widths": {b: n for (m, b), n in widths.items() if m == found.module},
