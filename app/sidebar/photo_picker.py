@@ -9,7 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, photo_origin, photos
 from app.session.photos import Sample
-from app.widgets import messages, picture
+from app.widgets import messages, picture, uploader
 from app.widgets.messages import plain
 from app.widgets.picture import Small
 from app.widgets.waiting import result_of
@@ -89,10 +89,11 @@ def _bring_own(origin: str) -> bool:
     again = "_again" if photo_origin.lost() else ""
     if origin == "Upload":
         # No type= here: its refusal would be terser than ours, and files are known by content.
-        file = st.file_uploader(
+        file = uploader.file(
             "JPEG, PNG, WebP, GIF, BMP or TIFF", key=f"upload{again}", max_upload_size=50
         )
     else:
+        uploader.way_out("camera")
         file = st.camera_input("Take a photo", key=f"camera{again}")
     if file is None:
         return True

@@ -101,8 +101,9 @@ def paper_table() -> None:
             else [""] * len(row)
         ),
         axis=1,
-    ).format("{:,.1f}", na_rep="", subset=[*_SHORT.values()])
-    st.dataframe(styled, hide_index=True, width="stretch", height=35 * (len(rows) + 1) + 3)
+    ).format("{:,.1f}", subset=[*_SHORT.values()])
+    height = 35 * (len(rows) + 1) + 3
+    st.dataframe(styled, hide_index=True, width="stretch", height=height, placeholder="")
     for row in rows:
         if row.remark:
             st.markdown(f"- **{row.name}**: {row.remark}")
