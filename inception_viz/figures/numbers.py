@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -24,11 +25,61 @@ def figure_csv(fig: go.Figure) -> str:
     return csv_text(pd.DataFrame(points, columns=["series", "x", "y"])) if points else ""
 
 
-def grid_csv(values: np.ndarray) -> str:
-    """A map (height, width) as CSV with four digits: one line a row, no header."""
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A map (height, width), and what it is of, in words; "" and None where that is nothing.
+
+    Attributes:
+        values: the map; all else is a column of :func:`grid_csv`, where any map has it.
+        module, branch, channel: the place; ``channel`` counts from 0.
+        step: what of the place it is: "reduce", …
+        photo, model, target: what it was made of and what it explains.
+    """
+
+    values: np.ndarray
+    module: str
+    branch: str = ""
+    step: str = ""
+    channel: int | None = None
+    photo: str = ""
+    model: str = ""
+    target: str = ""
+
+    def minus(self, other: Grid) -> Grid:
+        """The difference of two maps of one size; where the words differ, they say so."""
+
+        def words(own: str, others: str) -> str:
+            return own if own == others else f"{own} − {others}"
+
+        return replace(
+            self,
+            values=self.values - other.values,
+            photo=words(self.photo, other.photo),
+            model=words(self.model, other.model),
+            target=words(self.target, other.target),
+        )
+
+
+_WORDS = tuple(field.name for field in fields(Grid) if field.name != "values")
+
+
+def grid_csv(grids: Iterable[Grid]) -> str:
+    """Maps as CSV, one line a unit: module, branch, …, row, column, value, photo, model, target.
+
+    Rows and columns count from 0. There is no column for what no map has.
+    """
     import pandas as pd
 
-    return pd.DataFrame(values).to_csv(index=False, header=False, float_format="%.4g")
+    frames = []
+    for grid in grids:
+        row, column = np.indices(grid.values.shape).reshape(2, -1)
+        frame = pd.DataFrame({"row": row, "column": column, "value": grid.values.ravel()})
+        frames.append(frame.assign(**{name: getattr(grid, name) for name in _WORDS}))
+    whole = pd.concat(frames, ignore_index=True)
+    whole["channel"] = whole["channel"].astype("Int64")
+    known = [name for name in _WORDS if (whole[name].notna() & (whole[name] != "")).any()]
+    place = [name for name in known if name in ("module", "branch", "step", "channel")]
+    return csv_text(whole[[*place, "row", "column", "value", *known[len(place) :]]])
 
 
 def channels_csv(layers: Mapping[str, Layer]) -> str:

@@ -21,11 +21,10 @@ from inception_viz.figures import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
     data_url,
+    evidence,
     grid_csv,
-    percent,
     short_number,
 )
-from inception_viz.files import csv_text
 
 Scale = Literal["own", "shared"]
 _KEYS: Keys = KEYS | {Cams: lambda maps: f"{maps.target} {maps.variant}"}  # beside their trace
@@ -41,7 +40,8 @@ _HOW: dict[Scale, str] = {
     "open it.",
 }
 _BRANCHES_HOW = (
-    "The branch maps add up exactly to the module's map, before negative parts are cut off. "
+    "The branch maps add up exactly to the module's map, before negative parts are cut off, as in "
+    "the CSV. "
     "Evidence: a map's positive part, added up. Set the scale to **shared** to compare branches by "
     "eye."
 )
@@ -68,11 +68,13 @@ def show() -> None:
         module = address.module_in(cams)
         label = plain(target.describe(scene.trace.labels))
         title = f"What speaks for the {label} in each module"
-        with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
+        csv = grid_csv(scene.cam_grid(cams, name) for name in cams)
+        with figure.frame("strip", title, _HOW[scale], csv=csv):
             frames = _frames(scene.trace, cams, scale, strength)
             choose = partial(address.write, address.CAM_MODULE)
             picture.strip("film", "Modules", frames, module, choose, layout="film")
-        title, csv = f"Module {module}, and its four branches", grid_csv(cams.raw(module))
+        title = f"Module {module}, and its four branches"
+        csv = grid_csv(scene.cam_grid(cams, module, b) for b in ("", *cams.branches[module]))
         with figure.frame("cam", title, _BRANCHES_HOW, csv=csv):
             _branches(scene, cams, module, scale, strength)
         _how(variant)
@@ -116,7 +118,6 @@ def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: flo
     """The module's map, and those of its branches."""
     maps = {None: cams[module]} | {b: cams.at_input_size(module, b) for b in cams.branches[module]}
     tops = {branch: float(values.max()) for branch, values in maps.items()}
-    shares = cams.shares(module)
     for column, (branch, values) in zip(st.columns(len(maps)), maps.items(), strict=True):
         top = max(tops.values()) if scale == "shared" else tops[branch]
         jpeg = picture.over_photo(scene.trace, values, maximum=top, strength=strength, side=320)
@@ -127,8 +128,7 @@ def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: flo
             else:
                 heading.coloured(BRANCH_NAMES[branch], BRANCH_COLOURS[branch])
                 alt = f"{module}: {BRANCH_NAMES[branch]} branch"
-                share = percent(shares[branch]) if shares else "none"
-                note = f"{share} of the evidence  \n{note}"
+                note = f"{evidence(cams, module, branch)}  \n{note}"
             picture.show(jpeg, alt, note)
 
 
@@ -155,7 +155,8 @@ def _classes(scene: Scene, target: iv.Target, cams: Cams, module: str, strength:
     second = target_choice.second_class(scene, target.head, "compare", label, first, 300)
     other = iv.Target(second, None, target.head, target.kind)
     second_cams = result_of(explanations.cams(scene.model, scene.trace, other, cams.variant))
-    csv = grid_csv(cams.raw_minus(second_cams, module))
+    grids = [scene.cam_grid(each, module) for each in (cams, second_cams)]
+    csv = grid_csv([*grids, grids[0].minus(grids[1])])
     with figure.frame("classes", f"Two classes compared at {module}", _CLASSES_HOW, csv=csv):
         _draw_classes(scene, cams, second_cams, module, strength)
 
