@@ -18,13 +18,13 @@ from inception_viz.pictures import CAFFE, IMAGENET, TORCHVISION, Preprocessing
 from inception_viz.sources import SUFFIXES, parse_labels
 
 _PLACE = "weights_file"
-_MEGABYTES = 64
+_MEGABYTES = 256  # a checkpoint holds copies and the state of its optimiser
 _OWN = "own"
 _WAYS: dict[str, tuple[str, Preprocessing]] = {
-    "torchvision": ("−1 … 1, as torchvision's GoogLeNet", TORCHVISION),
-    "imagenet": ("ImageNet's mean and deviation", IMAGENET),
+    "torchvision": ("−1 … 1 (torchvision)", TORCHVISION),
+    "imagenet": ("ImageNet's mean", IMAGENET),
     "unit": ("0 … 1", Preprocessing((0.0, 0.0, 0.0))),
-    "caffe": ("Caffe: BGR, 0 … 255 minus a mean", CAFFE),
+    "caffe": ("Caffe: BGR, minus a mean", CAFFE),
 }
 _LOST = (
     "This view was made with a file of weights, which no link and no reload can keep. Choose it "
@@ -88,9 +88,7 @@ def _ask(base: iv.Classifier) -> Said:
     prepared, size = base.preprocessing, base.config.input_size
     if "preprocessing" in base.weights.assumed:
         with st.expander("How its pictures are prepared"):
-            st.caption(
-                "The file doesn't say it. Wrong here, and the answers are worse or nonsense."
-            )
+            st.caption("The file doesn't say it. If this is wrong, so are the answers.")
             of_this = f"{crc32(base.key.encode()):x}"  # answers belong to one file
             prepared = _ask_preprocessing(base.preprocessing, of_this)
             smallest, largest = INPUT_SIZES[0], INPUT_SIZES[-1]

@@ -44,8 +44,8 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         metavar="SOURCE",
-        help="bvlc, imagenette, torchvision, random, or a .safetensors, .pth or .caffemodel "
-        "file (default: bvlc, which is bundled)",
+        help="a source (bvlc, imagenette, torchvision, inception5h, places365, random) or a file "
+        "of weights, whatever its ending (default: bvlc, which is bundled)",
     )
     parser.add_argument(
         "--fit",
@@ -53,12 +53,22 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
         default="crop",
         help="crop the centre, pad the whole photo, or squash it (default: crop)",
     )
+    add_file_options(parser)
+
+
+def add_file_options(parser: argparse.ArgumentParser) -> None:
+    """Define what to say of a file of weights that doesn't say it."""
     parser.add_argument(
         "--config",
         type=typed_path,
         help="JSON of the network, for a weights file that doesn't say which it belongs to",
     )
-    parser.add_argument("--labels", type=typed_path, help="text file with one class name a line")
+    parser.add_argument(
+        "--labels", type=typed_path, help="class names: text with one a line, or JSON"
+    )
+    parser.add_argument(
+        "--copy", help="which copy to take of a checkpoint with several, such as model_ema"
+    )
 
 
 def add_head_option(parser: argparse.ArgumentParser) -> None:
@@ -69,10 +79,8 @@ def add_head_option(parser: argparse.ArgumentParser) -> None:
 
 def load_classifier(options: argparse.Namespace) -> iv.Classifier:
     """The classifier that the options ask for."""
-    config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
-    labels = options.labels and read_labels(options.labels)
     if options.weights is not None:
-        return loaded(options.weights, config=config, labels=labels)
+        return load_as_said(options.weights, options)
     from inception_viz.sources.registry import default_source
 
     source = default_source()
@@ -82,7 +90,14 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
             "answers are noise; try: weights fetch bvlc",
             file=sys.stderr,
         )
-    return loaded(source.id)
+    return load_as_said(source.id, options)
+
+
+def load_as_said(source: str, options: argparse.Namespace) -> iv.Classifier:
+    """A source or a file, with what :func:`add_file_options` lets one say of it."""
+    config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
+    labels = options.labels and read_labels(options.labels)
+    return loaded(source, config=config, labels=labels, copy=options.copy)
 
 
 def loaded(source: str, **options: Any) -> iv.Classifier:

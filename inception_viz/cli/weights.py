@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from inception_viz.cli.console import Console
-from inception_viz.cli.photos import check_ending, loaded
+from inception_viz.cli.photos import add_file_options, check_ending, load_as_said
 from inception_viz.errors import WeightsError
 from inception_viz.files.paths import typed_path
 
@@ -23,12 +23,14 @@ def add_weights_options(parser: argparse.ArgumentParser) -> None:
     fetch.set_defaults(run=_fetch_weights)
 
     convert = actions.add_parser("convert", help="write any weights as safetensors")
-    convert.add_argument("source", help="a source, or a .caffemodel or .pth file")
+    convert.add_argument("source", help="a source, or a file of weights, whatever its ending")
+    add_file_options(convert)
     convert.add_argument("-o", "--output", type=typed_path, required=True, help="NAME.safetensors")
     convert.set_defaults(run=_convert_weights)
 
     info = actions.add_parser("info", help="describe weights: network, classes, limits")
     info.add_argument("source", help="a source or a file")
+    add_file_options(info)
     info.set_defaults(run=_describe_weights)
 
 
@@ -63,12 +65,12 @@ def _convert_weights(options: argparse.Namespace) -> None:
     from inception_viz.sources.file import save_weights
 
     check_ending(options.output, ".safetensors")
-    save_weights(loaded(options.source).weights, options.output)
+    save_weights(load_as_said(options.source, options).weights, options.output)
     print(f"wrote {options.output}")
 
 
 def _describe_weights(options: argparse.Namespace) -> None:
-    classifier = loaded(options.source)
+    classifier = load_as_said(options.source, options)
     config, network = classifier.config, classifier.network
     print(f"source        {classifier.source}")
     print(f"parameters    {sum(p.numel() for p in network.parameters()):,}")

@@ -25,6 +25,7 @@ from .layouts import FAMILIES as FAMILIES
 from .layouts import NO_HEADS_NOTE as NO_HEADS_NOTE
 from .layouts import Layout as Layout
 from .layouts import read_layout as read_layout
+from .official import official_source as official_source
 from .random_weights import numbered_labels as numbered_labels
 from .random_weights import untrained_weights as untrained_weights
 from .reference import Reference as Reference

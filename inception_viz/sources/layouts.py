@@ -179,7 +179,7 @@ def _take_classifiers(
 def _inputs(ours: State, head: str) -> int:
     """How many numbers a classifier reads."""
     if head != "main":
-        return len(ours[f"aux.{head}.fc.weight"])
+        return len(_matrix(ours[f"aux.{head}.fc.weight"]))
     last = max((n for n in ours if n.startswith("trunk.") and n[6:7].isdigit()), default="")
     module = last.split(".")[1] if last else ""
     ends = ("1x1.conv.conv.weight", "3x3.conv.conv.weight", "pool.project.conv.weight")

@@ -191,9 +191,11 @@ def _splits(pictures: Sequence[File[T]], wanted: bool | None, where: str) -> dic
         return named | dict.fromkeys(others, "unlabelled")
     if others and len(flat) == len([n for n in named if named[n] != "unlabelled"]):
         return {}  # a class that happens to be called train, among others
+    quoted = " and ".join(f'"{shown(name)}"' for name in sorted(named)[:NAMED_AT_MOST])
+    inside = where[0].lower() + where[1:] if where.startswith("This ") else where
     raise SplitQuestionError(
-        f"Are {listed(sorted(named))} in {where} parts of the data, or classes? "
-        + (f"Beside them lies {listed(others)}. " if others else "They hold no class folders. ")
+        f"Are the folders {quoted} in {inside} parts of the data, or classes? "
+        + (f"Beside them lies {listed(others)}. " if others else "No class folders lie in them. ")
         + "Parts of the data hold one folder per class; say which they are."
     )
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app.session.lab_draft import Draft, Row, draft_of, meaning
-from inception_viz.architecture import GoogLeNetConfig, decode, encode
+from inception_viz.architecture import GoogLeNetConfig, LrnConfig, decode, encode
 from tests.app.arriving import arrive
 from tests.app.test_pages import start, texts
 from tests.conftest import noise_photo
@@ -228,3 +228,13 @@ def test_the_lab_keeps_its_table_when_the_model_changes() -> None:
     assert app.metric[0].value == before
     press(app, "Reset to the model")
     assert app.metric[0].value == "7.00 M"  # the paper's network, 1000 classes
+
+
+def test_constants_and_padding_of_other_frameworks_can_be_chosen() -> None:
+    app = start("lab")
+    for label, value in (("Its constants", "Inception 5h's"), ("Padding", "same")):
+        (choice,) = [one for one in app.segmented_control if one.label == label]
+        choice.set_value(value).run()
+        assert not app.exception and not app.error
+    config = decode(app.query_params["arch"])
+    assert (config.lrn, config.padding) == (LrnConfig(11, 11e-4, 0.5, 2.0), "same")

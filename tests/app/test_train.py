@@ -291,8 +291,15 @@ def test_what_is_unclear_in_a_zip_is_asked() -> None:
     app = start("train")
     files = {f"{c}/{i}.jpg": photo for c in ("train", "test") for i in range(2)}
     app.file_uploader(key="train_zip").upload("x.zip", archive_of(files)).run()
-    assert "parts of the data, or classes" in app.warning[0].value
-    (ask,) = [one for one in app.segmented_control if one.label == "These folders are"]
-    ask.set_value("classes").run()
+    assert "in this ZIP parts of the data, or classes" in app.warning[0].value
+
+    def answer(said: str) -> None:
+        (ask,) = [one for one in app.segmented_control if one.label == "These folders are"]
+        ask.set_value(said).run()
+        assert not app.exception
+
+    answer("parts")  # which is wrong, and can be taken back
+    assert "no class folders" in app.error[0].value
+    answer("classes")
     assert "**2 classes**: test, train" in " ".join(text.value for text in app.markdown)
     assert not app.warning

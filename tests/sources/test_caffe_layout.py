@@ -217,3 +217,57 @@ def test_a_places_network_has_its_names_and_its_colours() -> None:
     assert (layout.known.labels[364], len(set(layout.known.labels))) == ("zen garden", 365)
     assert layout.known.preprocessing.mean == (104.0437, 112.6004, 116.7894)
     assert any("Places365" in note for note in layout.notes)
+
+
+def renamed(blobs: Blobs, names: dict[str, str]) -> Blobs:
+    return {names.get(name, name): own for name, own in blobs.items()}
+
+
+def with_heads_of(blobs: Blobs, classes: int) -> Blobs:
+    other = made_up(classes=classes)
+    return blobs | {
+        f"{loss}/classifier": other[f"{loss}/classifier"] for loss in ("loss1", "loss2")
+    }
+
+
+LOSSES = ("loss1/classifier", "loss2/classifier", "loss3/classifier")
+
+
+@pytest.mark.parametrize(
+    ("blobs", "heads", "note"),
+    [
+        (renamed(made_up(), {loss: f"{loss}_pets" for loss in LOSSES}), ["aux1", "aux2"], ""),
+        (
+            renamed(with_heads_of(made_up(), 1000), {LOSSES[2]: "pets_loss3/classifier"}),
+            [],
+            "1000 other classes",
+        ),
+        (with_heads_of(made_up(), 1000), [], "1000 other classes"),
+        (
+            renamed(made_up(heads=False), {LOSSES[2]: "embedding_l2"}),
+            [],
+            '"embedding_l2" was taken for the classifier',
+        ),
+    ],
+)
+def test_classifiers_that_fine_tuning_renamed(blobs: Blobs, heads: list[str], note: str) -> None:
+    layout = layout_of(blobs)
+    assert (layout.config.classes, list(layout.config.heads)) == (5, heads)
+    assert any(note in said for said in layout.notes) or not note
+    x = torch.randn(1, 3, 224, 224) * 50
+    back = {name: loss for loss in LOSSES for name in blobs if name.startswith(loss)}
+    back |= {name: LOSSES[2] for name in blobs if "loss3" in name or "embed" in name}
+    plain = renamed(blobs, back)
+    with torch.no_grad():
+        found = network_of(blobs)(x).main
+    torch.testing.assert_close(found, paper_forward(plain, x)["main"], rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("classes", [1, 5])
+def test_a_classifier_stored_as_a_convolution(classes: int) -> None:
+    blobs = made_up(heads=False, classes=classes)
+    weight, bias = blobs["loss3/classifier"]
+    matrix = weight.reshape(weight.shape[-2:])
+    blobs["loss3/classifier"] = matrix[:, :, None, None], bias
+    network = network_of(blobs)
+    np.testing.assert_array_equal(network.classifier.weight, matrix)

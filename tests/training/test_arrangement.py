@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -118,7 +119,10 @@ def test_folder_and_zip_follow_the_same_rules(name: str, tmp_path: Path) -> None
     assert said in " ".join(data.notes)
 
 
-def test_pictures_are_known_by_what_they_are(tmp_path: Path) -> None:
+def test_pictures_are_known_by_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     files = {
         "a/one.jfif": jpeg(), "a/two.jpe": jpeg(), "a/three": jpeg(), "a/four.txt": jpeg(),
         "b/1.jpg": jpeg(), "b/2.jpg": jpeg(), "b/notes.jpg": b"not a picture",

@@ -10,6 +10,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, explanations
 from app.session.scene import Scene, current
+from app.session.traces import KEYS, Keys
 from app.views.grad_cam import checks
 from app.widgets import choice, figure, heading, messages, picture, target_choice
 from app.widgets.messages import plain
@@ -26,6 +27,7 @@ from inception_viz.figures import (
 )
 
 Scale = Literal["own", "shared"]
+_KEYS: Keys = KEYS | {Cams: lambda maps: f"{maps.target} {maps.variant}"}  # beside their trace
 _SCALE_HELP = (
     "**own**: each map from 0 to its own maximum, to see its shape. **shared**: all from 0 to the "
     "largest, in the units of the output, to compare them."
@@ -68,7 +70,9 @@ def show() -> None:
         title = f"What speaks for the {label} in each module"
         csv = grid_csv(scene.cam_grid(cams, name) for name in cams)
         with figure.frame("strip", title, _HOW[scale], csv=csv):
-            _strip(scene, cams, module, scale, strength)
+            frames = _frames(scene.trace, cams, scale, strength)
+            choose = partial(address.write, address.CAM_MODULE)
+            picture.strip("film", "Modules", frames, module, choose, layout="film")
         title = f"Module {module}, and its four branches"
         csv = grid_csv(scene.cam_grid(cams, module, b) for b in ("", *cams.branches[module]))
         with figure.frame("cam", title, _BRANCHES_HOW, csv=csv):
@@ -95,18 +99,19 @@ def _strength() -> float:
     return percentage / 100
 
 
-def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
+@st.cache_data(show_spinner=False, max_entries=32, ttl=7200, hash_funcs=_KEYS)
+def _frames(trace: iv.Trace, cams: Cams, scale: Scale, strength: float) -> list[Small]:
+    """A small map of each module; to look each of them up would take a tenth of a run."""
     maps = dict(cams)
     tops = {name: float(values.max()) for name, values in maps.items()}
     frames = []
     for name, values in maps.items():
         top = max(tops.values()) if scale == "shared" else tops[name]
-        jpeg = picture.over_photo(scene.trace, values, maximum=top, strength=strength, side=200)
+        jpeg = picture.over_photo(trace, values, maximum=top, strength=strength, side=200)
         note = f"0 to {short_number(top)}" if tops[name] > 0 else "flat"
         alt = f"Where module {name} looks"
         frames.append(Small(name, data_url(jpeg), alt, title=name, note=note))
-    choose = partial(address.write, address.CAM_MODULE)
-    picture.strip("film", "Modules", frames, module, choose, layout="film")
+    return frames
 
 
 def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:

@@ -32,18 +32,18 @@ def show(identity: tuple[object, ...], look: Look) -> tuple[bool | None, str | N
     splits = {"parts": True, "classes": False}.get(st.session_state.get(folders) or "")
     names: str | None = st.session_state.get(written)
     job = _looks.get((identity, splits, names), lambda _progress: look(splits, names))
+    asked, guessed = splits is not None, ""
     with messages.errors():
         try:
             found, guessed = result_of(job)
+            _say(found)
         except SplitQuestionError as question:
             st.warning(plain(str(question)), icon=":material/help:")
-            _ask_folders(folders)
-            return splits, names
-        _say(found)
-        if splits is not None:
-            _ask_folders(folders)
-        if guessed or names:
-            _ask_names(written, guessed)
+            asked = True
+    if asked:
+        _ask_folders(folders)
+    if guessed or names:
+        _ask_names(written, guessed)
     return splits, names
 
 
