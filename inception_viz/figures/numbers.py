@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
@@ -9,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from inception_viz.explain.channels import Layer
-from inception_viz.files.foreign import csv_text
+from inception_viz.files.foreign import BYTE_ORDER_MARK, cell, csv_text
 
 
 def figure_csv(fig: go.Figure) -> str:
@@ -68,18 +70,19 @@ def grid_csv(grids: Iterable[Grid]) -> str:
 
     Rows and columns count from 0. There is no column for what no map has.
     """
-    import pandas as pd
-
-    frames = []
-    for grid in grids:
-        row, column = np.indices(grid.values.shape).reshape(2, -1)
-        frame = pd.DataFrame({"row": row, "column": column, "value": grid.values.ravel()})
-        frames.append(frame.assign(**{name: getattr(grid, name) for name in _WORDS}))
-    whole = pd.concat(frames, ignore_index=True)
-    whole["channel"] = whole["channel"].astype("Int64")
-    known = [name for name in _WORDS if (whole[name].notna() & (whole[name] != "")).any()]
+    maps = list(grids)
+    known = [name for name in _WORDS if any(getattr(grid, name) not in ("", None) for grid in maps)]
     place = [name for name in known if name in ("module", "branch", "step", "channel")]
-    return csv_text(whole[[*place, "row", "column", "value", *known[len(place) :]]])
+    made = known[len(place) :]
+    text = io.StringIO()
+    text.write(BYTE_ORDER_MARK)
+    lines = csv.writer(text, lineterminator="\n")  # a tenth of the time that a frame takes
+    lines.writerow([*place, "row", "column", "value", *made])
+    for grid in maps:
+        before, after = ([cell(getattr(grid, name)) for name in names] for names in (place, made))
+        shortest = grid.values.astype(str)  # that is read back as the same number
+        lines.writerows([*before, *at, value, *after] for at, value in np.ndenumerate(shortest))
+    return text.getvalue()
 
 
 def channels_csv(layers: Mapping[str, Layer]) -> str:
