@@ -9,7 +9,7 @@ import pytest
 import inception_viz as iv
 from app.session import explanations, photos
 from app.session.scene import Scene
-from inception_viz.sources import are_imagenet, imagenet_labels, inception5h_layout
+from inception_viz.sources import are_imagenet, imagenet_labels, inception5h_labels
 from tests.conftest import sample, tiny_config
 
 
@@ -20,7 +20,7 @@ def named(*labels: str, source: str = "file", **changes: object) -> iv.Classifie
     return replace(random, weights=weights, source=source)
 
 
-INCEPTION5H = inception5h_layout.labels()
+INCEPTION5H = inception5h_labels()
 NAMES = imagenet_labels()
 
 
