@@ -15,6 +15,7 @@ import streamlit as st
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, Progress
 from app.session import explanations, own_photos
+from app.session import photos as samples
 from app.session.own_photos import OwnPhoto
 from app.session.traces import KEYS
 from inception_viz import firing
@@ -148,8 +149,14 @@ def _archive(
 def _report(model: iv.Classifier, fit: Fit, photo: OwnPhoto, progress: Progress) -> Report:
     progress(0.0)
     trace = model.trace(own_photos.decoded(photo), fit=fit)
-    alt = f"Your photo {photo.name}"
-    return iv.report.build(model, trace, photo=photo.name, alt=alt, progress=progress)
+    return iv.report.build(
+        model,
+        trace,
+        photo=photo.name,
+        alt=f"Your photo {photo.name}",
+        known=samples.shows_a_class_of(trace.picture, model),
+        progress=progress,
+    )
 
 
 def _within(progress: Progress, done: int, of: int, share: float) -> None:

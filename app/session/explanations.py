@@ -9,7 +9,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, finished
-from app.session import traces
+from app.session import photos, traces
 from app.session.scene import Scene
 from inception_viz import channel_scores as score_channels
 from inception_viz import gradients
@@ -59,6 +59,7 @@ def report(scene: Scene) -> str:
             scene.target,
             photo=scene.photo,
             alt=scene.alt,
+            known=photos.shows_a_class_of(scene.trace.picture, scene.model),
             progress=progress,
         ),
     )

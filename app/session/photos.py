@@ -13,7 +13,7 @@ from PIL import Image
 
 import inception_viz as iv
 from inception_viz.figures import data_url, jpeg
-from inception_viz.sources import imagenet_labels
+from inception_viz.sources import are_imagenet
 
 FOLDER = Path(__file__).parents[2] / "assets" / "samples"
 
@@ -48,11 +48,24 @@ def samples_for(model: iv.Classifier | None) -> tuple[list[Sample], list[Sample]
 
     All are in the first list where it can't be told.
     """
-    bundled = list(samples().values())
-    if model is None or not names_imagenet_classes(model.labels):
-        return bundled, []
-    known = [sample for sample in bundled if not set(sample.expected).isdisjoint(model.labels)]
-    return known, [sample for sample in bundled if sample not in known]
+    bundled = samples().values()
+    foreign = [s for s in bundled if model is not None and has_a_class_for(s.id, model) is False]
+    return [sample for sample in bundled if sample not in foreign], foreign
+
+
+def has_a_class_for(sample: str, model: iv.Classifier) -> bool | None:
+    """Whether ``model`` has a class for what a sample shows; None where it can't be told.
+
+    That is where nobody knows what its classes are: they were assumed, numbered, or have names of
+    somebody's own, or the weights are random.
+    """
+    weights = model.weights
+    if "labels" in weights.assumed or model.source == "random" or not _imagenet(model.labels):
+        return None
+    return not set(samples()[sample].expected).isdisjoint(model.labels)
+
+
+_imagenet = lru_cache(maxsize=8)(are_imagenet)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -62,22 +75,9 @@ def sample_picture(name: str) -> iv.Picture:
 
 
 def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
-    """Whether ``model`` has a class for what is on a bundled photo; None where it can't be told."""
-    if not names_imagenet_classes(model.labels):
-        return None
-    for name, sample in samples().items():
-        if sample_picture(name).sha256 == picture.sha256:
-            return not set(sample.expected).isdisjoint(model.labels)
-    return None
-
-
-@lru_cache(maxsize=8)
-def names_imagenet_classes(labels: tuple[str, ...]) -> bool:
-    """Whether all ``labels`` are ImageNet's, in which it is written what a sample shows.
-
-    Of numbered classes, or of words of somebody's own, nobody knows what they mean.
-    """
-    return set(labels) <= set(imagenet_labels())
+    """The same for any photo; None also where it is none of the bundled ones."""
+    found = (name for name in samples() if sample_picture(name).sha256 == picture.sha256)
+    return next((has_a_class_for(name, model) for name in found), None)
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, own_photos, photo_origin, photos
 from app.session.photos import Sample
-from app.widgets import messages, picture
+from app.widgets import messages, picture, uploader
 from app.widgets.messages import plain
 from app.widgets.picture import Small
 from app.widgets.waiting import result_of, wait_for
@@ -88,15 +88,14 @@ def _upload(again: str) -> bool:
     """Draw the uploader and what it brought to choose from; whether all is well."""
     strip = st.container()
     # No type= here: its refusal would be terser than ours, and files are known by content.
-    files = st.file_uploader(
+    brought = uploader.files(
         f"Up to {own_photos.MOST} photos: JPEG, PNG, WebP, GIF, BMP or TIFF",
         key=f"upload{again}",
         max_upload_size=50,
-        accept_multiple_files=True,
         help=f"One or several, of {own_photos.MEGABYTES} MB together. With two or more you can "
         "choose here which one the pages show, and *Explore* has a table of all.",
     )
-    files, left_out = own_photos.sift(files)
+    files, left_out = own_photos.sift(brought)
     job = own_photos.reading(files)
     found = wait_for("own_photos", job, "Reading your photos …")
     if found is None:
@@ -119,6 +118,7 @@ def _upload(again: str) -> bool:
 
 def _take(again: str) -> bool:
     """Draw the camera; whether all is well."""
+    uploader.way_out("camera")
     file = st.camera_input("Take a photo", key=f"camera{again}")
     if file is None:
         return True

@@ -52,21 +52,22 @@ def decoded(content: bytes) -> str:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """``frame`` as CSV without its index, in a form that Excel opens as it is.
+    """``frame`` as CSV without its index, in a form that Excel opens as it is; see :func:`cell`."""
+    from pandas.api.types import is_numeric_dtype
+
+    safe = frame.rename(columns=cell)
+    for place, kind in enumerate(safe.dtypes):
+        if not is_numeric_dtype(kind):
+            safe.isetitem(place, [cell(value) for value in safe.iloc[:, place]])
+    return BYTE_ORDER_MARK + str(safe.to_csv(index=False))
+
+
+def cell(value: object) -> object:
+    """``value`` in a table for spreadsheets.
 
     Labels come from files. One that a spreadsheet would take for a formula gets an apostrophe in
     front, which makes it text there; numbers stay numbers.
     """
-    from pandas.api.types import is_numeric_dtype
-
-    safe = frame.rename(columns=_as_text)
-    for place, kind in enumerate(safe.dtypes):
-        if not is_numeric_dtype(kind):
-            safe.isetitem(place, [_as_text(value) for value in safe.iloc[:, place]])
-    return BYTE_ORDER_MARK + str(safe.to_csv(index=False))
-
-
-def _as_text(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

@@ -77,6 +77,7 @@ def build(
     *,
     photo: str = "",
     alt: str = "",
+    known: bool | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Everything that the pages show about a trace, as one file below 5 MB.
@@ -91,12 +92,13 @@ def build(
         target: the class to explain; default the network's first choice.
         photo: what the photo is called.
         alt: what it shows, in words, for those who can't see it.
+        known: whether the network has a class for that; the report says so if it hasn't.
         progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for a class that doesn't exist, or a trace of another classifier.
     """
-    findings = find(classifier, trace, target, photo=photo, alt=alt, progress=progress)
+    findings = find(classifier, trace, target, photo=photo, alt=alt, known=known, progress=progress)
     return Report(findings.title, document(findings))
 
 

@@ -304,12 +304,15 @@ def test_the_other_photos_can_be_compared_with() -> None:
 
 
 def uploaders() -> list[tuple[str, str, bool]]:
+    """Where each is, its label, and whether it takes several files."""
     found = []
     for path in sorted((ROOT / "app").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.file_uploader":
-                several = any(k.arg == "accept_multiple_files" for k in node.keywords)
-                found.append((path.name, ast.unparse(node.args[0]), several))
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func)
+                if name in ("uploader.file", "uploader.files"):
+                    found.append((path.name, ast.unparse(node.args[0]), name.endswith("s")))
+                assert name != "st.file_uploader" or path.name == "uploader.py"
     return found
 
 

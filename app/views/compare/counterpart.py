@@ -9,7 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, lab, models, own_photos, photos, traces
 from app.session.scene import Scene
-from app.widgets import choice, heading, messages
+from app.widgets import choice, heading, messages, uploader
 from app.widgets.waiting import result_of
 from inception_viz.sources import REGISTRY
 
@@ -58,7 +58,7 @@ def _photo(scene: Scene) -> Scene | None:
 
 
 def _uploaded() -> iv.Picture | None:
-    file = st.file_uploader(
+    file = uploader.file(
         "The other photo: one JPEG, PNG, WebP, GIF, BMP or TIFF",
         key="with_file",
         max_upload_size=50,
