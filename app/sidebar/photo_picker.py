@@ -97,7 +97,8 @@ def _upload(again: str) -> bool:
     )
     files, left_out = own_photos.sift(brought)
     job = own_photos.reading(files)
-    found = wait_for("own_photos", job, "Reading your photos …")
+    with strip:
+        found = wait_for("own_photos", job, "Reading your photos …")
     if found is None:
         return True
     complaints = own_photos.take(files, found) + [left_out] * bool(left_out)

@@ -10,6 +10,7 @@ import pandas as pd
 from playwright.sync_api import Page, expect
 
 from tests.browser import driver
+from tests.browser.axe import violations
 from tests.conftest import ROOT
 
 SAMPLES = ROOT / "assets" / "samples"
@@ -51,6 +52,11 @@ def test_three_photos_and_a_text_file_in_one_upload(page: Page, tmp_path: Path) 
     pressed = page.locator(".strip button[aria-pressed=true] img")
     expect(pressed).to_have_attribute("alt", "Your photo raccoon.jpg")
 
+    assert not [
+        found
+        for found in violations(page)
+        if found.ours and found.impact in ("serious", "critical")
+    ]
     with page.expect_download() as waiting:
         save.click()
     assert waiting.value.suggested_filename == "3-photos-bvlc-googlenet.csv"

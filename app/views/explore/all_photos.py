@@ -25,7 +25,7 @@ from inception_viz.report import report_name
 
 _TABLE = "all_photos_table"
 _TITLES, _ROW, _MOST_ROWS = 38, 44, 8  # pixels, pixels, rows seen without scrolling
-_BELOW = 104  # pixels of what stands below the table
+_BELOW = 54  # pixels: what stands below the table is so much higher than the bar
 
 _open = Held("all_photos_open", lambda: True)
 _asked = Held[Hashable]("all_photos_asked", lambda: None)  # the key of the job asked for
@@ -49,7 +49,7 @@ def around(scene: Scene) -> Iterator[None]:
         yield
         return
     with folded:
-        room, place = st.empty(), st.container()
+        bar, room, place = st.container(), st.empty(), st.container()
     job = all_photos.table(model, fit, every)
     at_once = job.finished.is_set()
     if at_once:
@@ -58,7 +58,7 @@ def around(scene: Scene) -> Iterator[None]:
         room.space(_height(every) + _BELOW)
     yield
     if not at_once:
-        with place:
+        with bar:
             rows = wait_for("all_photos", job, "Looking at each photo …")
         room.empty()
         if rows is None:
@@ -169,13 +169,12 @@ def _reports(
 ) -> None:
     """Draw the way to a report for each photo: ask, wait, save."""
     job = all_photos.reports(model, fit, every)
-    label, icon = "A report for each …", ":material/description:"
     if _asked() != job.key:
         _archive.set(None)
         button.button(
-            label,
+            "A report for each …",
             key="all_photos_reports",
-            icon=icon,
+            icon=":material/description:",
             help="One HTML file a photo, in a ZIP: everything about it in this model, explained by "
             "the network's first choice. Takes a few seconds each.",
             on_click=_asked.set,
@@ -183,8 +182,6 @@ def _reports(
         )
         return
     _archive.set(job)
-    if not job.finished.is_set():
-        button.button(label, key="all_photos_writing", icon=icon, disabled=True)
     with bar:
         found = wait_for("reports", job, f"Writing {len(every)} reports …")
     if found is not None:
