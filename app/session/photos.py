@@ -1,4 +1,4 @@
-"""Photos: the bundled ones, and the user's own."""
+"""The bundled photos."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ from typing import Any
 
 import streamlit as st
 from PIL import Image
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import inception_viz as iv
-from app.server.jobs import Job, Jobs
-from app.session import uploads
-from app.session.held import Held
 from inception_viz.figures import data_url, jpeg
 from inception_viz.sources import are_imagenet
 
@@ -82,15 +78,6 @@ def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
     """The same for any photo; None also where it is none of the bundled ones."""
     found = (name for name in samples() if sample_picture(name).sha256 == picture.sha256)
     return next((has_a_class_for(name, model) for name in found), None)
-
-
-own = Held[iv.Picture | None]("uploaded", lambda: None)  # the last good one that the user brought
-_jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB
-
-
-def read(place: str, file: UploadedFile) -> Job[iv.Picture]:
-    """A photo that was brought to ``place``; its error is an ImageError for the user."""
-    return uploads.read(place, file, _jobs, lambda name, data: iv.read_picture(data, name=name))
 
 
 @lru_cache(maxsize=64)

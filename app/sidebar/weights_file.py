@@ -45,7 +45,7 @@ def show() -> iv.Classifier | None:
     """Draw the uploader and the questions that a file leaves; the model, if there is one."""
     # No type= here: its refusal would be terser than the library's.
     file = uploader.file(
-        f"Weights of a GoogLeNet, up to {_MEGABYTES} MB",
+        f"One file of a GoogLeNet's weights, up to {_MEGABYTES} MB",
         key=_PLACE,
         max_upload_size=_MEGABYTES,
         help=f"One file; its content counts, not its name ({', '.join(SUFFIXES)} …): a checkpoint "
@@ -106,7 +106,9 @@ def _ask(base: iv.Classifier) -> Said:
 
 def _ask_labels(classes: int) -> tuple[str, ...] | None:
     file = uploader.file(
-        f"Names of its {classes} classes, if you have them" if classes > 1 else "Name of its class",
+        f"One file with the names of its {classes} classes, if you have them"
+        if classes > 1
+        else "One file with the name of its class",
         key="weights_labels",
         max_upload_size=4,
         help="One file: text with one name a line, or JSON: a list, or names with their numbers.",

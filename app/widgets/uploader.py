@@ -1,4 +1,4 @@
-"""A place for a file; where none can come in, in a frame of another site, the way out of it."""
+"""A place for a file, or several; in a frame of another site, where none come in, the way out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def file(label: str, *, key: str, **how: Any) -> UploadedFile | None:
     """Draw it, with the options of ``st.file_uploader``; the file that was brought, if any."""
     way_out(key)
     brought: UploadedFile | None = st.file_uploader(label, key=key, **how)
+    return brought
+
+
+def files(label: str, *, key: str, **how: Any) -> list[UploadedFile]:
+    """The same for several files at once."""
+    way_out(key)
+    brought: list[UploadedFile] = st.file_uploader(
+        label, key=key, accept_multiple_files=True, **how
+    )
     return brought
 
 

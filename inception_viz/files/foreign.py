@@ -31,6 +31,11 @@ def file_name(text: str, otherwise: str = "unnamed") -> str:
     return f"_{name}" if name.partition(".")[0].strip().lower() in _RESERVED else name or otherwise
 
 
+def slug(text: str, otherwise: str = "unnamed") -> str:
+    """``text`` as a part of a file's name: small letters of any script, digits, single hyphens."""
+    return re.sub(r"[\W_]+", "-", text.lower().replace("×", "x")).strip("-") or otherwise
+
+
 def decoded(content: bytes) -> str:
     """The text of a file: UTF-8, UTF-16, or else Windows' Western European (cp1252).
 

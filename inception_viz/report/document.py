@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,6 +19,7 @@ from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.photo import data_url
 from inception_viz.figures.words import short_number
 from inception_viz.files.cache import atomic_write
+from inception_viz.files.foreign import file_name, slug
 from inception_viz.report.findings import Findings, find
 from inception_viz.report.sections import cell, values
 from inception_viz.trace import Trace
@@ -54,6 +56,12 @@ class Report:
         """
         with atomic_write(Path(path)) as temporary:
             temporary.write_text(self.html, "utf-8")
+
+
+def report_name(photo: str, model: str, kind: str = "html") -> str:
+    """What to call the file of a report: of its photo, without its ending, and its model."""
+    stem = re.sub(r"\.[A-Za-z0-9]{2,5}$", "", photo)
+    return file_name(f"{slug(stem[:80], 'photo')}-{slug(model[:80], 'model')}.{kind}")
 
 
 def failed(photo: str, sentence: str) -> Report:

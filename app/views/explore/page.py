@@ -9,7 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, explanations, photos, traces
 from app.session.scene import Scene, current
-from app.views.explore import network
+from app.views.explore import all_photos, network
 from app.widgets import answers, messages, page_link, picture
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
@@ -41,8 +41,9 @@ def show() -> None:
             icon=":material/school:",
         )
         _insights(scene)
-    network.show(scene)
-    answers.of_all_heads(scene, "answers", "What the heads answer")
+    with all_photos.around(scene):
+        network.show(scene)
+        answers.of_all_heads(scene, "answers", "What the heads answer")
 
 
 @messages.errors()

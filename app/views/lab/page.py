@@ -89,7 +89,7 @@ def _preset(own: GoogLeNetConfig, config: GoogLeNetConfig) -> None:
 
 
 def _files(base: iv.Classifier, draft: Draft) -> None:
-    file = uploader.file("Or a file: JSON of a network, CSV of its modules", key="lab_file")
+    file = uploader.file("Or one file: JSON of a network, or CSV of its modules", key="lab_file")
     if file is None or st.session_state.get("lab_file_taken") == file.file_id:
         return
     with messages.errors():

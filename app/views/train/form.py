@@ -70,7 +70,7 @@ def pictures() -> Pictures | None:
         )
         return Pictures(origin, source=origin, download=agreed)
     file = uploader.file(
-        f"ZIP of class folders, up to {_ZIP_MEGABYTES} MB",
+        f"One ZIP of class folders, up to {_ZIP_MEGABYTES} MB",
         key="train_zip",
         max_upload_size=_ZIP_MEGABYTES,
         help="One folder per class; the folders' names become the labels. A fifth of each class is "
@@ -108,7 +108,7 @@ def network() -> Network | None:
     if chosen != _FILE:
         st.caption(PRESETS[chosen].summary)
         return Network(PRESETS[chosen].build())
-    file = uploader.file("Config (JSON)", key="train_config", max_upload_size=1)
+    file = uploader.file("Config: one JSON file", key="train_config", max_upload_size=1)
     if file is not None:
         with messages.errors():
             text = file.getvalue().decode("utf-8", "replace")
