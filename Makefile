@@ -44,12 +44,11 @@ fuzz: $(DEV_READY)  ## hostile input, 20,000 of every kind; a quarter of an hour
 	$(BIN)/python benchmarks/hostile.py
 
 bench: $(BENCH_READY) browser  ## one table of speed, ours beside others; a quarter of an hour
-	$(BIN)/python benchmarks/table.py
+	$(BIN)/python benchmarks/harness.py
 
 # Training, batches, accuracy and faithfulness need photos: INCEPTION_VIZ_DATA=FOLDER make claims
 CLAIMS := "library counts" "waiting photos explanations lab" "pages weight accessibility" \
-	"classroom users lesson soak" training batch accuracy "accuracy right --weights imagenette" \
-	faithfulness
+	"classroom users lesson soak" throughput accuracy "accuracy right --weights imagenette"
 claims: $(BENCH_READY) browser  ## every other figure we claim; what falls short stops nothing
 	-for claim in $(CLAIMS); do set -- $$claim; name=$$1; shift; \
 	  $(BIN)/python benchmarks/$$name.py $$@; done

@@ -13,30 +13,35 @@ import streamlit as st
 from app.server import tuning  # before PyTorch is loaded
 
 with tuning.collector_paused():
-    from app.server import login
-    from app.session import choices, links, scene
-    from app.sidebar import column, photo_picker, toolbar
+    from app.frontend import text
+    from app.server import access
+    from app.session import address, choices, links, scene
+    from app.sidebar import column, photo_picker
     from app.views import REGISTRY
-    from app.widgets import messages, style, waiting
+    from app.widgets import messages, waiting
+
+_FAVICON = Path(__file__).parents[1] / "assets" / "icon.png"
 
 
 def main() -> None:
     """Draw the frame, then the page."""
-    st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=style.FAVICON)
+    st.set_page_config(page_title="Inception Viz", layout="wide", page_icon=_FAVICON)
     links.follow()
     choices.begin()
-    style.show()
+    rules = text("page.css") + (text("large.css") if address.large() else "")
+    st.html(f"<style>{rules}</style>")
     waiting.reserve_place()
-    if not login.passed():
+    if not access.signed_in():
         return
     pages = [
         st.Page(f"views/{view.script}", title=view.title, url_path=view.url, default=not index)
         for index, view in enumerate(REGISTRY)
     ]
     page = st.navigation(pages, position="sidebar")
+    links.arrive()
     found = column.show()
-    scene.keep(found)
-    toolbar.show(found)
+    scene.found.set(found)
+    column.toolbar(found)
     photo_picker.note_another_photo()
     if found is None and REGISTRY[pages.index(page)].needs_scene:
         st.info("Choose a photo and a model at the side to begin.")

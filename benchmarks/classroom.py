@@ -27,9 +27,8 @@ from statistics import fmean, median, quantiles
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.harness import Row, measure
+from benchmarks.harness import Row, in_browser, measure, megabytes, new_tab, running, visit
 from benchmarks.pupil import Own, Pupil, Step, own_photos
-from benchmarks.server import in_browser, megabytes, new_tab, running, visit
 from benchmarks.visitor import Visitor
 
 PHOTOS_EACH = 2

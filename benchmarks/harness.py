@@ -1,19 +1,28 @@
-"""What every benchmark is made of: arguments, functions timed in turns, and rows with claims.
+"""What every benchmark is made of: arguments, functions timed in turns, rows with claims, a server.
 
 A script measures all of its subjects, or those that are named: `python benchmarks/pages.py weight`.
-It prints a row as soon as it is measured, and ends with status 1 if a claim falls short.
+It prints a row as soon as it is measured, and ends with status 1 if a claim falls short. This one
+measures what `make bench` shows: library, start, pages and classes in one table. It takes a quarter
+of an hour on two cores; nothing else should run meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "assets" / "samples"
@@ -31,6 +40,9 @@ HELP = {
     "data": f"folder with imagenette2-160; default: ${VARIABLE}, else data",
     "photos": "folder with photos of any kind",
     "weights": "a source or a file",
+    "maps_of": "a source or a file whose maps are judged",
+    "sizes": "of the training pictures in pixels",
+    "batch_rounds": "how often each way to trace a folder is measured",
     "per_class": "photos of each class",
     "workers": "processes at work",
     "minutes": "how long a lesson lasts",
@@ -154,3 +166,76 @@ def measure(doc: str | None, subjects: Mapping[str, Subject], **defaults: object
             yield from subjects[name](options)
 
     sys.exit(bool(show(rows())))
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Run the app with an empty cache; yield its address."""
+    from tests.browser import driver
+
+    with tempfile.TemporaryDirectory() as cache, driver.server(Path(cache)) as address:
+        yield address
+
+
+@contextmanager
+def in_browser() -> Iterator[tuple[str, Browser]]:
+    """Run the app, and a browser; yield the address and the browser."""
+    from tests.browser import driver
+
+    with running() as address, driver.browser() as chromium:
+        yield address, chromium
+
+
+def new_tab(chromium: Browser, **options: Any) -> Page:
+    """A tab that shares nothing with others; ``options`` are those of Playwright's contexts."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    return page
+
+
+def visit(page: Page, address: str) -> None:
+    """Open an address and wait until the app has nothing left to do."""
+    from tests.browser import driver
+
+    page.goto(address)
+    driver.settle(page)
+
+
+def megabytes() -> float:
+    """Resident memory of the server that this process started."""
+    children = subprocess.run(
+        ["ps", "--ppid", str(os.getpid()), "-o", "rss=,args="], capture_output=True, text=True
+    ).stdout.splitlines()
+    return sum(int(line.split()[0]) for line in children if "streamlit run" in line) / 1000
+
+
+def the_table() -> None:
+    """Library, start, pages and classes, beside their peers and claims, in one run."""
+    from benchmarks import classroom, explain, library, pages, waiting
+
+    subjects = {
+        "forwards": library.forwards,
+        "explanations": explain.measured,
+        "config": library.from_config,
+        "growth": library.growth,
+        "start": waiting.start,
+        "pages": pages.views,
+        "classes": classroom.crowd,
+    }
+    measure(
+        __doc__,
+        subjects,
+        rounds=60,
+        slow_rounds=9,
+        page_rounds=5,
+        weights="imagenette",
+        crowd_minutes=1.5,
+        pause=8.0,
+        seed=1,
+    )
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    the_table()

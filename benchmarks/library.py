@@ -89,12 +89,9 @@ def forwards(options: argparse.Namespace) -> Iterator[Row]:
     yield beside(name, taken, "forward, imagenette", "floor", "≤ 1.6")
     name = "forward / torchvision's googlenet"
     yield beside(name, taken, "forward, batch norm", "torchvision", "≤ 0.9")
-    yield Row(
-        "largest difference of a logit from torchvision's",
-        float((found - expected).abs().max()),
-        claim="≤ 1e-4",
-        figures=f"the logits spread over {float(expected.max() - expected.min()):.1f}",
-    )
+    apart = float((found - expected).abs().max())
+    figures = f"the logits spread over {float(expected.max() - expected.min()):.1f}"
+    yield Row("largest difference of a logit from torchvision's", apart, "", "≤ 1e-4", figures)
     for name in networks:
         bound = "≤ 1.03" if name == "imagenette" else "≤ 1.05"
         what = f"trace / forward with the same heads, {name}"
@@ -156,13 +153,9 @@ def growth(options: argparse.Namespace) -> Iterator[Row]:
         first = taken[next(one for kind, one in firsts.items() if kind in name)]
         middle = median(taken[name])
         done = f"{amount / middle:.1f} images/s" if "batch" in name else f"{amount:.2f} × the work"
-        yield Row(
-            f"{name}: time / in proportion",
-            ratio(taken[name], [amount * value for value in first]),
-            "",
-            claims.get(name, ""),
-            f"{1000 * middle:.1f} ms, {done}",
-        )
+        grown = ratio(taken[name], [amount * value for value in first])
+        figures = f"{1000 * middle:.1f} ms, {done}"
+        yield Row(f"{name}: time / in proportion", grown, "", claims.get(name, ""), figures)
 
 
 def scaled_network(config: GoogLeNetConfig, factor: float) -> GoogLeNet:

@@ -27,8 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from playwright.sync_api import Page, Response
 
 from app.views import REGISTRY
-from benchmarks.harness import Row, measure
-from benchmarks.server import in_browser, new_tab, visit
+from benchmarks.harness import Row, in_browser, measure, new_tab, visit
 from tests.browser.axe import Violation, violations
 from tests.browser.driver import settle
 

@@ -22,8 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page, expect
 
-from benchmarks.harness import ROOT, Row, measure, seconds
-from benchmarks.server import in_browser, new_tab, visit
+from benchmarks.harness import ROOT, Row, in_browser, measure, new_tab, seconds, visit
 from tests.browser import driver
 
 MODULES = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")

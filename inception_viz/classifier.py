@@ -149,16 +149,20 @@ def load(
     config: GoogLeNetConfig | None = None,
     labels: Sequence[str] | None = None,
     preprocessing: Preprocessing | None = None,
+    copy: str | None = None,
     seed: int = 0,
 ) -> Classifier:
     """Load a classifier by the id of its source, or from a file of weights.
 
     Args:
-        source: ``"bvlc"``, ``"imagenette"``, ``"torchvision"``, ``"random"``, or the path of a
-            ``.safetensors``, ``.pth`` or ``.caffemodel``. The first two are bundled.
+        source: the id of a source (``"bvlc"`` and ``"imagenette"`` are bundled, ``"random"`` needs
+            no file), or the path of a file of weights, whatever its ending: PyTorch's checkpoints,
+            safetensors, caffemodel, ONNX, a frozen TensorFlow graph.
         config: the architecture, for a file that doesn't say it, or for ``"random"``.
         labels: class names, for a file that has none.
         preprocessing: how the file's network wants its input.
+        copy: which copy to take of a checkpoint with several, such as ``"model_ema"``; the weights'
+            ``copies`` lists them.
         seed: of ``"random"``.
 
     Raises:
@@ -167,7 +171,7 @@ def load(
     if source == "random" and not (labels or preprocessing):
         return Classifier(untrained_weights(config, seed), "random", REGISTRY["random"].title)
     if isinstance(source, str) and source in REGISTRY:
-        if config or labels or preprocessing:
+        if config or labels or preprocessing or copy:
             raise WeightsError(
                 f'"{source}" comes with its own architecture, labels and preprocessing; '
                 "give them only for a file."
@@ -178,9 +182,9 @@ def load(
     if not path.suffix and not path.exists():
         raise WeightsError(
             f'There is no source "{source}". Use one of {", ".join(REGISTRY)}, or the path of a '
-            f"file that ends in {', '.join(SUFFIXES)}."
+            f"file ({', '.join(SUFFIXES)} …)."
         )
-    weights = load_file(path, config=config, labels=labels, preprocessing=preprocessing)
+    weights = load_file(path, config=config, labels=labels, preprocessing=preprocessing, copy=copy)
     return Classifier(attach_heads(weights), f"file:{path.name}", path.name)
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
-from inception_viz.network.googlenet import GoogLeNet, Logits, split
+from inception_viz.network.googlenet import GoogLeNet, Logits, probabilities, split
 from inception_viz.network.recording import Record, recording
 from inception_viz.pictures.preprocessing import Fitting
 from inception_viz.pictures.reading import Picture
@@ -85,19 +85,19 @@ class Trace:
         return layers[name]
 
     def probabilities(self, head: str = "main") -> Tensor:
-        """Softmax of a head's logits (classes,).
+        """Softmax of a head's logits (classes,); sigmoid of a single one.
 
         Raises:
             KeyError: if the network has no such head, or an untrained one.
         """
         if head not in self.heads:
             raise KeyError(f'There is no trained head "{head}"; there are {", ".join(self.heads)}.')
-        return torch.softmax(self.heads[head], dim=0)
+        return probabilities(self.heads[head])
 
     def top_classes(self, k: int = 5, head: str = "main") -> list[tuple[int, float]]:
         """The ``k`` most probable classes as (index, probability), best first."""
-        probabilities = self.probabilities(head)
-        values, indices = probabilities.topk(min(k, len(probabilities)))
+        shares = self.probabilities(head)
+        values, indices = shares.topk(min(k, len(shares)))
         return list(zip(indices.tolist(), values.tolist(), strict=True))
 
     def predictions(self, k: int = 5, head: str = "main") -> list[tuple[str, float]]:
@@ -134,6 +134,6 @@ def outputs_of(network: GoogLeNet, x: Tensor, trained_heads: Collection[str]) ->
 
 
 def frozen(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """A copy that nobody can change, nor the mappings in it."""
-    inner = {key: frozen(v) if isinstance(v, Mapping) else v for key, v in values.items()}
+    """A copy that nobody can change, nor the dictionaries in it; what is frozen already is kept."""
+    inner = {key: frozen(v) if isinstance(v, dict) else v for key, v in values.items()}
     return MappingProxyType(inner)

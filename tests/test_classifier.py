@@ -61,7 +61,7 @@ def test_keys_tell_models_apart() -> None:
     [
         ("nonsense", ["nonsense", "bvlc", ".safetensors"]),
         ("missing.pth", ["missing.pth", "Check the path"]),
-        ("notes.txt", ["notes.txt", ".caffemodel"]),
+        ("notes.txt", ["notes.txt", "Check the path"]),
     ],
 )
 def test_unknown_sources_are_explained(source: str, words: list[str]) -> None:

@@ -85,7 +85,7 @@ def test_the_page_of_the_guide_shows_itself(tmp_path: Path) -> None:
         "links.follow()\n"
         "choices.begin()\n"
         "waiting.reserve_place()\n"
-        "scene.keep(column.show())\n"
+        "scene.found.set(column.show())\n"
         f"runpy.run_path({str(tmp_path / 'size.py')!r})\n",
         default_timeout=60,
     ).run()

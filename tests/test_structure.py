@@ -34,7 +34,7 @@ def lint_imports(folder: Path, *options: str) -> subprocess.CompletedProcess[str
     [
         ("library", "inception_viz/trace.py", "import inception_viz.explain.muting"),
         ("app", "app/session/address.py", "import app.widgets.choice"),
-        ("pages", "app/views/teach/page.py", "import app.views.lab.table"),
+        ("pages", "app/views/teach/page.py", "import app.views.lab.editor"),
         ("screen", "inception_viz/figures/colours.py", "import streamlit"),
         ("tensors", "app/widgets/choice.py", "import torch"),
     ],

@@ -117,5 +117,5 @@ def test_wrong_models_are_refused(torchvisions: nn.Module, model: GoogLeNet) -> 
         iv.wrap(model, ["a", "b"])
     changed = copy.deepcopy(torchvisions)
     changed.inception4c.branch2[0].conv = nn.Conv2d(512, 100, 1, bias=False)  # type: ignore[index,union-attr]
-    with pytest.raises(iv.WeightsError, match=r"inception4c\.branch2\.0\.conv\.weight"):
+    with pytest.raises(iv.WeightsError, match=r"inception4c\.branch2\.0\."):
         iv.wrap(changed)

@@ -7,6 +7,7 @@ A component is a text each of HTML, CSS and JavaScript. What several need is a f
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -23,7 +24,15 @@ def component(name: str) -> ComponentRenderer:
     return st.components.v2.component(f"inception_viz.{name}", html=html, css=css, js=js)
 
 
+@cache
 def text(name: str) -> str:
-    """A file of this folder, with the text of what it imports in place of each import."""
-    content = (_FOLDER / name).read_text("utf-8")
-    return _IMPORT.sub(lambda found: _EXPORT.sub("", text(found[1])), content)
+    """A file of this folder, with the text of what it imports, once, in place of the imports."""
+    joined: set[str] = set()
+
+    def part(found: re.Match[str]) -> str:
+        if found[1] in joined:
+            return ""
+        joined.add(found[1])
+        return _EXPORT.sub("", _IMPORT.sub(part, (_FOLDER / found[1]).read_text("utf-8")))
+
+    return _IMPORT.sub(part, (_FOLDER / name).read_text("utf-8"))

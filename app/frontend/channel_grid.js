@@ -1,17 +1,17 @@
 // All channels of a layer as tiles of one picture, to click.
+import { element } from './element.js';
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector('.grid');
   grid.style.setProperty('--tile', `${data.tile}px`);
-  grid.setAttribute('aria-label', data.label);
+  grid.ariaLabel = data.label;
   // One rule for all: as every tile's own style, the picture would be read for each of them.
   parentElement.querySelector('style.sheet').textContent = `.grid button {
     background: url(${data.src}) 0 0 / ${data.columns * 100}% ${data.rows * 100}%; }`;
   const tiles = data.channels.map((channel, place) => {
-    const tile = document.createElement('button');
-    tile.type = 'button';
-    tile.title = data.titles[place];
-    tile.setAttribute('aria-label', tile.title);
-    tile.setAttribute('aria-pressed', channel === data.selected);
+    const title = data.titles[place];
+    const tile = element('button', { type: 'button', title, ariaLabel: title });
+    tile.ariaPressed = channel === data.selected;
     const x = share(place % data.columns, data.columns);
     const y = share(Math.floor(place / data.columns), data.rows);
     tile.style.backgroundPosition = `${x}% ${y}%`;

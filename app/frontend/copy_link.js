@@ -1,4 +1,5 @@
 // Copies the link to this view.
+import { element } from './element.js';
 import { keepSteps } from './history.js';
 
 // The address of exactly this view, to the clipboard.
@@ -28,8 +29,7 @@ async function copy(text) {
 }
 
 function copyOfOld(text) {
-  const field = document.createElement('textarea');
-  field.value = text;
+  const field = element('textarea', { value: text });
   field.style.position = 'fixed';
   document.body.append(field);
   field.select();

@@ -5,5 +5,4 @@ export default function ({ data, parentElement }) {
     place.text = data.svg;
     place.innerHTML = data.svg;
   }
-  place.style.maxWidth = data.width;
 }

@@ -15,12 +15,10 @@ export function keepSteps() {
   };
   history.pushState = write;
   history.replaceState = write;
-  const act = () => {
-    acted = true;
-  };
-  for (const kind of ['pointerdown', 'keydown']) window.addEventListener(kind, act, true);
-  const moveThrough = () => {
-    acted = false;
-  };
-  window.addEventListener('popstate', moveThrough, true);
+  for (const kind of ['pointerdown', 'keydown', 'popstate']) {
+    const note = () => {
+      acted = kind !== 'popstate';
+    };
+    window.addEventListener(kind, note, true);
+  }
 }

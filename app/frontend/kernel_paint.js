@@ -1,4 +1,6 @@
 // Maps, frames and sums of the kernel walk at one place of its time.
+import { element } from './element.js';
+
 export function paint(view, data, time, places) {
   const wide = data.total[0].length;
   const reducing = time < places,
@@ -8,7 +10,7 @@ export function paint(view, data, time, places) {
     column = at % wide;
   const relu = values => values.map(line => line.map(x => Math.max(x, 0)));
   heat(view.source, data.source, places, data);
-  heat(view.reduced, data.windowMap, reducing ? at + 1 : places, data);
+  heat(view.reduced, data.window_map, reducing ? at + 1 : places, data);
   heat(view.output, relu(data.total), reducing ? 0 : at + 1, data);
   const [first, second, third] = view.boxes;
   frame(first, data, row, column, 1, reducing);
@@ -56,30 +58,30 @@ function frame(box, data, row, column, size, shown) {
 }
 
 function sumsOfReduction(view, data, row, column) {
-  const value = data.reduceTotal[row][column],
+  const value = data.reduce_total[row][column],
     input = data.source[row][column];
-  const own = input * data.sourceWeight;
+  const own = input * data.source_weight;
   view.sums.replaceChildren(
     grid([[input]], data.sequential, 'input', x => x / (Math.max(...data.source.flat()) || 1)),
     sign('×'),
-    grid([[data.sourceWeight]], data.diverging, 'weight', () => 0.5),
+    grid([[data.source_weight]], data.diverging, 'weight', () => 0.5),
     sign('='),
     grid([[own]], data.diverging, 'product', () => 0.5),
   );
   view.result.textContent =
     `Row ${row}, column ${column}: this product ${number(own)}, ` +
-    `the ${data.inputs - 1} other maps ${number(value - data.reduceBias - own)}, ` +
-    `bias ${number(data.reduceBias)}, together ${number(value)}. ${ends(value)}`;
+    `the ${data.inputs - 1} other maps ${number(value - data.reduce_bias - own)}, ` +
+    `bias ${number(data.reduce_bias)}, together ${number(value)}. ${ends(value)}`;
 }
 
 function sumsOfConvolution(view, data, row, column) {
   const half = (data.kernel - 1) / 2,
     size = [...Array(data.kernel).keys()];
   const window = size.map(y =>
-    size.map(x => data.windowMap[row + y - half]?.[column + x - half] ?? 0),
+    size.map(x => data.window_map[row + y - half]?.[column + x - half] ?? 0),
   );
   const products = window.map((line, y) => line.map((v, x) => v * data.weights[y][x]));
-  const high = Math.max(...data.windowMap.flat()) || 1;
+  const high = Math.max(...data.window_map.flat()) || 1;
   const heavy = Math.max(...data.weights.flat().map(Math.abs)) || 1;
   const large = Math.max(...products.flat().map(Math.abs)) || 1;
   view.sums.replaceChildren(
@@ -106,29 +108,18 @@ function ends(value) {
 }
 
 function grid(values, scale, title, level) {
-  const box = document.createElement('div');
-  const cells = document.createElement('div');
-  cells.className = 'grid';
+  const cells = element('div', { className: 'grid' });
   cells.style.gridTemplateColumns = `repeat(${values[0].length}, auto)`;
   for (const value of values.flat()) {
-    const cell = document.createElement('span');
-    cell.textContent = number(value);
+    const cell = element('span', {}, number(value));
     cell.style.background = colour(level(value), scale);
     cell.style.color = ink(cell.style.background);
     cells.append(cell);
   }
-  const name = document.createElement('small');
-  name.textContent = title;
-  box.append(cells, name);
-  return box;
+  return element('div', {}, cells, element('small', {}, title));
 }
 
-function sign(text) {
-  const made = document.createElement('span');
-  made.className = 'sign';
-  made.textContent = text;
-  return made;
-}
+const sign = text => element('span', { className: 'sign' }, text);
 
 function colour(level, scale) {
   return scale[Math.round(Math.max(0, Math.min(1, level)) * (scale.length - 1))];

@@ -1,4 +1,5 @@
 // The kernel walk: a kernel moves over a map, step by step.
+import { element } from './element.js';
 import { paint } from './kernel_paint.js';
 
 // Reduce, convolve, concatenate: one map of a branch, place by place. Time is a single number:
@@ -102,7 +103,7 @@ function placeAt(event, canvas, data) {
 
 // The words around the maps, and the bar of all branches.
 function introduce({ root, concat, sums }, data) {
-  root.setAttribute('aria-label', `How module ${data.module} makes one map`);
+  root.ariaLabel = `How module ${data.module} makes one map`;
   const total = Object.values(data.widths).reduce((a, b) => a + b, 0);
   const names = Object.entries(data.widths)
     .map(([b, n]) => `${data.names[b]} ${n}`)
@@ -120,7 +121,7 @@ function introduce({ root, concat, sums }, data) {
       'The white line is this one.',
   );
   sums.classList.toggle('dense', data.kernel > 3);
-  concat.setAttribute('aria-label', `${names} = ${total} maps`);
+  concat.ariaLabel = `${names} = ${total} maps`;
   concat.replaceChildren(...bar(data, total));
 }
 
@@ -128,15 +129,14 @@ function bar(data, total) {
   const made = [];
   let start = 0;
   for (const [branch, channels] of Object.entries(data.widths)) {
-    const part = document.createElement('div');
+    const named = channels / total > 0.07 ? `${data.names[branch]} ${channels}` : '';
+    const part = element('div', {}, named);
     part.style.width = `${(100 * channels) / total}%`;
     part.style.setProperty('--branch', data.colours[branch]);
-    part.textContent = channels / total > 0.07 ? `${data.names[branch]} ${channels}` : '';
     part.dataset.branch = branch;
     made.push(part);
     if (branch === data.branch) {
-      const here = document.createElement('div');
-      here.className = 'here';
+      const here = element('div', { className: 'here' });
       here.style.left = `${(100 * (start + data.channel)) / total}%`;
       made.push(here);
     }

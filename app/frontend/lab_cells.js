@@ -1,19 +1,11 @@
 // The parts of a table's row.
-export function cell(tag, text, kind = '') {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (kind) made.className = kind;
-  return made;
-}
+import { element } from './element.js';
 
-export function tool(text, label, act, off = false) {
-  const button = cell('button', text);
-  button.type = 'button';
-  button.title = label;
-  button.setAttribute('aria-label', label);
-  button.disabled = off;
-  button.onclick = act;
-  return button;
+export const cell = (tag, text, className = '') => element(tag, { className }, text);
+
+export function tool(text, title, onclick, disabled = false) {
+  const properties = { type: 'button', title, ariaLabel: title, disabled, onclick };
+  return element('button', properties, text);
 }
 
 // Fills the places of a row's figures; empties them where there are none.
@@ -25,10 +17,9 @@ export function cost(places, info) {
 }
 
 function shares(info) {
-  const bar = cell('div', '', 'bar');
-  bar.title = info.shares_text;
+  const bar = element('div', { className: 'bar', title: info.shares_text });
   for (const [colour, share] of info.shares) {
-    const part = document.createElement('i');
+    const part = element('i');
     part.style.width = `${100 * share}%`;
     part.style.background = colour;
     bar.append(part);
@@ -36,10 +27,7 @@ function shares(info) {
   return bar;
 }
 
-export function reason(text, columns) {
-  const line = cell('tr', '', 'reason');
-  const words = cell('td', text);
-  words.colSpan = columns;
-  line.append(words);
-  return line;
+// A line of words as wide as the table.
+export function across(text, colSpan, className) {
+  return element('tr', { className }, element('td', { colSpan }, text));
 }

@@ -1,5 +1,6 @@
 // The lab's table: edits go to the server, numbered; what it says of them comes back.
-import { cell, cost, reason, tool } from './lab_cells.js';
+import { element } from './element.js';
+import { across, cell, cost, tool } from './lab_cells.js';
 
 // The architecture table, to edit. What is typed goes to the server at once and is never lost.
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -13,6 +14,7 @@ const KINDS = INFOS.map(title => (/^(params|MACs)$/.test(title) ? 'info' : 'info
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz'; // of the modules of a stage
 const CELLS = 6; // of a row
 const COLUMNS = 1 + CELLS + INFOS.length + 1;
+const MAX_PASTED = 100_000; // characters
 const KEPT = 40; // changes that are sent again until the server knows them
 
 class Table {
@@ -25,10 +27,8 @@ class Table {
     // Made once: a button that is replaced under the mouse loses its click.
     this.undo = tool('↶ Undo', 'Undo (Ctrl+Z)', () => this.step(-1));
     this.redo = tool('↷ Redo', 'Redo (Ctrl+Y)', () => this.step(1));
-    this.holder = document.createElement('div');
-    const bar = cell('div', '', 'tools');
-    bar.append(this.undo, this.redo);
-    root.append(bar, this.holder);
+    this.holder = element('div');
+    root.append(element('div', { className: 'tools' }, this.undo, this.redo), this.holder);
   }
 
   // What the server says counts only if it knows of the newest change.
@@ -72,7 +72,7 @@ class Table {
   }
 
   build() {
-    const table = document.createElement('table');
+    const table = element('table');
     const head = table.createTHead().insertRow();
     for (const title of ['module', ...this.data.titles]) head.append(cell('th', title));
     for (const [i, title] of INFOS.entries()) head.append(cell('th', title, KINDS[i]));
@@ -81,11 +81,7 @@ class Table {
     const names = named(this.rows);
     for (const [place, row] of this.rows.entries()) {
       if (row.stage !== this.rows[place - 1]?.stage) {
-        const words = cell('td', `Stage ${row.stage}`);
-        words.colSpan = COLUMNS;
-        const line = body.insertRow();
-        line.className = 'stage';
-        line.append(words);
+        body.append(across(`Stage ${row.stage}`, COLUMNS, 'stage'));
       }
       this.buildRow(body.insertRow(), place, names[place]);
     }
@@ -97,28 +93,23 @@ class Table {
   buildRow(line, place, name) {
     line.append(cell('td', name, 'name'));
     for (const column of this.rows[place].cells.keys()) {
-      const td = document.createElement('td');
-      td.append(this.box(place, column, name));
-      line.append(td);
+      line.append(element('td', {}, this.box(place, column, name)));
     }
     for (const kind of KINDS) line.append(cell('td', '', kind));
-    const tools = document.createElement('td');
-    tools.style.whiteSpace = 'nowrap';
-    tools.append(...this.tools(place, name));
-    line.append(tools);
+    line.append(element('td', { className: 'row-tools' }, ...this.tools(place, name)));
   }
 
   box(place, column, name) {
     const { cells } = this.rows[place];
-    const box = document.createElement('input');
-    box.value = box.defaultValue = cells[column];
-    box.inputMode = 'numeric';
-    box.autocomplete = 'off';
+    const box = element('input', {
+      defaultValue: cells[column],
+      inputMode: 'numeric',
+      autocomplete: 'off',
+      ariaLabel: `${name} ${this.data.titles[column]}`,
+      placeholder: column === CELLS - 1 ? 'none' : '0',
+    });
+    Object.assign(box.dataset, { place, column });
     box.style.setProperty('--branch', this.data.colours[column]);
-    box.setAttribute('aria-label', `${name} ${this.data.titles[column]}`);
-    box.dataset.place = place;
-    box.dataset.column = column;
-    box.placeholder = column === CELLS - 1 ? 'none' : '0';
     const take = () => {
       this.number += 1;
       cells[column] = box.value;
@@ -173,16 +164,18 @@ class Table {
     return this.root.querySelector(`input[data-place="${place}"][data-column="${column}"]`);
   }
 
+  // What a block of cells means, the server decides: it knows titles and ways to write numbers.
   paste(event, place, column) {
-    const lines = pasted(event.clipboardData.getData('text'));
-    if (!lines) return;
+    const text = event.clipboardData.getData('text');
+    if (!/[\t\n;,]/.test(text.trim())) return;
     event.preventDefault();
-    this.change(rows => {
-      for (const [i, values] of lines.entries()) {
-        const cells = rows[place + i]?.cells;
-        if (cells) cells.splice(column, values.length, ...values.slice(0, CELLS - column));
-      }
+    this.number += 1;
+    this.pending.push({
+      number: this.number,
+      text: text.slice(0, MAX_PASTED),
+      at: [place, column],
     });
+    this.trigger({ steps: this.pending.slice(-KEPT), live: null });
   }
 
   key(event, place, column) {
@@ -213,10 +206,10 @@ class Table {
       const found = errors[place] ?? {};
       for (const [column, box] of line.querySelectorAll('input').entries()) {
         const why = found[columns[column]] ?? '';
-        box.setAttribute('aria-invalid', why !== '');
+        box.ariaInvalid = why !== '';
         box.title = why;
       }
-      for (const why of new Set(Object.values(found))) line.after(reason(why, COLUMNS));
+      for (const why of new Set(Object.values(found))) line.after(across(why, COLUMNS, 'reason'));
     }
   }
 }
@@ -228,15 +221,5 @@ function named(rows) {
   return rows.map(({ stage }) => {
     counts[stage] = (counts[stage] ?? -1) + 1;
     return `${stage}${LETTERS[counts[stage]] ?? '?'}`;
-  });
-}
-
-// Rows of cells from a spreadsheet or a CSV, without a column of names; nothing for a single cell.
-function pasted(text) {
-  if (!/[\t\n,;]/.test(text.trim())) return null;
-  const lines = text.replace(/\r/g, '').replace(/\n+$/, '').split('\n');
-  return lines.map(line => {
-    const cells = line.split(line.includes('\t') ? '\t' : /[;,]/).map(value => value.trim());
-    return cells.length > CELLS && Number.isNaN(Number(cells[0])) ? cells.slice(1) : cells;
   });
 }

@@ -1,11 +1,13 @@
 // Small pictures side by side, to click; one of them is chosen.
+import { element } from './element.js';
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const strip = parentElement.querySelector('[role=group]');
   strip.className = data.layout;
   strip.style.setProperty('--count', data.pictures.length);
-  strip.setAttribute('aria-label', data.label);
+  strip.ariaLabel = data.label;
   const press = chosen => {
-    for (const button of strip.children) button.setAttribute('aria-pressed', button === chosen);
+    for (const button of strip.children) button.ariaPressed = button === chosen;
   };
   strip.replaceChildren(...data.pictures.map(drawn));
   press(strip.children[data.pictures.findIndex(picture => picture.id === data.selected)]);
@@ -18,17 +20,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function drawn({ src, alt, tip, title, note }) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.title = tip;
-  const image = document.createElement('img');
-  image.src = src;
-  image.alt = alt;
-  button.append(image, title);
-  if (note) {
-    const small = document.createElement('small');
-    small.textContent = note;
-    button.append(small);
-  }
+  const button = element('button', { type: 'button', title: tip });
+  button.append(element('img', { src, alt }), title);
+  if (note) button.append(element('small', {}, note));
   return button;
 }

@@ -1,4 +1,5 @@
 // Saves a figure as it is on the page: text, pictures and drawings become one SVG, or a PNG of it.
+import { element } from './element.js';
 
 const SKIP = 'style, script, .take-home, [data-testid=stElementToolbar]'; // see internals.py
 const NS = 'http://www.w3.org/2000/svg';
@@ -7,13 +8,10 @@ const PIXELS = 16e6; // most of a PNG: what every browser's canvas can hold
 
 export default function ({ data, parentElement }) {
   const box = parentElement.querySelector('.take-home');
-  box.setAttribute('aria-label', `Save: ${data.title}`);
+  box.ariaLabel = `Save: ${data.title}`;
   const button = (kind, save) => {
-    const made = document.createElement('button');
-    made.type = 'button';
-    made.className = 'save';
-    made.textContent = kind;
-    made.setAttribute('aria-label', `Save as ${kind}: ${data.title}`);
+    const made = element('button', { type: 'button' }, kind);
+    made.ariaLabel = `Save as ${kind}: ${data.title}`;
     made.onclick = async () => {
       made.disabled = true;
       try {
@@ -30,11 +28,10 @@ export default function ({ data, parentElement }) {
     const paper = getComputedStyle(box).getPropertyValue('--st-background-color');
     return svg(document.querySelector(`.st-key-${data.figure}`), data.title, paper);
   };
-  const kinds = [];
-  if (data.picture) {
-    kinds.push(button('PNG', async () => png(await figure())));
-    kinds.push(button('SVG', async () => blob((await figure()).text, 'image/svg+xml')));
-  }
+  const kinds = [
+    button('PNG', async () => png(await figure())),
+    button('SVG', async () => blob((await figure()).text, 'image/svg+xml')),
+  ];
   if (data.csv) kinds.push(button('CSV', () => blob(data.csv, 'text/csv')));
   box.replaceChildren('Save', ...kinds);
 }
@@ -42,9 +39,7 @@ export default function ({ data, parentElement }) {
 const blob = (text, type) => new Blob([text], { type });
 
 function download(content, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
+  const link = element('a', { href: URL.createObjectURL(content), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
@@ -56,10 +51,9 @@ async function png({ text, width, height }) {
     image.src = url;
     await image.decode();
     const scale = Math.min(2, Math.sqrt(PIXELS / (width * height)));
-    const canvas = document.createElement('canvas');
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+    const [w, h] = [width, height].map(size => Math.round(size * scale));
+    const canvas = element('canvas', { width: w, height: h });
+    canvas.getContext('2d').drawImage(image, 0, 0, w, h);
     return await new Promise(done => canvas.toBlob(done, 'image/png'));
   } finally {
     URL.revokeObjectURL(url);
@@ -107,7 +101,11 @@ async function walk(node, parts, place) {
   }
   if (rect.width && rect.height) {
     const source = await pixels(node);
-    parts.push(source ? image(source, rect, place) : surface(style, rect, place));
+    parts.push(
+      source
+        ? `<image ${place(rect)} preserveAspectRatio="none" href="${source}"/>`
+        : surface(style, rect, place),
+    );
     if (source) return;
   }
   for (const child of (node.shadowRoot ?? node).childNodes) await walk(child, parts, place);
@@ -120,10 +118,6 @@ const unseen = style =>
 async function pixels(node) {
   if (node.tagName === 'IMG') return embedded(node.currentSrc || node.src);
   return node.tagName === 'CANVAS' ? node.toDataURL() : '';
-}
-
-function image(source, rect, place) {
-  return `<image ${place(rect)} preserveAspectRatio="none" href="${source}"/>`;
 }
 
 // A drawing inside the page, with the theme's colours written out.

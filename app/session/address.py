@@ -7,7 +7,7 @@ open channel) is kept here: the address wins on arrival, the session across page
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ import streamlit as st
 
 from app.session import links
 from inception_viz import Trace
+from inception_viz.architecture import Place
 
 SAMPLE: Final = "image"
 CHANNEL: Final = "channel"
@@ -43,6 +44,14 @@ class ChannelChoice:
     index: int
 
 
+def write(key: str, text: str = "") -> None:
+    """Make the address say ``text`` under ``key``; nothing takes the key away."""
+    if not text:
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != text:
+        st.query_params[key] = text
+
+
 def _known(key: str, known: bool) -> bool:
     """Whether the URL's ``key`` means something here; what doesn't is removed from it, and said."""
     if not known and key in st.query_params:
@@ -61,24 +70,7 @@ def sample(known: Collection[str], default: str) -> str:
 def choose_sample(name: str) -> None:
     """Make ``name`` the sample photo, in the session and in the URL."""
     st.session_state[SAMPLE] = name
-    if st.query_params.get(SAMPLE) != name:
-        st.query_params[SAMPLE] = name
-
-
-def choose_model(name: str) -> None:
-    """Make a source or a training the model, from a button's callback."""
-    st.session_state[MODEL] = name
-
-
-def names(key: str) -> bool:
-    """Whether the address says anything under ``key``."""
-    return key in st.query_params
-
-
-def model() -> str | None:
-    """The source or the training that is the model."""
-    found: str | None = st.session_state.get(MODEL)
-    return found
+    write(SAMPLE, name)
 
 
 def link() -> dict[str, str]:
@@ -91,36 +83,21 @@ def channel(channels: Mapping[str, int]) -> ChannelChoice | None:
     """The channel whose detail is open, if any, of layers with so many ``channels``."""
     layer, _, text = st.query_params.get(CHANNEL, "").rpartition(":")
     index = int(text) if text.isdecimal() and len(text) <= 6 else -1
-    if not _known(CHANNEL, 0 <= index < channels.get(layer, 0)):
-        return None
-    return ChannelChoice(layer, index)
+    known = _known(CHANNEL, 0 <= index < channels.get(layer, 0))
+    return ChannelChoice(layer, index) if known else None
 
 
 def open_channel(layer: str, index: int) -> None:
     """Open the detail of a channel at the next run."""
-    st.query_params[CHANNEL] = f"{layer}:{index}"
+    write(CHANNEL, f"{layer}:{index}")
 
 
-def close_channel() -> None:
-    """Close the detail."""
-    st.query_params.pop(CHANNEL, None)
-
-
-def branch_in(trace: Trace) -> tuple[str, str] | None:
-    """The (module, branch) that is open, if any."""
-    module, _, branch = st.query_params.get(OPEN, "").partition("/")
-    known = _known(OPEN, branch in trace.branches.get(module, {}))
-    return (module, branch) if known else None
-
-
-def open_branch(place: str) -> None:
-    """Open a branch ("4c/5x5") at the next run."""
-    st.query_params[OPEN] = place
-
-
-def close_branch() -> None:
-    """Close it."""
-    st.query_params.pop(OPEN, None)
+def branch_in(trace: Trace) -> Place | None:
+    """The branch that is open, if any."""
+    text = st.query_params.get(OPEN, "")
+    place = _places([text], trace)[text]
+    known = _known(OPEN, place is not None and place.kind == "branch")
+    return place if known else None
 
 
 def module_in(modules: Collection[str]) -> str:
@@ -129,38 +106,29 @@ def module_in(modules: Collection[str]) -> str:
     return wanted if _known(CAM_MODULE, wanted in modules) else list(modules)[-1]
 
 
-def choose_module(name: str) -> None:
-    """Choose a module at the next run."""
-    st.query_params[CAM_MODULE] = name
-
-
 def muted(trace: Trace) -> frozenset[str]:
     """What is muted ("4c", "4c/5x5", "4c/5x5:7"), less what ``trace`` doesn't have."""
-    asked = [place for place in st.query_params.get(MUTED, "").split(",") if place]
-    found = [place for place in asked if _exists(place, trace)]
-    if len(found) < len(asked):
-        links.leave_out(MUTED, ",".join(place for place in asked if place not in found))
+    places = _places(filter(None, st.query_params.get(MUTED, "").split(",")), trace)
+    unknown = [text for text, place in places.items() if place is None]
+    found = frozenset(str(place) for place in places.values() if place is not None)
+    if unknown:
+        links.leave_out(MUTED, ",".join(unknown))
         mute(found)
-    return frozenset(found)
+    return found
 
 
-def _exists(place: str, trace: Trace) -> bool:
-    where, colon, channel = place.partition(":")
-    module, slash, branch = where.partition("/")
-    if not slash:
-        return module in trace.branches and not colon
-    width = trace.widths.get((module, branch), 0)
-    return width > 0 and (
-        not colon or (channel.isdecimal() and len(channel) <= 6 and int(channel) < width)
-    )
+def _places(texts: Iterable[str], trace: Trace) -> dict[str, Place | None]:
+    """The place that each text names; None where ``trace`` doesn't have it."""
+    widths = {m: {b: len(maps) for b, maps in found.items()} for m, found in trace.branches.items()}
+    places = {text: Place.parse(text) for text in texts}
+    return {
+        text: place if place and place.within(widths) else None for text, place in places.items()
+    }
 
 
 def mute(places: Collection[str]) -> None:
     """Mute exactly ``places`` at the next run."""
-    if places:
-        st.query_params[MUTED] = ",".join(sorted(places))
-    else:
-        st.query_params.pop(MUTED, None)
+    write(MUTED, ",".join(sorted(places)))
 
 
 def large() -> bool:

@@ -15,11 +15,13 @@ from typing import TypeVar
 
 import streamlit as st
 
-from app.session import links
+from app.session import address, links
+from app.session.held import Held
 
 T = TypeVar("T")
 D = TypeVar("D")
-_READ = "choices_read"  # key → the visit at which the address was read last
+_read = Held[dict[str, int]]("choices_read", dict)  # key → the visit of the last reading
+_last = Held[dict[str, object]]("choices_last", dict)  # key → what was chosen at its last drawing
 _DRAWN = "choices_drawn"  # in this run
 
 
@@ -36,10 +38,7 @@ def begin() -> None:
 def take(key: str, names: Mapping[T, str], default: D) -> T | D:
     """Before the widget ``key`` is drawn: make it show what the address asks for; the choice now.
 
-    Args:
-        key: of the widget, and in the address.
-        names: what can be chosen → what it is called on the screen.
-        default: what is chosen if nobody asks for anything.
+    ``names``: what can be chosen → what it is called on the screen.
     """
     visit = links.visit()
     if _read().get(key) != visit.number:
@@ -54,7 +53,9 @@ def take(key: str, names: Mapping[T, str], default: D) -> T | D:
         if meant is None and visit.back:
             st.session_state[key] = default
     if st.session_state.get(key) not in names:
-        st.session_state[key] = default
+        # A browser that still shows an option's name of before sends that name, and no option.
+        last = _last().get(key) if key in st.session_state else None
+        st.session_state[key] = last if last in names else default
     chosen: T | D = st.session_state[key]
     return chosen
 
@@ -62,10 +63,8 @@ def take(key: str, names: Mapping[T, str], default: D) -> T | D:
 def keep(key: str, chosen: object, default: object) -> None:
     """After it was drawn: make the address say what is ``chosen``."""
     st.session_state[_DRAWN].add(key)
-    if chosen is None or chosen == default:
-        st.query_params.pop(key, None)
-    elif st.query_params.get(key) != id_of(chosen):
-        st.query_params[key] = id_of(chosen)
+    _last()[key] = chosen
+    address.write(key, "" if chosen is None or chosen == default else id_of(chosen))
 
 
 def end() -> None:
@@ -73,17 +72,17 @@ def end() -> None:
     here = links.visit().number
     for key, number in _read().items():
         if number == here and key not in st.session_state[_DRAWN]:
-            st.query_params.pop(key, None)
+            address.write(key)
+
+
+def choose(key: str, option: object) -> None:
+    """Choose ``option`` of the widget ``key``, from another's callback."""
+    st.session_state[key] = option
 
 
 def id_of(chosen: object) -> str:
     """What the address says for it."""
     return str(chosen).lower() if isinstance(chosen, bool) else str(chosen)
-
-
-def _read() -> dict[str, int]:
-    found: dict[str, int] = st.session_state.setdefault(_READ, {})
-    return found
 
 
 def _meant(asked: str, names: Mapping[T, str]) -> T | None:

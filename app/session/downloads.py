@@ -10,11 +10,12 @@ from uuid import uuid4
 import streamlit as st
 
 import inception_viz as iv
+from app.session.held import Held
 from inception_viz.sources import REGISTRY
 
 _starting = threading.Lock()
 _RECENTLY = 3.0  # seconds; who waits for a download looks at it twice a second
-_VISITOR = "visitor"
+_visitor = Held("visitor", lambda: uuid4().hex)
 
 
 @dataclass
@@ -56,11 +57,6 @@ def stop(job: Download) -> bool:
         return False
     job._cancelled.set()
     return True
-
-
-def _visitor() -> str:
-    name: str = st.session_state.setdefault(_VISITOR, uuid4().hex)
-    return name
 
 
 def start_download(source: str) -> None:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import streamlit as st
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, finished
-from app.session import traces
+from app.session import photos, traces
 from app.session.scene import Scene
 from inception_viz import channel_scores as score_channels
 from inception_viz import gradients
 from inception_viz.batch import FolderAccuracy, accuracy_on_folder
-from inception_viz.explain import (
-    Baseline,
-    Cams,
-    ChannelScores,
-    Contributions,
-    Faithfulness,
-    Gradients,
-    PixelMap,
-    PixelMethod,
-    SanityCheck,
-    Sweep,
-    Variant,
-    cams_from,
-)
-from inception_viz.figures import jpeg, overlay
+from inception_viz.explain import Cams, ChannelScores, Faithfulness, Gradients, Variant, cams_from
+from inception_viz.report import Report
+
+T = TypeVar("T")
 
 _jobs = Jobs(kept=256)  # scores and curves: small
 _muted = Jobs(kept=4)  # traces of 12 MB
@@ -36,35 +26,13 @@ _channel_scores = Jobs(kept=64)
 _reports = Jobs(kept=2)  # of 5 MB at most
 
 
-def contributions(
-    model: iv.Classifier, trace: iv.Trace, target: iv.Target, method: str, baseline: Baseline
-) -> Job[Contributions]:
-    """Scores of all branches."""
+def job(
+    explain: Callable[..., T], model: iv.Classifier, trace: iv.Trace, target: iv.Target, **how: Any
+) -> Job[T]:
+    """Slow work of the library: ``iv.contributions``, ``iv.sweep`` …, with its options."""
     return _jobs.get(
-        ("contributions", traces.key_of(trace), target, method, baseline),
-        lambda progress: iv.contributions(
-            model, trace, target, method, baseline=baseline, progress=progress
-        ),
-    )
-
-
-def sweep(model: iv.Classifier, trace: iv.Trace, target: iv.Target) -> Job[Sweep]:
-    """Every branch muted once."""
-    return _jobs.get(
-        ("sweep", traces.key_of(trace), target),
-        lambda progress: iv.sweep(model, trace, target, progress),
-    )
-
-
-def pixel_map(
-    model: iv.Classifier, trace: iv.Trace, target: iv.Target, method: PixelMethod, module: str
-) -> Job[PixelMap]:
-    """An attribution to pixels."""
-    return _jobs.get(
-        ("pixels", traces.key_of(trace), target, method, module),
-        lambda progress: iv.pixel_map(
-            model, trace, target, method, module=module, progress=progress
-        ),
+        (explain.__name__, traces.key_of(trace), target, *how.items()),
+        lambda progress: explain(model, trace, target, **how, progress=progress),
     )
 
 
@@ -75,18 +43,6 @@ def faithfulness(
     return _jobs.get(
         ("faithfulness", traces.key_of(trace), target, cams.variant, module),
         lambda progress: iv.faithfulness(model, trace, cams[module], target, progress=progress),
-    )
-
-
-def sanity_check(
-    model: iv.Classifier, trace: iv.Trace, target: iv.Target, variant: Variant, module: str
-) -> Job[SanityCheck]:
-    """The map of a module while the weights are shuffled."""
-    return _jobs.get(
-        ("sanity", traces.key_of(trace), target, variant, module),
-        lambda progress: iv.sanity_check(
-            model, trace, target, module=module, variant=variant, progress=progress
-        ),
     )
 
 
@@ -103,20 +59,25 @@ def report(scene: Scene) -> str:
             scene.target,
             photo=scene.photo,
             alt=scene.alt,
+            known=photos.shows_a_class_of(scene.trace.picture, scene.model),
             progress=progress,
         ),
     )
+    return report_or_apology(scene.photo, job.outcome).html
+
+
+def report_or_apology(photo: str, build: Callable[[], Report]) -> Report:
+    """What ``build`` gives; if it fails, a report that says why no other can be made."""
     try:
-        built = job.outcome()
+        return build()
     except iv.InceptionVizError as error:
-        built = iv.report.failed(scene.photo, str(error))
+        return iv.report.failed(photo, str(error))
     except Exception as error:
-        built = iv.report.failed(
-            scene.photo,
+        return iv.report.failed(
+            photo,
             f"This program made a mistake while it wrote the report ({type(error).__name__}). The "
             "pages show the same figures; each has a way to save it.",
         )
-    return built.html
 
 
 def accuracy(first: iv.Classifier, second: iv.Classifier, folder: str) -> Job[FolderAccuracy]:
@@ -168,28 +129,3 @@ def channel_scores(
         (traces.key_of(trace), target, module),
         lambda _: score_channels(trace, _gradients(model, trace, target), module),
     )
-
-
-_KEYS: traces.Keys = traces.KEYS | {
-    Cams: lambda maps: f"{maps.target} {maps.variant}"
-}  # beside their trace
-
-
-@st.cache_data(show_spinner=False, max_entries=512, ttl=7200, hash_funcs=_KEYS)
-def cam_jpeg(
-    trace: iv.Trace, cams: Cams, module: str, branch: str, top: float, strength: float, side: int
-) -> bytes:
-    """A module's map, or a branch's, over the photo, from 0 to ``top``."""
-    values = cams.at_input_size(module, branch or None)
-    return jpeg(
-        overlay(trace.picture, trace.fitting, values, maximum=top, strength=strength, side=side)
-    )
-
-
-@st.cache_data(show_spinner=False, max_entries=64, ttl=7200, hash_funcs=_KEYS)
-def difference_jpeg(
-    trace: iv.Trace, cams: Cams, other: Cams, module: str, strength: float
-) -> bytes:
-    """What speaks more for one class than for another at a module, over the photo, signed."""
-    values = cams.minus(other, module)
-    return jpeg(overlay(trace.picture, trace.fitting, values, signed=True, strength=strength))

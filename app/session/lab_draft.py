@@ -12,11 +12,14 @@ from inception_viz.architecture import (
     COLUMNS,
     STAGES,
     GoogLeNetConfig,
+    Line,
     cell_errors,
-    read_rows,
+    read_lines,
     rows_of,
 )
-from inception_viz.files import shown
+from inception_viz.files import decoded
+
+MAX_CELL = 12  # characters
 
 
 @dataclass(frozen=True)
@@ -95,39 +98,73 @@ def _titled(text: str) -> str:
 
 
 def draft_in_file(content: bytes, draft: Draft, known: Sequence[str]) -> Draft:
-    """The table in a file: a network as JSON, or modules as CSV, which take their frame from here.
+    """The table in a file: a network as JSON, or modules as CSV, which keep ``draft``'s frame.
 
-    Args:
-        content: the file's bytes.
-        draft: the table now.
-        known: the model's modules.
+    ``known``: the model's modules.
 
     Raises:
         ConfigError: if there is no table in the file.
     """
-    text = _text(content)
+    if content.startswith(b"PK"):
+        raise iv.ConfigError(
+            "That is a workbook or an archive. Save the sheet as CSV, or copy its cells and paste "
+            "them into the table."
+        )
+    text = decoded(content)
+    if "\0" in text or not text.strip():
+        raise iv.ConfigError("That file is no text. Use the JSON or CSV that the lab saves.")
     if text.lstrip().startswith("{"):
         return draft_of(GoogLeNetConfig.from_json(text), known)
     return _from_table(text, draft)
 
 
-def _text(content: bytes) -> str:
-    try:
-        return content[:200_001].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise iv.ConfigError(
-            "That file is no text. Use the JSON or CSV that the lab saves."
-        ) from error
-
-
 def _from_table(text: str, draft: Draft) -> Draft:
     rows = []
     names = draft.names
-    for place, (name, cells) in enumerate(read_rows(text)):
-        known = name or (names[place] if place < len(names) else "5x")
-        if known[0] not in "345":
-            raise iv.ConfigError(f'There is no stage for a module called "{shown(known, 20)}".')
-        rows.append(Row(int(known[0]), tuple(cells), known if known in names else ""))
+    for place, line in enumerate(read_lines(text)):
+        known = line.name or (names[place] if place < len(names) else "5x")
+        cells = _by_column(line, 0)
+        if len(cells) != len(COLUMNS):
+            raise iv.ConfigError(
+                f"Line {place + 1} has {len(cells)} cells; a module has {len(COLUMNS)} counts, "
+                "with or without its name in front."
+            )
+        texts = tuple(cells[column] for column in COLUMNS)
+        rows.append(Row(int(known[0]), texts, known if known in names else ""))
     if not rows:
         raise iv.ConfigError("There are no modules in that file.")
     return Draft(tuple(sorted(rows, key=lambda row: row.stage)), draft.frame)
+
+
+def pasted(text: str, draft: Draft, place: int, column: int) -> Draft:
+    """The table with cells that were pasted at a row and a column, both counted from 0.
+
+    Lines that name their modules go there; cells under titles go where the titles say.
+
+    Raises:
+        ConfigError: if it is not clear, or not possible, where a cell should go.
+    """
+    rows = list(draft.rows)
+    for offset, line in enumerate(read_lines(text)):
+        named = draft.names.index(line.name) if line.name in draft.names else None
+        row = place + offset if named is None else named
+        if row >= len(rows):
+            raise iv.ConfigError(
+                f"From here on the table has {len(rows) - place} modules; that has more lines. Add "
+                "modules first, or paste it further up."
+            )
+        cells = dict(zip(COLUMNS, rows[row].cells, strict=True)) | _by_column(line, column)
+        rows[row] = replace(rows[row], cells=tuple(cells[c][:MAX_CELL] for c in COLUMNS))
+    return replace(draft, rows=tuple(rows))
+
+
+def _by_column(line: Line, first: int) -> dict[str, str]:
+    """A line's cells by column; without titles they begin at the ``first``, whole rows at 0."""
+    columns = list(COLUMNS)
+    first = 0 if len(line.cells) == len(columns) else first
+    if line.cells and max((c for c in line.cells if isinstance(c, int)), default=0) + first > 5:
+        raise iv.ConfigError(
+            f"That is {len(line.cells)} cells wide, but from here on the table has "
+            f"{len(columns) - first} columns. Paste it further to the left."
+        )
+    return {c if isinstance(c, str) else columns[first + c]: t for c, t in line.cells.items()}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
 import inception_viz as iv
 from app.session import lab, links
-from app.session.lab_draft import Draft, draft_of, meaning
+from app.session.address import ARCHITECTURE
+from app.session.lab_draft import Draft, draft_of, meaning, pasted
 from inception_viz import GoogLeNetConfig
-from inception_viz.architecture import decode, encode
+from inception_viz.architecture import COLUMNS, decode, encode
 
 _KEY = "lab_history"
 MAX_STEPS = 200
@@ -27,6 +29,7 @@ class _History:
     live: Draft | None = None  # typed, but not left yet
     problem: str = ""  # of the link, not said yet
     valid: GoogLeNetConfig | None = None  # the newest network that can be built
+    refusal: tuple[int, str] = (-1, "")  # the change that was refused, and why
 
     @property
     def committed(self) -> Draft:
@@ -87,7 +90,7 @@ def _linked(base: iv.Classifier, text: str) -> Draft:
 
 def _follow_link(base: iv.Classifier) -> None:
     """Back or forward in the browser: to the step of the history that the address shows."""
-    text = lab.linked_architecture()
+    text = st.query_params.get(ARCHITECTURE, "")
     history = _history()
     try:
         wanted = _linked(base, text) if text else history.steps[0]
@@ -111,12 +114,9 @@ def number() -> int:
 
 
 def take(draft: Draft, *, typed: int | None = None, done: bool = True) -> None:
-    """Make ``draft`` the table.
+    """Make ``draft`` the table, as change number ``typed`` if it came from the table itself.
 
-    Args:
-        draft: the table.
-        typed: the number of the change if it came from the table itself.
-        done: False while a cell is still being typed: no step of its own for undo.
+    It isn't ``done`` while a cell is still being typed: no step of its own for undo.
     """
     history = _history()
     history.number = history.number + 1 if typed is None else max(typed, history.number)
@@ -125,6 +125,27 @@ def take(draft: Draft, *, typed: int | None = None, done: bool = True) -> None:
         return
     history.commit(draft)
     _to_link()
+
+
+def paste(text: str, at: Sequence[int], draft: Draft, typed: int) -> None:
+    """Put cells from elsewhere into the table, as change number ``typed``.
+
+    ``at``: row and column of the cell where they were pasted. What can't be placed is refused with
+    a :func:`refusal`, and nothing changes.
+    """
+    row, column = (max(int(place), 0) for place in at[:2])
+    try:
+        changed = pasted(text, _history().live or draft, row, min(column, len(COLUMNS) - 1))
+    except iv.ConfigError as error:
+        _history().refusal = (typed, str(error))
+        changed = _history().live or draft
+    take(changed, typed=typed)
+
+
+def refusal() -> str:
+    """Why the newest paste was refused; "" if it wasn't. Said until the next change."""
+    number, why = _history().refusal
+    return why if number == _history().number else ""
 
 
 def can_step(by: int) -> bool:
@@ -150,7 +171,7 @@ def _to_link() -> None:
     found = meaning(draft).config
     if found is not None:
         lab.set_architecture(encode(found), draft.origins)
-        lab.set_config(found)
+        lab.config.set(found)
 
 
 def built_last(config: GoogLeNetConfig | None) -> GoogLeNetConfig | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.session.held import Held
 from inception_viz.files import shown
 
-_VISIT = "visit"
 _ASKED = "asked_by_link"
 _LEFT_OUT = "left_out_of_link"
 _STAYS = ("model", "train_")  # a lesson follows the model, and touches nobody's training
@@ -35,6 +35,9 @@ class Visit:
     fresh: bool
 
 
+visit = Held("visit", lambda: Visit(-1, "none", False, False))  # that this run belongs to
+
+
 def fresh(query: Mapping[str, str]) -> dict[str, str]:
     """Parameters of a link that shows exactly this, whatever was chosen on the pages before."""
     return {_FRESH: "1", **query}
@@ -42,12 +45,11 @@ def fresh(query: Mapping[str, str]) -> dict[str, str]:
 
 def follow() -> None:
     """Notice that a visit begins, and what its link asks for; call before anything reads it."""
-    before: Visit | None = st.session_state.get(_VISIT)
+    before = visit()
     page, back = _page(), went_back()
     starts_anew = bool(st.query_params.pop(_FRESH, ""))
-    if before is None or back or starts_anew or page != before.page:
-        number = before.number + 1 if before else 0
-        st.session_state[_VISIT] = Visit(number, page, back, starts_anew)
+    if back or starts_anew or page != before.page:
+        visit.set(Visit(before.number + 1, page, back, starts_anew))
     if starts_anew:
         for key in _BY_VALUE:
             if key not in st.query_params:
@@ -56,10 +58,13 @@ def follow() -> None:
         st.session_state[_ASKED] = st.query_params.to_dict()
 
 
-def visit() -> Visit:
-    """The visit that this run belongs to."""
-    found: Visit = st.session_state[_VISIT]
-    return found
+def arrive() -> None:
+    """Note which page the visit is on; call when the navigation knows.
+
+    In a session's first run :func:`follow` doesn't, and would take the second for another visit:
+    the address, late as it is, would undo the first click.
+    """
+    visit.set(replace(visit(), page=_page()))
 
 
 def goes_with_a_fresh_link(key: str) -> bool:

@@ -6,26 +6,32 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, Progress
 from app.session import uploads
+from app.session.held import Held
 from inception_viz.architecture import check_budget, decode
 from inception_viz.files import cached, file_name
-from inception_viz.sources import SUFFIXES
+from inception_viz.pictures import Preprocessing
+from inception_viz.sources import adjusted
 from inception_viz.surgery import Keep, Operation
 from inception_viz.training import Run, checkpoint, newest_classifier, process, runs_dir
 
-_STARTED = "run"
 RUNS = 12  # so many trainings can be chosen
+started = Held("run", str)  # the name of the training that was started in this session
 
 # How many stay although no session uses them; each takes up to 110 MB.
 _sources = Jobs(kept=3, words="Loading the model …")
 _files = Jobs(kept=1, words="Reading the weights …")
+_said = Jobs(kept=2, words="Reading the weights anew …")
 _learned = Jobs(kept=1, words="Loading what was learned …")
 _rebuilds = Jobs(kept=3, words="Rebuilding the network …")
 
@@ -40,28 +46,56 @@ def _prepared(model: iv.Classifier) -> iv.Classifier:
     return model
 
 
+_UNUSED = (".part", ".version", ".old")  # what downloads leave in the cache
+
+
 def _cache_state() -> str:
     """Changes when weights in the cache do, so that what came, or was swapped, is loaded."""
     try:
         with os.scandir(cached("x").parent) as entries:
-            found = [e for e in entries if Path(e.name).suffix in SUFFIXES and e.is_file()]
+            found = [e for e in entries if not e.name.endswith(_UNUSED) and e.is_file()]
             stamps = [(e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in found]
     except OSError:
         return ""
     return str(sorted(s for s in stamps if not s[0].startswith(".")))
 
 
-def of_file(place: str, file: uploads.File) -> Job[iv.Classifier]:
-    """The model in a file that was brought to ``place``; its error is a WeightsError."""
-    return uploads.read(place, file, _files, read_weights)
+def of_file(place: str, file: UploadedFile, copy: str | None = None) -> Job[iv.Classifier]:
+    """The model in a file that was brought to ``place``; its error is a WeightsError.
+
+    ``copy``: which of several in a checkpoint, as in :func:`inception_viz.load`.
+    """
+    return uploads.read(place, file, _files, partial(read_weights, copy=copy), copy or "")
 
 
-def forget_file(place: str) -> None:
-    """Let go of what was brought to ``place``: no file is chosen any more."""
-    uploads.forget(place)
+@dataclass(frozen=True)
+class Said:
+    """What the user says of a file that doesn't say it; None leaves things as they are."""
+
+    labels: tuple[str, ...] | None = None
+    preprocessing: Preprocessing | None = None
+    input_size: int | None = None
 
 
-def read_weights(name: str, content: bytes) -> iv.Classifier:
+def as_said(base: iv.Classifier, said: Said) -> Job[iv.Classifier]:
+    """The model of a file as the user says that it is meant.
+
+    Its error is a WeightsError or a ConfigError.
+    """
+
+    def work(_progress: Progress) -> iv.Classifier:
+        weights = adjusted(
+            base.weights,
+            labels=said.labels,
+            preprocessing=said.preprocessing,
+            input_size=said.input_size,
+        )
+        return _prepared(replace(base, weights=weights, base=base))
+
+    return _said.get((base.key, said), work)
+
+
+def read_weights(name: str, content: bytes, copy: str | None = None) -> iv.Classifier:
     """The model in a file's bytes.
 
     Raises:
@@ -71,7 +105,7 @@ def read_weights(name: str, content: bytes) -> iv.Classifier:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / file_name(name, "weights")
             path.write_bytes(content)
-            return _prepared(iv.load(path))
+            return _prepared(iv.load(path, copy=copy))
     except OSError as error:
         raise uploads.NotNowError(
             f"{name[:100]} can't be kept for a moment to read it ({error.strerror or error}). Free "
@@ -99,17 +133,6 @@ def id_of_run(run: Run) -> str:
 def title_of_run(run: Run) -> str:
     """How a training is called on the page."""
     return f"Training {run.path.name}"
-
-
-def note_started(run: Run) -> None:
-    """Remember the training that was started in this session."""
-    st.session_state[_STARTED] = run.path.name
-
-
-def started() -> str:
-    """The name of the training that was started in this session; "" for none."""
-    name: str = st.session_state.get(_STARTED, "")
-    return name
 
 
 def usable_runs() -> dict[str, Run]:
@@ -145,8 +168,8 @@ def rebuilt(
     return _rebuilds.get((base.key, text, str(origins), keep), work)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def unique_names(labels: tuple[str, ...]) -> list[str]:
+@lru_cache(maxsize=8)  # Streamlit's caches would read all labels at every call
+def unique_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Labels that occur twice ("crane") get their class number."""
     counts = Counter(labels)
-    return [f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels)]
+    return tuple(f"{name} ({i})" if counts[name] > 1 else name for i, name in enumerate(labels))

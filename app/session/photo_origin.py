@@ -9,11 +9,12 @@ from typing import Literal
 import streamlit as st
 
 from app.session import address, links
+from app.session.held import Held
 
 SAMPLES = "Samples"
+UPLOAD = "Upload"
 WIDGET = "photo_origin"  # the key of the choice
 OWN = "own"  # in the address, where a sample's name would stand
-_KEY = "photo_state"
 
 
 @dataclass
@@ -25,9 +26,7 @@ class _State:
     shows_own: bool = False
 
 
-def _state() -> _State:
-    found: _State = st.session_state.setdefault(_KEY, _State())
-    return found
+_state = Held("photo_state", _State)
 
 
 def prepare(samples: Collection[str]) -> str | None:
@@ -53,6 +52,11 @@ def choose(origin: str) -> None:
 def lost() -> bool:
     """Whether the user's photo went with the server's memory."""
     return _state().lost
+
+
+def uploads() -> bool:
+    """Whether the user's uploads are what to choose from."""
+    return _state().origin == UPLOAD
 
 
 def show_own() -> None:

@@ -1,38 +1,88 @@
-"""The user's own photos, and small pictures of photos."""
+"""The bundled photos."""
 
 from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from PIL import Image
 
 import inception_viz as iv
-from app.server.jobs import Job, Jobs
-from app.session import uploads
-from inception_viz.figures import jpeg
+from inception_viz.figures import data_url, jpeg
+from inception_viz.sources import are_imagenet
 
-_OWN = "uploaded"
-_jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB
+FOLDER = Path(__file__).parents[2] / "assets" / "samples"
 
 
-def read(place: str, file: uploads.File) -> Job[iv.Picture]:
-    """A photo that was brought to ``place``; its error is an ImageError for the user."""
-    return uploads.read(place, file, _jobs, lambda name, data: iv.read_picture(data, name=name))
+@dataclass(frozen=True)
+class Sample:
+    """A bundled photo and who made it."""
+
+    id: str
+    title: str
+    alt: str
+    author: str
+    licence: str
+    origin: str
+    expected: list[str]
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return FOLDER / f"{self.id}.jpg"
 
 
-def own() -> iv.Picture | None:
-    """The last good photo that the user brought in this session."""
-    picture: iv.Picture | None = st.session_state.get(_OWN)
-    return picture
+@st.cache_resource(show_spinner=False)
+def samples() -> dict[str, Sample]:
+    """The bundled photos by id, in the order to show them."""
+    rows: list[dict[str, Any]] = json.loads((FOLDER / "credits.json").read_text("utf-8"))
+    return {row["id"]: Sample(**row) for row in rows}
 
 
-def keep_own(picture: iv.Picture) -> None:
-    """Remember the user's photo."""
-    st.session_state[_OWN] = picture
+def samples_for(model: iv.Classifier | None) -> tuple[list[Sample], list[Sample]]:
+    """The bundled photos that show a class of ``model``, and those that don't.
+
+    All are in the first list where it can't be told.
+    """
+    bundled = samples().values()
+    foreign = [s for s in bundled if model is not None and has_a_class_for(s.id, model) is False]
+    return [sample for sample in bundled if sample not in foreign], foreign
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def thumbnail(path: str, side: int) -> bytes:
-    """A small JPEG of a picture file, its longer side ``side`` pixels."""
+def has_a_class_for(sample: str, model: iv.Classifier) -> bool | None:
+    """Whether ``model`` has a class for what a sample shows; None where it can't be told.
+
+    That is where nobody knows what its classes are: they were assumed, numbered, or have names of
+    somebody's own, or the weights are random.
+    """
+    weights = model.weights
+    if "labels" in weights.assumed or model.source == "random" or not _imagenet(model.labels):
+        return None
+    return not set(samples()[sample].expected).isdisjoint(model.labels)
+
+
+_imagenet = lru_cache(maxsize=8)(are_imagenet)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def sample_picture(name: str) -> iv.Picture:
+    """A bundled photo, decoded."""
+    return iv.read_picture(samples()[name].path)
+
+
+def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
+    """The same for any photo; None also where it is none of the bundled ones."""
+    found = (name for name in samples() if sample_picture(name).sha256 == picture.sha256)
+    return next((has_a_class_for(name, model) for name in found), None)
+
+
+@lru_cache(maxsize=64)
+def thumbnail(path: Path, side: int) -> str:
+    """A small JPEG of a picture file, its longer side ``side`` pixels, as a data URL."""
     with Image.open(path) as image:
         image.thumbnail((side, side))
-        return jpeg(image.convert("RGB"), quality=80)
+        return data_url(jpeg(image.convert("RGB"), quality=80))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import streamlit as st
+import numpy as np
 
 import inception_viz as iv
-
-_KEY = "scene"
+from app.session.held import Held
+from inception_viz.explain import Cams
+from inception_viz.figures import Grid
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,26 @@ class Scene:
     alt: str
     base: iv.Classifier
 
+    def grid(
+        self, values: np.ndarray, layer: str, step: str = "", *, channel: int | None = None
+    ) -> Grid:
+        """A map (height, width) of a layer ("4c/5x5", "4c/5x5/reduce", "conv1") to be saved."""
+        module, branch, kind, *_ = (*layer.split("/"), "", "")
+        title = self.model.title
+        return Grid(values, module, branch, step or kind, channel, photo=self.photo, model=title)
 
-def keep(scene: Scene | None) -> None:
-    """Make it the scene of this run."""
-    st.session_state[_KEY] = scene
+    def cam_grid(self, cams: Cams, module: str, branch: str = "") -> Grid:
+        """A class activation map, before negative parts are cut off; default the module's."""
+        layer = f"{module}/{branch or 'whole module'}"
+        grid = self.grid(cams.raw(module, branch or None), layer)
+        return replace(grid, target=cams.target.describe(self.trace.labels))
 
 
-def find() -> Scene | None:
-    """The scene of this run, if there is one."""
-    scene: Scene | None = st.session_state.get(_KEY)
-    return scene
+found = Held[Scene | None]("scene", lambda: None)  # of this run
 
 
 def current() -> Scene:
     """The scene of this run, for pages that are drawn only where there is one."""
-    scene = find()
+    scene = found()
     assert scene is not None
     return scene

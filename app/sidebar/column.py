@@ -1,18 +1,22 @@
-"""The sidebar that all pages share: photo, model, class in question."""
+"""What all pages share: photo, model and class at the side, the toolbar at the top."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, models, traces
+from app.frontend import component
+from app.session import address, explanations, models, own_photos, traces
 from app.session.scene import Scene
 from app.sidebar import model_picker, photo_picker
-from app.widgets import choice, class_choice, messages
-from app.widgets.markdown import plain
+from app.widgets import choice, messages, target_choice
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import percent
 from inception_viz.pictures import Fit
+from inception_viz.report import report_name
 
 _FIT_NAMES: dict[Fit, str] = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
 _FIT_HELP = (
@@ -27,6 +31,7 @@ def show() -> Scene | None:
         above = st.container()
         st.divider()
         model = model_picker.show()
+        answer = st.empty()
         with above:  # which samples come first depends on the model
             picture, photo, alt = photo_picker.show(model)
             fit = choice.show(
@@ -39,6 +44,9 @@ def show() -> Scene | None:
             model = model_picker.rebuilt(base)
         with messages.errors():
             trace = result_of(traces.trace(model, picture, fit))
+            if "preprocessing" in model.weights.assumed:  # the user may be choosing it
+                label, probability = trace.predictions(1)[0]
+                answer.caption(f"Prepared so, it says {plain(label)}, {percent(probability)}.")
             st.divider()
             return Scene(model, trace, _target(model, trace), photo, alt, base)
     return None
@@ -48,7 +56,7 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
     """The class in question: the network's first choice, or any other."""
     best = trace.top_classes(5)
     names = models.unique_names(model.labels)
-    chosen = class_choice.show(
+    chosen = target_choice.one_class(
         address.TARGET,
         "Class in question",
         model.labels,
@@ -69,3 +77,36 @@ def _target(model: iv.Classifier, trace: iv.Trace) -> int:
 def _take_quick_target() -> None:
     if st.session_state["quick_target"] is not None:
         st.session_state[address.TARGET] = st.session_state["quick_target"]
+
+
+_link = component("copy_link")
+_REPORT_HELP = (
+    "Everything about this photo in this model as one HTML file that opens without internet: "
+    "answers, maps, contributions, Grad-CAM, every channel, versions. Takes a few seconds."
+)
+
+
+def toolbar(scene: Scene | None) -> None:
+    """What every page has at its top: a link to this view, a report, large type."""
+    with st.container(horizontal=True, key="toolbar", vertical_alignment="center", gap="small"):
+        st.toggle(
+            "Large type",
+            key=address.LARGE,
+            bind="query-params",
+            help="For projectors: everything larger.",
+        )
+        note, done = "The address of exactly this view, to send or to keep.", "Link copied"
+        if own_photos.current() is not None:
+            note += " Your own photo is not in it: whoever opens it is told so."
+            done = "Copied without your photo"
+        if scene is not None:
+            st.download_button(
+                "Report",
+                partial(explanations.report, scene),
+                file_name=report_name(scene.photo, scene.model.title),
+                mime="text/html",
+                on_click="ignore",
+                help=_REPORT_HELP,
+                key="report",
+            )
+        _link(key="copy_link", data={"note": note, "done": done}, width="content")

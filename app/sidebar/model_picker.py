@@ -6,18 +6,16 @@ import streamlit as st
 
 import inception_viz as iv
 from app.session import address, downloads, lab, models
+from app.sidebar import weights_file
 from app.widgets import choice, messages
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of
-from inception_viz.architecture import decode
 from inception_viz.files import cached
-from inception_viz.sources import REGISTRY, SUFFIXES, Source, default_source
+from inception_viz.sources import REGISTRY, Source, default_source
 from inception_viz.surgery import Operation
 
 _FILE = "file"
-_PLACE = "weights_file"
 _FILE_TITLE = "A file of yours …"
-_FILE_MEGABYTES = 64
 
 
 def show() -> iv.Classifier | None:
@@ -26,31 +24,30 @@ def show() -> iv.Classifier | None:
     runs = models.usable_runs()
     titles = {name: source.title for name, source in REGISTRY.items()}
     titles |= {name: models.title_of_run(run) for name, run in runs.items()} | {_FILE: _FILE_TITLE}
+    if (held := weights_file.name()) is not None:
+        titles[_FILE] = f"Your file {held}"
     st.session_state.setdefault(address.MODEL, fallback.id)
     chosen = choice.select(address.MODEL, "Model", titles)
-    if chosen != _FILE:
-        models.forget_file(_PLACE)
-    if chosen in runs:
-        with messages.errors():
-            trained = result_of(models.of_run(runs[chosen]))
-            _describe(trained, "Trained on this computer; see the page Train.")
-            return trained
-        st.caption(f"Until then, you see {fallback.title}.")
-        chosen = fallback.id
-    if chosen == _FILE:
-        model = _from_file()
-        if model is not None:
-            _describe(model, "Weights from your file.")
-            return model
-        st.caption(f"Until then, you see {fallback.title}.")
-        chosen = fallback.id
-    elif not REGISTRY[chosen].available():
-        if REGISTRY[chosen].fetch is None:
-            with messages.errors():
-                REGISTRY[chosen].load()  # says why it isn't there
-            st.caption(f"Until then, you see {fallback.title}.")
+    source = REGISTRY.get(chosen)
+    if source is None:
+        own, summary = None, "Weights from your file."
+        if chosen == _FILE:
+            own = weights_file.show()
         else:
-            _offer_download(REGISTRY[chosen], fallback)
+            summary = "Trained on this computer; see the page Train."
+            with messages.errors():
+                own = result_of(models.of_run(runs[chosen]))
+        if own is not None:
+            _describe(own, summary)
+            return own
+    if source is None or not source.available():
+        if source is not None and source.fetch is not None:
+            _offer_download(source, fallback)
+        else:
+            if source is not None:
+                with messages.errors():
+                    source.load()  # says why it isn't there
+            st.caption(f"Until then, you see {fallback.title}.")
         chosen = fallback.id
     model = _load(chosen, fallback)
     if model is not None:
@@ -74,7 +71,7 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
         ConfigError: if the link describes no network that can be built.
     """
     done = _rebuilt_in_use(base)
-    lab.use_rebuilt(done)
+    lab.rebuilt_network.set(done)
     if done is None:
         return base
     for note in done.classifier.weights.notes[-1:]:
@@ -84,15 +81,14 @@ def rebuilt(base: iv.Classifier) -> iv.Classifier:
 
 def _rebuilt_in_use(base: iv.Classifier) -> Operation | None:
     text = lab.architecture()
-    if not text or not (lab.built() or address.names(address.REBUILT)):
+    if not text or not (lab.built() or address.REBUILT in st.query_params):
         return None
     names = {"original": "original", "rebuilt": "rebuilt"}
     help_text = "As the model has it, or as the lab rebuilt it."
-    kept = lab.kept_filters()
+    lab.kept_filters()  # also where the original is shown, the address keeps them
     if choice.show(address.REBUILT, "Architecture", names, help=help_text) == "original":
         return None
-    job = models.rebuilt(base, text, lab.origins(decode(text)), kept)
-    return result_of(job)
+    return result_of(lab.rebuilding(base))
 
 
 def _load(chosen: str, fallback: Source) -> iv.Classifier | None:
@@ -117,23 +113,6 @@ def _describe(model: iv.Classifier, summary: str, source: Source | None = None) 
         if source is not None and source.adds and not source.fetched():
             st.markdown(f"{source.adds} Nothing else needs it.")
             _download_button(source, f"Download {source.download_bytes / 1e6:.0f} MB")
-
-
-def _from_file() -> iv.Classifier | None:
-    # No type= here: its refusal would be terser than the library's.
-    file = st.file_uploader(
-        f"Weights ({', '.join(SUFFIXES)}), up to {_FILE_MEGABYTES} MB",
-        key=_PLACE,
-        max_upload_size=_FILE_MEGABYTES,
-        help="Also a torchvision GoogLeNet that you fine-tuned: its state dict.",
-    )
-    if file is None:
-        return None
-    with messages.errors():
-        if file.size > _FILE_MEGABYTES * 2**20:  # the browser's check can be left out
-            raise iv.WeightsError(f"{file.name} is larger than {_FILE_MEGABYTES} MB.")
-        return result_of(models.of_file(_PLACE, file))
-    return None
 
 
 def _offer_download(source: Source, fallback: Source) -> None:

@@ -9,11 +9,11 @@ import streamlit as st
 
 import inception_viz as iv
 from app.session.scene import Scene
-from app.widgets.markdown import plain
+from app.widgets import figure
+from app.widgets.messages import plain
+from inception_viz.architecture import HEAD_NAMES
 from inception_viz.figures import answer_bars, percent
 from inception_viz.files import csv_text
-
-UNTRAINED = "Never trained in these weights, so its answer would mean nothing."
 
 
 def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
@@ -21,7 +21,7 @@ def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
     heading = f'<p class="iv-head">{escape(title)}</p>' * bool(title)
     if head not in trace.heads:
         st.html(heading)
-        st.caption(UNTRAINED)
+        st.caption("Never trained in these weights, so its answer would mean nothing.")
         return
     target = scene.model.labels[scene.target]
     predictions = trace.predictions(5, head)
@@ -31,6 +31,20 @@ def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
     belief = float(trace.probabilities(head)[scene.target])
     if target not in dict(predictions):
         st.caption(f"Class in question, {plain(target)}: {percent(belief)}")
+
+
+def of_all_heads(scene: Scene, key: str, title: str) -> None:
+    """Frame what the heads answer, side by side."""
+    heads = [*scene.model.config.heads, "main"]
+    how = "The five likeliest classes by softmax probability."
+    with figure.frame(key, title, how, csv=csv(scene, heads)):
+        columns = st.columns(max(len(heads), 2), gap="medium")
+        for column, head in zip(columns, heads, strict=False):
+            with column:
+                show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())
+        if len(heads) == 1:
+            with columns[1]:
+                st.caption("These weights come without auxiliary heads.")
 
 
 def csv(scene: Scene, heads: Sequence[str]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
@@ -13,14 +13,19 @@ from app.session import choices
 T = TypeVar("T")
 
 
+def _kept(
+    draw: Callable[..., Any], key: str, label: str, names: Mapping[T, str], default: Any, **how: Any
+) -> Any:
+    choices.take(key, names, default)
+    chosen = draw(label, list(names), format_func=names.__getitem__, key=key, **how)
+    choices.keep(key, chosen, default)
+    return chosen
+
+
 def show(key: str, label: str, names: Mapping[T, str], *, help: str | None = None) -> T:  # noqa: A002
     """Draw the options side by side, by their names; the first is the default."""
-    default = next(iter(names))
-    choices.take(key, names, default)
-    chosen: T = st.segmented_control(  # type: ignore[assignment]  # required, so never None
-        label, list(names), required=True, format_func=names.__getitem__, key=key, help=help
-    )
-    choices.keep(key, chosen, default)
+    first, draw = next(iter(names)), st.segmented_control
+    chosen: T = _kept(draw, key, label, names, first, required=True, help=help)
     return chosen
 
 
@@ -34,22 +39,24 @@ def select(
 ) -> T:
     """Draw the options as a list that opens; the first is the default unless another is named."""
     default = next(iter(names)) if default is None else default
-    choices.take(key, names, default)
-    chosen: T = st.selectbox(
-        label, list(names), format_func=names.__getitem__, key=key, width=width
-    )
-    choices.keep(key, chosen, default)
+    chosen: T = _kept(st.selectbox, key, label, names, default, width=width)
     return chosen
 
 
 def guess(key: str, label: str, names: Mapping[T, str]) -> T | None:
     """Draw the options side by side without the label; nothing is chosen at first."""
-    choices.take(key, names, None)
-    chosen = st.pills(
-        label, list(names), format_func=names.__getitem__, key=key, label_visibility="collapsed"
-    )
-    choices.keep(key, chosen, None)
+    chosen: T | None = _kept(st.pills, key, label, names, None, label_visibility="collapsed")
     return chosen
+
+
+def module(key: str, names: Sequence[str], default: str, **how: Any) -> str:
+    """Draw the choice of a module, whose name is what the address holds."""
+    return (
+        st.pills(
+            "Module", names, default=default, required=True, key=key, bind="query-params", **how
+        )
+        or default
+    )
 
 
 def tabs(key: str, titles: Mapping[str, str]) -> Sequence[TabContainer]:

@@ -9,24 +9,20 @@ from contextlib import contextmanager
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.frontend import component
 from app.session import address
-from app.widgets import take_home
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.figures import figure_csv
+from inception_viz.files import slug
+
+_saving = component("take_home")
 
 
 @contextmanager
-def frame(
-    key: str, title: str, how: str = "", *, csv: str = "", saved: bool = True
-) -> Iterator[None]:
-    """Frame what is drawn inside.
+def frame(key: str, title: str, how: str = "", *, csv: str = "") -> Iterator[None]:
+    """Frame what is drawn inside: its title, how to read it, both Markdown; its numbers as CSV.
 
-    Args:
-        key: of the figure; letters, digits and underscores.
-        title: what it shows, Markdown without foreign text in it.
-        how: how to read it, in a line; Markdown.
-        csv: its numbers, for a file.
-        saved: whether it can be saved.
+    ``key`` is of letters, digits and underscores.
     """
     words = re.sub(r"[*`\\]", "", title)
     with st.container(key=f"figure_{key}", gap="xsmall"):
@@ -34,8 +30,7 @@ def frame(
             key=f"heading_{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
         ):
             st.subheader(title, anchor=False, width="stretch")
-            if saved:
-                take_home.show(f"figure_{key}", words, _file_name(words), csv=csv)
+            _take_home(f"figure_{key}", words, csv)
         with st.container(key=f"drawn_{key}"):
             yield
         if how:
@@ -58,5 +53,8 @@ def chart(key: str, fig: go.Figure, how: str = "", *, alt: str = "") -> None:
         )
 
 
-def _file_name(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower().replace("×", "x")).strip("-")[:60] or "figure"
+def _take_home(figure: str, title: str, csv: str) -> None:
+    """A way to save the container whose key is ``figure`` as it is: PNG, SVG, its numbers."""
+    name = slug(title[:60], "figure")
+    data = {"figure": figure, "title": title, "name": name, "csv": csv}
+    _saving(key=f"save_{figure}", width=150, data=data)

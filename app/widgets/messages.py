@@ -1,13 +1,13 @@
-"""What went wrong, as messages on the page."""
+"""Words on the page: what went wrong, and text of others."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
 
-from app.widgets.markdown import plain
 from inception_viz.errors import InceptionVizError
 
 _MOST = 6  # unmet wishes in words
@@ -34,3 +34,15 @@ def unmet(wishes: Sequence[str]) -> None:
         icon=":material/link_off:",
         duration="long",
     )
+
+
+UNLINKED = "\u2060"  # a word joiner: invisible
+_MARKUP = re.compile(r"([\\`*_\[\]<>$:~|#!&]|^[-+=]|(?<=\d)[.)](?=\s))", re.MULTILINE)
+# Addresses and icons are found in text that is read already, so a backslash doesn't stop them: an
+# invisible word joiner does.
+_FOUND_LATER = re.compile(r"(:(?=//|[a-z]\w*[/:\\\[])|\bwww(?=\.)|@(?=\w))", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """Escape what Markdown would act on: names from files and URLs are shown as they are."""
+    return _FOUND_LATER.sub(rf"\1{UNLINKED}", _MARKUP.sub(r"\\\1", text.lstrip()))

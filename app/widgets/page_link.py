@@ -9,43 +9,32 @@ import streamlit as st
 from app.session import address, links
 from inception_viz.architecture import Place
 
-NO_MORE: Mapping[str, str] = {}
-
 
 def show(
     page: str,
     label: str,
-    view: Mapping[str, str] = NO_MORE,
+    view: Mapping[str, str] | None = None,
     *,
     icon: str = ":material/arrow_right_alt:",
     help: str | None = None,  # noqa: A002
     fresh: bool = False,
 ) -> None:
-    """Draw a link.
+    """Draw a link to the page of that folder in app/views; ``label`` and ``help`` are Markdown.
 
-    Args:
-        page: its folder in app/views.
-        label: Markdown.
-        view: what the address says there beside the photo and the network.
-        icon: of the link.
-        help: what a mouse over it says, Markdown.
-        fresh: the link shows exactly ``view``, whatever was chosen before.
+    ``view`` is what the address says there beside the photo and the network; a ``fresh`` link shows
+    exactly that, whatever was chosen before.
     """
-    query = links.fresh(view) if fresh else address.link() | dict(view)
-    st.page_link(script(page), label=label, icon=icon, help=help, query_params=query)
+    query = links.fresh(view or {}) if fresh else address.link() | dict(view or {})
+    place = f"views/{page}/page.py"
+    st.page_link(place, label=label, icon=icon, help=help, query_params=query)
 
 
-def go(page: str, view: Mapping[str, str] = NO_MORE) -> None:
+def go(page: str, view: Mapping[str, str] | None = None) -> None:
     """Leave for another page at once."""
-    st.switch_page(script(page), query_params=address.link() | dict(view))
+    st.switch_page(f"views/{page}/page.py", query_params=address.link() | dict(view or {}))
 
 
 def maps_of(place: Place) -> dict[str, str]:
     """The view of the page *Branch activations* that shows a module, or one of its branches."""
     branch = {address.BRANCH: place.branch} if place.branch else {}
     return {address.MODULE: place.module} | branch
-
-
-def script(page: str) -> str:
-    """The file of a page, as Streamlit wants it."""
-    return f"views/{page}/page.py"

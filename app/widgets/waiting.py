@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 from typing import Any, TypeVar
+from weakref import ref
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.server.jobs import Job
+from app.session import choices
 
 T = TypeVar("T")
 
@@ -40,30 +42,28 @@ def result_of(job: Job[T]) -> T:
 def wait_for(key: str, job: Job[T], words: str) -> T | None:
     """The result of a slow job, whose error is raised here; None once this user has cancelled it.
 
-    Args:
-        key: of the widgets.
-        job: the work.
-        words: what is being done, "Muting each branch …".
+    ``words`` say what is being done: "Muting each branch …".
     """
     place = st.empty()  # always there, so that what follows keeps its place on the page
     cancelled = f"{key}_cancelled"  # in the session: for others the job goes on
     if st.session_state.get(cancelled) == job.key and not job.finished.is_set():
         st.info(f"{words.rstrip(' …')}: stopped.", icon=":material/do_not_disturb_on:")
-        st.button("Start again", key=f"{key}_again", on_click=partial(_forget, cancelled))
+        st.button(
+            "Start again", key=f"{key}_again", on_click=choices.choose, args=(cancelled, None)
+        )
         return None
     with job.watched():
         if not job.finished.wait(_QUICK):
-            _show(key, place, job, words, partial(_cancel, cancelled, job))
+            _show(key, place, job, words, partial(_cancel, cancelled, ref(job)))
         return job.outcome()
 
 
-def _cancel(key: str, job: Job[Any]) -> None:
-    st.session_state[key] = job.key
-    job.withdraw()
-
-
-def _forget(key: str) -> None:
-    st.session_state.pop(key, None)
+def _cancel(key: str, waited_for: ref[Job[Any]]) -> None:
+    """Streamlit keeps what a callback gets until the session ends, so the job is held weakly."""
+    job = waited_for()
+    if job is not None:
+        st.session_state[key] = job.key
+        job.withdraw()
 
 
 def _wait_for_turn(job: Job[Any]) -> None:

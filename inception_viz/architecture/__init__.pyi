@@ -1,4 +1,5 @@
 from . import cost as cost
+from .checks import INPUT_SIZES as INPUT_SIZES
 from .config import BRANCHES as BRANCHES
 from .config import COLUMNS as COLUMNS
 from .config import HEAD_NAMES as HEAD_NAMES
@@ -9,6 +10,7 @@ from .config import GoogLeNetConfig as GoogLeNetConfig
 from .config import Kernel5x5 as Kernel5x5
 from .config import ModuleRow as ModuleRow
 from .config import Norm as Norm
+from .config import Padding as Padding
 from .config import StemConfig as StemConfig
 from .cost import PAPER_EXAMPLE as PAPER_EXAMPLE
 from .cost import Reduction as Reduction
@@ -19,6 +21,7 @@ from .cost import check_budget as check_budget
 from .cost import layers as layers
 from .cost import reductions as reductions
 from .cost import totals as totals
+from .local_response import LrnConfig as LrnConfig
 from .paper import WELL_KNOWN as WELL_KNOWN
 from .paper import audit as audit
 from .paper import audit_table as audit_table
@@ -30,10 +33,11 @@ from .plan import branch_widths as branch_widths
 from .plan import plan as plan
 from .plan import steps as steps
 from .receptive_field import receptive_fields as receptive_fields
+from .tables import Line as Line
+from .tables import cell_errors as cell_errors
+from .tables import read_lines as read_lines
+from .tables import rows_of as rows_of
+from .tables import to_csv as to_csv
 from .text import MAX_TEXT as MAX_TEXT
-from .text import cell_errors as cell_errors
 from .text import decode as decode
 from .text import encode as encode
-from .text import read_rows as read_rows
-from .text import rows_of as rows_of
-from .text import to_csv as to_csv

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from inception_viz.architecture.plan import steps
 from inception_viz.errors import ConfigError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 
 if TYPE_CHECKING:  # a config checks itself when it is made
     from inception_viz.architecture.config import GoogLeNetConfig, ModuleRow
@@ -26,8 +26,8 @@ INPUT_SIZES = range(32, 1025)
 def _where(row: str | None) -> str:
     if row is None:
         return "The config"
-    if row == "stem":
-        return "The stem"
+    if row in ("stem", "lrn"):
+        return {"stem": "The stem", "lrn": "The norm"}[row]
     return f"Head {row}" if row.startswith("aux") else f"Module {row}"
 
 

@@ -21,13 +21,15 @@ from inception_viz.architecture.checks import (
     json_object,
     refuse_unknown,
 )
+from inception_viz.architecture.local_response import LrnConfig, check_lrn
 from inception_viz.errors import ConfigError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 
 Branch = Literal["1x1", "3x3", "5x5", "pool"]
 Kernel5x5 = Literal["5", "3", "3+3"]
 Norm = Literal["none", "lrn", "batch"]
 HeadPool = Literal["5x5/3", "4x4"]
+Padding = Literal["even", "same"]
 
 BRANCHES: tuple[Branch, ...] = get_args(Branch)
 STAGES = (3, 4, 5)
@@ -107,6 +109,9 @@ class GoogLeNetConfig:
             pytorch/vision#906) or ``"3+3"``, two 3×3 convolutions in a row.
         norm: ``"lrn"`` (local response normalisation in the stem, biases), ``"batch"`` (batch norm
             behind every convolution, no biases) or ``"none"`` (biases only).
+        lrn: the constants of that local response normalisation.
+        padding: ``"even"`` (as much on all sides; pools round up) or ``"same"``, TensorFlow's: what
+            a stride leaves over goes to the right and the bottom.
         classes: outputs of every head.
         aux1, aux2: the auxiliary heads, the paper's softmax0 and softmax1; None leaves one out.
         dropout: in front of the main classifier (paper: 0.4).
@@ -126,6 +131,8 @@ class GoogLeNetConfig:
     dropout: float = 0.4
     input_size: int = 224
     pool4: int = 3
+    lrn: LrnConfig = field(default_factory=LrnConfig)
+    padding: Padding = "even"
 
     def __post_init__(self) -> None:
         """Refuse what can't be built.
@@ -237,6 +244,8 @@ class GoogLeNetConfig:
         refuse_unknown(None, values, known)
         if "stem" in values:
             values["stem"] = from_object(StemConfig, values["stem"], "stem")
+        if "lrn" in values:
+            values["lrn"] = from_object(LrnConfig, values["lrn"], "lrn")
         for head in ("aux1", "aux2"):
             if values.get(head) is not None:
                 values[head] = from_object(AuxHeadConfig, values[head], head)
@@ -257,6 +266,8 @@ def _check(config: GoogLeNetConfig) -> None:
         check_row(name, row)
     choice(None, "kernel_5x5", config.kernel_5x5, get_args(Kernel5x5))
     choice(None, "norm", config.norm, get_args(Norm))
+    choice(None, "padding", config.padding, get_args(Padding))
+    check_lrn(config.lrn)
     check_values(config)
     for name, head in config.heads.items():
         _is_a(AuxHeadConfig, head, f"Head {name} must be an AuxHeadConfig or None", name)

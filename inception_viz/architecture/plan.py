@@ -48,7 +48,9 @@ class Layer:
         role: its name within the branch, as in the built network: "reduce", "conv", "conv_b",
             "pool", "project"; else "".
         kernel, stride: of its window; 0 where there is none: linear layers, adaptive pools.
-        padding: zeros on each side.
+        padding: zeros on the left and the top.
+        trailing: what is added on the right and the bottom; a pool adds nothing that can win.
+        same: whether padding follows from the map's size, as in TensorFlow.
         batch_norm: whether one follows, in place of biases.
         rate: of dropout.
     """
@@ -66,6 +68,8 @@ class Layer:
     kernel: int = 1
     stride: int = 1
     padding: int = 0
+    trailing: int = 0
+    same: bool = False
     batch_norm: bool = False
     rate: float = 0.0
 
@@ -119,7 +123,7 @@ def plan(config: GoogLeNetConfig) -> tuple[Layer, ...]:
     for stage, modules in groupby(config.modules.items(), key=lambda item: item[0][0]):
         if stage != "3":
             kernel = config.pool4 if stage == "5" else 3
-            layers.append(_halving_pool(layers[-1], f"pool{int(stage) - 1}", "", kernel))
+            layers.append(_halving_pool(config, layers[-1], f"pool{int(stage) - 1}", "", kernel))
         for name, row in modules:
             layers += _module(layers[-1], name, row, config)
     ends = {layer.name: layer for layer in layers}
@@ -170,31 +174,49 @@ def _convolution(
     **other: Any,
 ) -> Layer:
     """Padded so that stride 1 keeps the map's size."""
-    shape = {"kernel": kernel, "stride": stride, "padding": kernel // 2, "outputs": outputs}
+    shape = {"kernel": kernel, "stride": stride, "outputs": outputs}
     size, batch_norm = (before.size - 1) // stride + 1, config.norm == "batch"
-    return _behind(before, name, "convolution", size=size, batch_norm=batch_norm, **shape, **other)
+    padding = trailing = kernel // 2
+    if config.padding == "same":
+        padding, trailing = same_padding(before.size, kernel, stride)
+    shape |= {"size": size, "padding": padding, "trailing": trailing}
+    other["same"] = config.padding == "same"
+    return _behind(before, name, "convolution", batch_norm=batch_norm, **shape, **other)
 
 
-def _halving_pool(before: Layer, name: str, place: str, kernel: int) -> Layer:
-    """A max pool with stride 2 and ceil rounding, as in Caffe."""
-    size = ceil((before.size - kernel) / 2) + 1
-    if (size - 1) * 2 >= before.size:  # a window must start inside the map
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's "SAME": so much before and behind that ceil(size / stride) windows fit."""
+    missing = max((ceil(size / stride) - 1) * stride + kernel - size, 0)
+    return missing // 2, missing - missing // 2
+
+
+def _halving_pool(
+    config: GoogLeNetConfig, before: Layer, name: str, place: str, kernel: int
+) -> Layer:
+    """A max pool with stride 2; with even padding, it rounds up, as in Caffe."""
+    size, padding, trailing = ceil((before.size - kernel) / 2) + 1, 0, 0
+    if config.padding == "same":
+        size = ceil(before.size / 2)
+        padding, trailing = same_padding(before.size, kernel, 2)
+    elif (size - 1) * 2 >= before.size:  # a window must start inside the map
         size -= 1
-    return _behind(before, name, "max pool", place=place, kernel=kernel, stride=2, size=size)
+    same = config.padding == "same"
+    window = {"kernel": kernel, "stride": 2, "padding": padding, "trailing": trailing}
+    return _behind(before, name, "max pool", place=place, size=size, same=same, **window)
 
 
 def _stem(config: GoogLeNetConfig) -> Iterator[Layer]:
     stem, lrn, side = config.stem, config.norm == "lrn", config.input_size
     picture = Layer("", "stem", "concatenation", (), 3, 3, side, side)
     yield (end := _convolution(config, picture, "conv1", stem.conv1, 7, 2, reads=()))
-    yield (end := _halving_pool(end, "pool1", "stem", 3))
+    yield (end := _halving_pool(config, end, "pool1", "stem", 3))
     if lrn:
         yield (end := _behind(end, "norm1", "norm"))
     yield (end := _convolution(config, end, "conv2_reduce", stem.conv2_reduce, 1))
     yield (end := _convolution(config, end, "conv2", stem.conv2, 3))
     if lrn:
         yield (end := _behind(end, "norm2", "norm"))
-    yield _halving_pool(end, "pool2", "stem", 3)
+    yield _halving_pool(config, end, "pool2", "stem", 3)
 
 
 def _module(before: Layer, name: str, row: ModuleRow, config: GoogLeNetConfig) -> list[Layer]:
@@ -216,7 +238,7 @@ def _module(before: Layer, name: str, row: ModuleRow, config: GoogLeNetConfig) -
     if row.f_pp is not None:
         at: dict[str, Any] = {"place": name, "branch": "pool"}
         path = f"{name}/pool/max" if row.f_pp else f"{name}/pool"
-        end = _behind(before, path, "max pool", kernel=3, padding=1, role="pool", **at)
+        end = _behind(before, path, "max pool", kernel=3, padding=1, trailing=1, role="pool", **at)
         layers.append(end)
         if row.f_pp:
             path = f"{name}/pool"

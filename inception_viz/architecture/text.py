@@ -1,4 +1,4 @@
-"""A config as short text for links, and as a table for spreadsheets.
+"""A config as short text for links.
 
 A link holds what differs from the paper's network: ``norm=batch;4=192.96.208.16.48.64-160.112…``.
 A row is the six columns of the paper's table with dots between them, ``x`` for a pool branch that
@@ -7,15 +7,12 @@ is left out; rows are joined by hyphens.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import astuple
 from typing import Any, get_args
 
-from inception_viz.architecture.checks import MAX_FILTERS, check_row, whole
 from inception_viz.architecture.config import (
-    COLUMNS,
     STAGES,
     AuxHeadConfig,
     GoogLeNetConfig,
@@ -23,8 +20,9 @@ from inception_viz.architecture.config import (
     ModuleRow,
     StemConfig,
 )
+from inception_viz.architecture.local_response import LrnConfig
 from inception_viz.errors import ConfigError
-from inception_viz.files.wording import shown
+from inception_viz.files.foreign import shown
 
 MAX_TEXT = 4000
 PAPER = "paper"
@@ -76,6 +74,11 @@ def _read_stem(text: str) -> StemConfig:
     return StemConfig(conv1, reduce, conv2)
 
 
+def _read_lrn(text: str) -> LrnConfig:
+    size, *constants = text.split("_")
+    return LrnConfig(_count(size), *map(_number, constants))
+
+
 def _head_text(head: AuxHeadConfig | None) -> str:
     if head is None:
         return "x"
@@ -88,11 +91,18 @@ def _read_head(text: str) -> AuxHeadConfig | None:
         return None
     after, conv, fc, pool, dropout = text.split(".", 4)
     kind = get_args(HeadPool)[_count(pool)]
-    return AuxHeadConfig(after, _count(conv), _count(fc), float(dropout), kind)
+    return AuxHeadConfig(after, _count(conv), _count(fc), _number(dropout), kind)
 
 
 def _joined(values: Iterable[object]) -> str:
     return ".".join(map(str, values))
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _count(text: str) -> int:
@@ -108,98 +118,14 @@ _PARTS: dict[str, _Part] = {  # name in a link → the config's field, how to wr
         for stage in STAGES
     },
     "stem": ("stem", lambda stem: _joined(astuple(stem)), _read_stem),
+    "lrn": ("lrn", lambda lrn: "_".join(map(str, astuple(lrn))), _read_lrn),
     "aux1": ("aux1", _head_text, _read_head),
     "aux2": ("aux2", _head_text, _read_head),
     "kernel_5x5": ("kernel_5x5", str, str),
     "norm": ("norm", str, str),
     "classes": ("classes", str, _count),
-    "dropout": ("dropout", str, float),
+    "dropout": ("dropout", str, _number),
     "input_size": ("input_size", str, _count),
     "pool4": ("pool4", str, _count),
+    "padding": ("padding", str, str),
 }
-
-
-# Tables ------------------------------------------------------------------------------------------
-
-
-def to_csv(config: GoogLeNetConfig) -> str:
-    """The modules as CSV: name and the six columns; an empty cell for a missing pool branch."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["module", *COLUMNS.values()])
-    for name, row in config.modules.items():
-        writer.writerow([name, *("" if count is None else count for count in astuple(row))])
-    return out.getvalue()
-
-
-def read_rows(text: str) -> list[tuple[str, list[str]]]:
-    """Read pasted cells, from CSV or a spreadsheet: (module name or "", six cells) a line.
-
-    A line of titles is skipped; the module's name in front of the six counts may be left out.
-
-    Raises:
-        ConfigError: for a line with another number of cells.
-    """
-    if len(text) > 100_000:
-        raise ConfigError("That is more text than a table of modules has.")
-    found = []
-    for number, line in enumerate(text.strip("\r\n").splitlines(), start=1):
-        separator = next((s for s in "\t;," if s in line), None)
-        cells = [cell.strip().strip('"') for cell in (line.split(separator))]
-        if any("×" in cell or "f_" in cell or cell.lower() in ("module", "type") for cell in cells):
-            continue
-        name = ""
-        if len(cells) == len(COLUMNS) + 1:
-            name, *cells = cells
-        if len(cells) != len(COLUMNS):
-            raise ConfigError(
-                f"Line {number} has {len(cells)} cells; a module has {len(COLUMNS)} counts, with "
-                "or without its name in front."
-            )
-        found.append((name.removeprefix("inception").strip(" ()"), cells))
-    return found
-
-
-def rows_of(cells: Iterable[Sequence[str]], names: Iterable[str]) -> list[ModuleRow]:
-    """Module rows from text cells.
-
-    Raises:
-        ConfigError: naming the module and the column of a cell that is no count.
-    """
-    return [
-        ModuleRow(**{c: _read_cell(name, c, text) for c, text in zip(COLUMNS, texts, strict=True)})  # type: ignore[arg-type]
-        for name, texts in zip(names, cells, strict=True)
-    ]
-
-
-def _read_cell(name: str, column: str, text: str) -> int | None:
-    if column == "f_pp" and not text.strip():
-        return None
-    try:
-        count = _count(text.strip() or "0")
-    except ValueError as error:
-        raise ConfigError(
-            f"Module {shown(name, 20)}, column {column}: {text[:20]!r} is not a count; "
-            f"use a whole number from 0 to {MAX_FILTERS}.",
-            row=name,
-            column=column,
-        ) from error
-    whole(name, column, count, 0, MAX_FILTERS)
-    return count
-
-
-def cell_errors(name: str, cells: Sequence[str]) -> dict[str, str]:
-    """Column → what is wrong with its cell, for a module's six cells as typed."""
-    errors: dict[str, str] = {}
-    for column, text in zip(COLUMNS, cells, strict=True):
-        try:
-            _read_cell(name, column, text)
-        except ConfigError as error:
-            errors[column] = str(error)
-    if errors:
-        return errors
-    try:
-        check_row(name, *rows_of([cells], [name]))
-    except ConfigError as error:  # of the whole row: shown at its first cell
-        errors[error.column or next(iter(COLUMNS))] = str(error)
-    return errors

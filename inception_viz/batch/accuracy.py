@@ -88,11 +88,8 @@ def _match(names: Sequence[str], labels: Sequence[str]) -> tuple[dict[str, int],
     for index, label in enumerate(labels):
         for synonym in (label, *label.split(",")):
             known.setdefault(synonym.strip().lower(), index)
-    named = {
-        name: known[text] for name in names if (text := name.replace("_", " ").lower()) in known
-    }
-    if named:
+    texts = {name: name.replace("_", " ").lower() for name in names}
+    if named := {name: known[text] for name, text in texts.items() if text in known}:
         return named, False
-    if len(names) == len(labels):
-        return {name: index for index, name in enumerate(names)}, True
-    return {}, False
+    in_order = {name: index for index, name in enumerate(names)}
+    return (in_order, True) if len(names) == len(labels) else ({}, False)

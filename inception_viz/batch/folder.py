@@ -7,23 +7,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inception_viz import __version__
 from inception_viz.batch import table
-from inception_viz.batch.measure import NONE, QUICK
-from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings, new_plan
-from inception_viz.batch.pictures import Unreadable, find_pictures
-from inception_viz.batch.processes import agreed, join
-from inception_viz.batch.work import Progress, Worker
+from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings
+from inception_viz.batch.table import NONE, QUICK
+from inception_viz.batch.work import Progress, Worker, agreed, join
 from inception_viz.classifier import Classifier
-from inception_viz.errors import BatchError
+from inception_viz.errors import BatchError, FileError
 from inception_viz.explain.contributions import METHODS
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.pictures.preprocessing import FITS, Fit
+from inception_viz.training.data import pictures_in
+from inception_viz.training.photos import Unreadable
 
 GROUP = 4096  # rows of the table that are written at once
 LOOK_SECONDS = 0.2  # how often the main process looks whether the others are done
@@ -96,27 +95,19 @@ def trace_folder(
     team = join()
     with ExitStack() as held:
 
-        def begin() -> _Begun:
+        def begin() -> tuple[Plan, list[int], int]:
             settings = _settings(classifier, root, fit, method, k, batch)
             return _begin(held, parts, whole, root, settings, restart)
 
-        begun = agreed(team, begin)
+        plan, missing, ignored = agreed(team, begin)
         worker = Worker(classifier, root, fit, method, k, batch, team)
-        worker.do(parts, begun.plan, begun.missing, progress)
-        if not team.is_main:
+        worker.do(parts, plan, missing, progress)
+        if not team.is_main_process:
             return None
-        _wait_for_others(parts, begun.plan, progress)
-        rows, unreadable = _put_together(classifier, parts, begun.plan, whole)
+        _wait_for_others(parts, plan, progress)
+        rows, unreadable = _put_together(classifier, parts, plan, whole)
         parts.remove()
-    return TracedFolder(whole, rows, tuple(unreadable), begun.ignored)
-
-
-class _Begun(NamedTuple):
-    """A plan, the parts of it that aren't made yet, and how many pictures it doesn't know of."""
-
-    plan: Plan
-    missing: list[int]
-    ignored: int
+    return TracedFolder(whole, rows, tuple(unreadable), ignored)
 
 
 def _settings(
@@ -145,8 +136,11 @@ def _settings(
 
 def _begin(
     held: ExitStack, parts: Parts, whole: Path, root: Path, settings: Settings, restart: bool
-) -> _Begun:
-    """Lock the parts until ``held`` lets go; find what was begun, or begin."""
+) -> tuple[Plan, list[int], int]:
+    """Lock the parts until ``held`` lets go; find what was begun, or begin.
+
+    Returns the plan, the parts that aren't made yet, and how many pictures it doesn't know of.
+    """
     if whole.suffix.lower() != ".parquet":
         raise BatchError(f"{whole.name} must end in .parquet, the table of a folder.")
     if whole.is_dir():
@@ -159,7 +153,7 @@ def _begin(
     held.enter_context(parts.locked())
     plan = None if restart else parts.plan()
     if plan is None:
-        plan = new_plan(settings, pictures)
+        plan = Plan(settings, pictures)
         parts.begin(plan)
     changed = [
         f"{name} was {plan.settings.get(name)} and is {value}"
@@ -171,7 +165,28 @@ def _begin(
             f"{parts.path} was begun with other settings: {'; '.join(changed)}. Give the same as "
             "then, or begin anew with --restart."
         )
-    return _Begun(plan, parts.missing(plan), len(set(pictures) - set(plan.pictures)))
+    return plan, parts.missing(plan), len(set(pictures) - set(plan.pictures))
+
+
+def find_pictures(folder: Path) -> tuple[str, ...]:
+    """Paths below ``folder``, relative to it and in order, of files that begin like pictures.
+
+    Raises:
+        BatchError: if there is no such folder, it or one in it can't be opened, or there is no
+            picture.
+    """
+    if not folder.is_dir():
+        raise BatchError(f"There is no folder {folder}. Check the path.")
+    try:
+        paths = sorted(path.relative_to(folder).as_posix() for path in pictures_in(folder))
+    except FileError as error:
+        raise BatchError(str(error)) from error
+    if not paths:
+        raise BatchError(
+            f"There are no pictures in {folder}: no file begins like a JPEG, PNG, WebP, GIF, BMP "
+            "or TIFF, or is called so."
+        )
+    return tuple(paths)
 
 
 def _wait_for_others(parts: Parts, plan: Plan, progress: Progress) -> None:
@@ -191,16 +206,15 @@ def _put_together(
     columns = table.schema(classifier, str(plan.settings["method"])).with_metadata(
         table.metadata(classifier, plan.settings, len(plan.pictures), unreadable)
     )
-    waiting: list[pa.Table] = []
-    written = 0
+    written, at_once = 0, max(GROUP // plan.chunk, 1)
     with (
         parts.placing(whole.absolute()) as temporary,
         pq.ParquetWriter(temporary, columns, compression="zstd") as writer,
     ):
-        for number in plan.parts:
-            waiting.append(parts.read(plan, number).replace_schema_metadata(columns.metadata))
-            rows = sum(len(each) for each in waiting)
-            if rows >= GROUP or (rows and number == plan.parts[-1]):
-                writer.write_table(pa.concat_tables(waiting))
-                written, waiting = written + rows, []
+        for start in plan.parts[::at_once]:
+            numbers = plan.parts[start : start + at_once]
+            group = pa.concat_tables([parts.read(plan, number) for number in numbers])
+            if len(group):
+                writer.write_table(group.replace_schema_metadata(columns.metadata))
+            written += len(group)
     return written, unreadable

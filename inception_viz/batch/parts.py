@@ -13,19 +13,19 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from inception_viz.errors import BatchError
-from inception_viz.files.cache import replace_synced
+from inception_viz.files.cache import hold, remove, replace_synced, writing
 
 CHUNK = 32  # pictures a part: about what a kill costs, and by how much processes finish apart
 
 Settings = dict[str, str | int]
+_THEN = ", or choose another place; what is done so far is kept"
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,16 @@ class Plan:
     """What a table is to hold.
 
     Attributes:
-        id: of this plan alone.
         settings: what decides the rows beside the pictures.
         pictures: paths relative to the folder, in the table's order.
         chunk: how many of them a part holds.
+        id: of this plan alone.
     """
 
-    id: str
     settings: Settings
     pictures: tuple[str, ...]
-    chunk: int
+    chunk: int = field(default_factory=lambda: CHUNK)
+    id: str = field(default_factory=lambda: uuid4().hex[:12])
 
     @property
     def parts(self) -> range:
@@ -58,11 +58,6 @@ class Plan:
         return sum(len(self.part(number)) for number in numbers)
 
 
-def new_plan(settings: Settings, pictures: tuple[str, ...]) -> Plan:
-    """A plan with an id of its own."""
-    return Plan(uuid4().hex[:12], settings, pictures, CHUNK)
-
-
 @dataclass(frozen=True)
 class Parts:
     """The folder of parts; removed once the table is whole."""
@@ -71,25 +66,15 @@ class Parts:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder, making it if need be; freed however this process ends.
-
-        Raises:
-            BatchError: if another process holds it, or it can't be written.
-        """
-        lock = FileLock(self.path / ".lock", is_singleton=False)
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise BatchError(f"Another process is writing in {self.path}. Wait for it.") from error
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
-        try:
+        """Hold the folder, making it if need be, or raise a BatchError; freed however this ends."""
+        with writing(self.path, BatchError, _THEN):
+            held = hold(self.path / ".lock", 0)
+        if held is None:
+            raise BatchError(f"Another process is writing in {self.path}. Wait for it.")
+        with held:
             for half in self.path.glob(".half-*"):  # of a process that was killed
-                half.unlink(missing_ok=True)
+                remove(half)
             yield
-        finally:
-            lock.release()
 
     def plan(self) -> Plan | None:
         """The plan that was begun here; None if there is none that can be read."""
@@ -100,11 +85,7 @@ class Parts:
             return None
 
     def begin(self, plan: Plan) -> None:
-        """Write a plan in place of whatever was here.
-
-        Raises:
-            BatchError: if it can't be written.
-        """
+        """Write a plan in place of whatever was here, or raise a BatchError."""
         self._remove_files()
         with self.placing("plan.json") as temporary:
             temporary.write_text(json.dumps(asdict(plan)), "utf-8")
@@ -115,11 +96,7 @@ class Parts:
         return [number for number in plan.parts if _name(plan, number) not in here]
 
     def write(self, plan: Plan, number: int, rows: pa.Table) -> None:
-        """Put a part in its place.
-
-        Raises:
-            BatchError: if it can't be written.
-        """
+        """Put a part in its place, or raise a BatchError."""
         with (
             self.placing(_name(plan, number)) as temporary,
             temporary.open("wb") as file,
@@ -128,17 +105,12 @@ class Parts:
             writer.write_table(rows)
 
     def read(self, plan: Plan, number: int) -> pa.Table:
-        """A part.
-
-        Raises:
-            BatchError: if it is damaged; it is removed, so that it will be made again.
-        """
+        """A part; if it is damaged, a BatchError, and it is removed so that it is made again."""
         path = self.path / _name(plan, number)
         try:
             return pa.ipc.open_file(pa.BufferReader(path.read_bytes())).read_all()
         except (pa.ArrowException, OSError) as error:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+            remove(path)
             raise BatchError(
                 f"{path} was damaged and is removed. Run the same command again to make it anew."
             ) from error
@@ -154,13 +126,11 @@ class Parts:
         """
         temporary = self.path / f".half-{uuid4().hex}"
         try:
-            yield temporary
-            replace_synced(temporary, self.path / name)
-        except OSError as error:
-            raise _unwritable(self.path / name, error) from error
+            with writing(self.path / name, BatchError, _THEN):
+                yield temporary
+                replace_synced(temporary, self.path / name)
         finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            remove(temporary)
 
     def remove(self) -> None:
         """Take the folder away, as far as it is ours."""
@@ -177,10 +147,3 @@ class Parts:
 
 def _name(plan: Plan, number: int) -> str:
     return f"{plan.id}-{number:08}.arrow"
-
-
-def _unwritable(path: Path, error: OSError) -> BatchError:
-    return BatchError(
-        f"{path} can't be written ({error.strerror or error}). Free some space, allow writing "
-        "there, or choose another place; what is done so far is kept."
-    )

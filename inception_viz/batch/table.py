@@ -1,4 +1,4 @@
-"""The table: one row a picture, one column a figure.
+"""The table: one row a picture, one column a figure, and how the figures are measured.
 
 A row is what a researcher calls an observation, so every figure has a column of its own: a
 correlation, a mean by label or a regression is one line of pandas, and one branch can be read from
@@ -13,7 +13,7 @@ path and label 36 times.
 | ``label``, ``probability``, ``logit`` | the first choice; contributions explain its logit |
 | ``labels``, ``probabilities`` | lists: the k likeliest classes, best first |
 | ``firing.4c.5x5`` … | mean activation of each branch |
-| ``energy.4c.5x5`` … | its part of its module's energy Σa², 0 to 1 |
+| ``energy.4c.5x5`` … | its part of its module's energy Σa², 0 to 1; 0 if silent |
 | ``contribution.4c.5x5`` … | its score for the first choice; none with the method "none" |
 """
 
@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,14 +32,78 @@ import torch
 from torch import Tensor
 
 from inception_viz import __version__
-from inception_viz.batch.measure import NONE, Measured, branches_of
+from inception_viz.architecture.config import Branch
 from inception_viz.batch.parts import Settings
-from inception_viz.batch.pictures import Ready, Unreadable
 from inception_viz.classifier import Classifier
 from inception_viz.explain.contributions import METHODS
+from inception_viz.explain.contributions.gradient import products
+from inception_viz.explain.firing import activity
+from inception_viz.explain.gradients import backward
+from inception_viz.network.googlenet import GoogLeNet, probabilities
+from inception_viz.pictures.reading import Picture
+from inception_viz.training.photos import Unreadable
 
+NONE = "none"  # the method that scores nothing
+QUICK = "gradient_x_activation"  # the method that does a whole batch in one backward pass
 LISTED = 10_000  # unreadable files that the metadata names; it says how many there were in all
 _UNREADABLE = b"unreadable"
+
+
+class Ready(NamedTuple):
+    """A picture, its path below the folder, and (1, 3, side, side) as the network wants it."""
+
+    path: str
+    picture: Picture
+    input: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """N pictures, on the CPU in double precision; columns are those of :func:`branches_of`.
+
+    Attributes:
+        logits: (N, classes) of the main head.
+        firing: (N, branches), each branch's mean activation.
+        energy: (N, branches), each branch's part of Σa² over its module's units.
+        slopes: (N, branches), gradient × activation for each picture's first choice; None if it
+            wasn't asked for.
+    """
+
+    logits: Tensor
+    firing: Tensor
+    energy: Tensor
+    slopes: Tensor | None
+
+
+def branches_of(network: GoogLeNet) -> list[tuple[str, Branch]]:
+    """(module, branch) in the network's order."""
+    return [(name, b) for name, module in network.modules_by_name.items() for b in module.widths]
+
+
+def measure(network: GoogLeNet, x: Tensor, *, slopes: bool) -> Measured:
+    """Send pictures (N, 3, side, side) through the main head; with ``slopes`` also back."""
+    modules = network.modules_by_name
+    with torch.inference_mode(False), torch.no_grad():
+        steps = network.walk(x, upto=next(iter(modules)) if slopes else None)
+        outputs = {name: output for name, output in steps if name in modules}
+        scores = None
+        if slopes:
+            (start,) = outputs.values()
+            outputs, slope, _ = backward(network, start, lambda x: network.classify(x).max(1)[0])
+            scores = _table(products(modules[name], outputs[name], slope[name]) for name in modules)
+        logits = network.classify(outputs[next(reversed(modules))])
+    active = [activity(output, modules[name].widths) for name, output in outputs.items()]
+    return Measured(
+        logits=logits.cpu().double(),
+        firing=_table({b: mean for b, (mean, _) in module.items()} for module in active),
+        energy=_table({b: share for b, (_, share) in module.items()} for module in active),
+        slopes=scores,
+    )
+
+
+def _table(modules: Iterable[Mapping[Branch, Tensor]]) -> Tensor:
+    """(N, branches) on the CPU, from each branch's (N,)."""
+    return torch.stack([values for module in modules for values in module.values()], dim=1).cpu()
 
 
 def schema(classifier: Classifier, method: str) -> pa.Schema:
@@ -73,14 +138,13 @@ def rows(
     k: int,
 ) -> pa.RecordBatch:
     """The rows of N pictures; ``contribution`` is (N, branches)."""
-    likeliest = torch.softmax(measured.logits, dim=1).topk(min(k, len(classifier.labels)))
+    likeliest = probabilities(measured.logits).topk(min(k, len(classifier.labels)))
     labels = [[classifier.labels[i] for i in row] for row in likeliest.indices.tolist()]
     figures = [measured.firing, measured.energy, *([] if contribution is None else [contribution])]
     values: list[Any] = [
         [p.path.encode("utf-8", "backslashreplace").decode() for p in pictures],
-        [p.sha256 for p in pictures],
-        [p.size[0] for p in pictures],
-        [p.size[1] for p in pictures],
+        [p.picture.sha256 for p in pictures],
+        *zip(*(p.picture.size for p in pictures), strict=True),
         [row[0] for row in labels],
         likeliest.values[:, 0].tolist(),
         measured.logits.max(dim=1).values.tolist(),

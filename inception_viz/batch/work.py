@@ -1,35 +1,45 @@
-"""One process's share of a folder: pictures in, parts of the table out."""
+"""The processes that share a folder, and what each does: pictures in, parts of the table out.
+
+They are as many as ``torchrun`` or ``accelerate launch`` started.
+"""
 
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
-from os import cpu_count
 from pathlib import Path
 from time import monotonic
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
+from PIL import Image
 from torch import Tensor
 
 from inception_viz.batch import table
-from inception_viz.batch.measure import NONE, QUICK, Measured, branches_of, measure
 from inception_viz.batch.parts import CHUNK, Parts, Plan
-from inception_viz.batch.pictures import Ready, Unreadable, ahead, reader
-from inception_viz.batch.processes import Team
+from inception_viz.batch.table import NONE, QUICK, Measured, Ready, branches_of, measure
 from inception_viz.classifier import Classifier
-from inception_viz.errors import BatchError
+from inception_viz.errors import BatchError, ImageError, StoppedError
 from inception_viz.explain.contributions import contributions
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import Fit
+from inception_viz.pictures.reading import read_picture
+from inception_viz.training.photos import Unreadable, ahead
 
 CPU_BATCH = 8  # more is hardly faster there, and takes memory
 LOOK_SECONDS = 2.0  # how often the main process looks what the others have done
+_BATCHED = (QUICK, NONE)
+_NOTHING = Image.new("RGB", (1, 1))
+_Out = TypeVar("_Out")
 
 Progress = Callable[[int, int], None]
 """Is told how many pictures of how many are done."""
@@ -45,7 +55,7 @@ class Worker:
     method: str
     k: int
     asked_batch: int | None
-    team: Team
+    team: PartialState
 
     @cached_property
     def network(self) -> GoogLeNet:
@@ -56,7 +66,7 @@ class Worker:
     @property
     def on_cpu(self) -> bool:
         """Whether there is nothing better than the CPU."""
-        return self.team.device.type == "cpu"
+        return bool(self.team.device.type == "cpu")
 
     @property
     def batch(self) -> int:
@@ -66,9 +76,8 @@ class Worker:
     @property
     def readers(self) -> int:
         """Threads that read pictures while the network computes."""
-        if self.on_cpu:
-            return torch.get_num_threads()
-        return max(1, min(8, (cpu_count() or 1) // self.team.count))
+        share = (os.cpu_count() or 1) // int(self.team.num_processes)
+        return torch.get_num_threads() if self.on_cpu else max(1, min(8, share))
 
     def do(self, parts: Parts, plan: Plan, missing: list[int], progress: Progress) -> None:
         """Make this process's share of the missing parts.
@@ -76,38 +85,58 @@ class Worker:
         Pictures are read across the borders of parts, but batches end there, so that a part is the
         same whoever makes it.
         """
-        mine = missing[self.team.index :: self.team.count]
-        read = reader(self.classifier, self.root, self.fit, keep=self.method not in _BATCHED)
-        tally = _Tally(parts, plan, missing, self.team, progress)
+        mine = missing[self.team.process_index :: self.team.num_processes]
+        others = set(missing) - set(mine)
+        total = len(plan.pictures)
+        done, of_others, looked_at = total - plan.count(missing), 0, monotonic()
+
+        def tell(more: int) -> None:
+            nonlocal done, of_others, looked_at
+            done += more
+            if others and monotonic() - looked_at > LOOK_SECONDS:
+                of_others = plan.count(others - set(parts.missing(plan)))
+                looked_at = monotonic()
+            if self.team.is_main_process:
+                progress(done + of_others, total)
+
+        tell(0)
         stream = ahead(
-            lambda item: (item[0], read(item[1])),
+            lambda item: (item[0], self._read(item[1])),
             ((number, path) for number in mine for path in plan.part(number)),
             workers=self.readers,
             most=self.batch + self.readers,
         )
         with closing(stream):
             for number, results in groupby(stream, key=itemgetter(0)):
-                part = self._part((result for _number, result in results), tally)
-                parts.write(plan, number, part)
+                parts.write(plan, number, self._part((one for _number, one in results), tell))
 
-    def _part(self, results: Iterator[Ready | Unreadable], tally: _Tally) -> pa.Table:
+    def _read(self, path: str) -> Ready | Unreadable:
+        try:
+            picture = read_picture(self.root / path)
+        except ImageError as error:
+            return Unreadable(path, str(error))
+        x, _placed = self.classifier.input_of(picture, self.fit)
+        if self.method in _BATCHED:  # nobody looks at it again, and many may be waiting
+            picture = replace(picture, image=_NOTHING)
+        return Ready(path, picture, x)
+
+    def _part(self, results: Iterator[Ready | Unreadable], tell: Callable[[int], None]) -> pa.Table:
         columns = table.schema(self.classifier, self.method)
         unreadable: list[Unreadable] = []
         batches: list[pa.RecordBatch] = []
-        ready: list[Ready] = []
-        for result in results:
-            if isinstance(result, Unreadable):
-                unreadable.append(result)
-                tally.add(1)
-                continue
-            ready.append(result)
-            if len(ready) == self.batch:
-                batches.append(self._rows(columns, ready))
-                tally.add(len(ready))
-                ready = []
-        if ready:
+
+        def readable() -> Iterator[Ready]:
+            for result in results:
+                if isinstance(result, Ready):
+                    yield result
+                else:
+                    unreadable.append(result)
+                    tell(1)
+
+        pictures = readable()
+        while ready := list(islice(pictures, self.batch)):
             batches.append(self._rows(columns, ready))
-            tally.add(len(ready))
+            tell(len(ready))
         if unreadable and not self.root.is_dir():
             raise BatchError(
                 f"The folder {self.root} has gone. Put it back and run the same command again; "
@@ -125,52 +154,51 @@ class Worker:
                 "Give a smaller --batch and run the command again; what is done so far is kept."
             ) from error
         self.classifier.require_finite(measured.logits)
-        scores = self._scores(ready, measured)
+        scores = measured.slopes if self.method in _BATCHED else self._scores(ready, measured)
         return table.rows(self.classifier, columns, ready, measured, scores, self.k)
 
-    def _scores(self, ready: list[Ready], measured: Measured) -> Tensor | None:
-        """(N, branches) of the chosen method."""
-        if self.method in _BATCHED:
-            return measured.slopes
-        chosen = measured.logits.argmax(dim=1).tolist()
-        return torch.stack(
-            [
-                self._scores_of(picture, target)
-                for picture, target in zip(ready, chosen, strict=True)
-            ]
-        )
-
-    def _scores_of(self, ready: Ready, target: int) -> Tensor:
-        assert ready.picture is not None  # kept for methods that aren't batched
-        trace = self.classifier.trace(ready.picture, fit=self.fit)
-        scores = contributions(self.classifier, trace, target, self.method)
+    def _scores(self, ready: list[Ready], measured: Measured) -> Tensor:
+        """(N, branches) of the chosen method, picture by picture."""
+        rows = []
         places = branches_of(self.classifier.network)
-        return torch.tensor([scores.get(*place) for place in places], dtype=torch.float64)
+        for one, target in zip(ready, measured.logits.argmax(dim=1).tolist(), strict=True):
+            trace = self.classifier.trace(one.picture, fit=self.fit)
+            scores = contributions(self.classifier, trace, target, self.method)
+            rows.append([scores.get(*place) for place in places])
+        return torch.tensor(rows, dtype=torch.float64)
 
 
-_BATCHED = (QUICK, NONE)
+def join() -> PartialState:
+    """Find the other processes, if there are any."""
+    # The CPU is said, so that processes find each other there.
+    return PartialState(cpu=not torch.accelerator.is_available())
 
 
-class _Tally:
-    """Counts what is done: own pictures at once, those of other processes every few seconds."""
+def launched() -> bool:
+    """Whether ``torchrun`` or ``accelerate launch`` started this process, be it the only one."""
+    return not {"RANK", "ACCELERATE_MIXED_PRECISION"}.isdisjoint(os.environ)
 
-    def __init__(
-        self, parts: Parts, plan: Plan, missing: list[int], team: Team, progress: Progress
-    ) -> None:
-        self.parts, self.plan, self.team, self.progress = parts, plan, team, progress
-        self.total = len(plan.pictures)
-        self.done = self.total - plan.count(missing)
-        self.looked_at = monotonic()
-        self.others = [n for i, n in enumerate(missing) if i % team.count != team.index]
-        self.of_others = 0
-        self.add(0)
 
-    def add(self, pictures: int) -> None:
-        self.done += pictures
-        if not self.team.is_main:
-            return
-        if self.others and monotonic() - self.looked_at > LOOK_SECONDS:
-            missing = set(self.parts.missing(self.plan))
-            self.of_others = self.plan.count(n for n in self.others if n not in missing)
-            self.looked_at = monotonic()
-        self.progress(self.done + self.of_others, self.total)
+def agreed(team: PartialState, make: Callable[[], _Out]) -> _Out:
+    """What ``make`` gives the main process, told to all. The only time that processes talk.
+
+    Raises:
+        BatchError: as ``make`` does; in the other processes it is a ``StoppedError``.
+    """
+    box: list[Any] = [None]
+    failure = None
+    if team.is_main_process:
+        try:
+            box = [make()]
+        except BatchError as error:
+            failure = error
+    try:
+        broadcast_object_list(box)
+    except RuntimeError as error:  # the connection broke
+        raise StoppedError("The main process has gone. Run the same command again.") from error
+    if failure:
+        raise failure
+    if box[0] is None:
+        raise StoppedError("The main process has stopped; see what it said.")
+    result: _Out = box[0]
+    return result

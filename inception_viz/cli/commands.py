@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import inception_viz as iv
-from inception_viz.cli import explain, photos, weights
 
-_DESCRIPTION = "See how GoogLeNet thinks, branch by branch."
 _EPILOG = """examples:
   python -m inception_viz predict cat.jpg
   python -m inception_viz predict cat.jpg --weights bvlc_googlenet.caffemodel -k 3
@@ -23,6 +22,17 @@ _EPILOG = """examples:
   python -m inception_viz weights fetch bvlc
   python -m inception_viz weights convert bvlc_googlenet.caffemodel -o bvlc.safetensors
 """
+# Command → a module here that has its function NAME and its options, add_NAME_options; its help.
+_COMMANDS = {
+    "predict": ("photos", "name what is on a photo"),
+    "trace": ("photos", "save what every layer did with a photo, or a folder"),
+    "explain": ("explain", "score how much each branch matters to an answer"),
+    "gradcam": ("explain", "draw where each module looks"),
+    "report": ("explain", "write everything about a photo into one HTML file"),
+    "train": ("training", "train GoogLeNet on folders of pictures"),
+    "fit-heads": ("heads", "give a trained network auxiliary heads that repeat its answers"),
+    "weights": ("weights", "list, fetch, convert or describe weights"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A command may have further ones, which its help names.
     """
-    options = parser().parse_args(arguments)
     try:
+        options = parser().parse_args(arguments)
         status: int = options.run(options) or 0
         sys.stdout.flush()
         return status
@@ -53,64 +63,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Command(argparse.ArgumentParser):
     """A command that defines its options when it is used: some list choices that need PyTorch."""
 
-    def __init__(
-        self, *, define: Callable[[argparse.ArgumentParser], None] | None = None, **rest: Any
-    ) -> None:
+    def __init__(self, *, command: str = "", **rest: Any) -> None:
         super().__init__(**rest)
-        self._define = define
+        self._command = command
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        define, self._define = self._define, None
-        if define is not None:
-            define(self)
+        name, self._command = self._command, ""
+        if name:
+            module = import_module(f"inception_viz.cli.{_COMMANDS[name][0]}")
+            name = name.replace("-", "_")
+            self.set_defaults(run=getattr(module, name, None))
+            getattr(module, f"add_{name}_options")(self)
         return super().parse_known_args(args, namespace)
-
-
-def _define_fit_heads(command: argparse.ArgumentParser) -> None:
-    from inception_viz.cli import heads  # needs PyTorch
-
-    heads.add_options(command)
 
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    from inception_viz.cli import training
-
     top = argparse.ArgumentParser(
         prog="python -m inception_viz",
-        description=_DESCRIPTION,
+        description="See how GoogLeNet thinks, branch by branch.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=iv.__version__)
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=_Command)
-    for name, words, define in (
-        ("predict", "name what is on a photo", photos.add_predict_options),
-        ("trace", "save what every layer did with a photo, or a folder", photos.add_trace_options),
-        (
-            "explain",
-            "score how much each branch matters to an answer",
-            explain.add_explain_options,
-        ),
-        ("gradcam", "draw where each module looks", explain.add_gradcam_options),
-        (
-            "report",
-            "write everything about a photo into one HTML file",
-            explain.add_report_options,
-        ),
-    ):
-        commands.add_parser(name, help=words, define=define)
-    train = commands.add_parser("train", help="train GoogLeNet on folders of pictures")
-    training.add_train_options(train)
-    train.set_defaults(run=training.train)
-    commands.add_parser(
-        "fit-heads",
-        help="give a trained network auxiliary heads that repeat its answers",
-        define=_define_fit_heads,
-    )
-    about = commands.add_parser("weights", help="list, fetch, convert or describe weights")
-    actions = about.add_subparsers(
-        required=True, metavar="ACTION", parser_class=argparse.ArgumentParser
-    )
-    weights.add_weights_commands(actions)
+    for name, (_, words) in _COMMANDS.items():
+        commands.add_parser(name, help=words, command=name)
     return top

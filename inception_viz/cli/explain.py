@@ -7,9 +7,14 @@ import sys
 from pathlib import Path
 
 import inception_viz as iv
-from inception_viz.architecture.config import BRANCHES, HEAD_NAMES
-from inception_viz.cli.loading import check_ending
-from inception_viz.cli.photos import add_photo_options, check_head, load_classifier
+from inception_viz.architecture.config import BRANCHES
+from inception_viz.cli.photos import (
+    add_head_option,
+    add_photo_options,
+    check_ending,
+    check_head,
+    load_classifier,
+)
 from inception_viz.files.paths import typed_path
 
 
@@ -35,7 +40,6 @@ def add_explain_options(parser: argparse.ArgumentParser) -> None:
         type=typed_path,
         help="NAME.csv, .json, .png or .svg (default: print a table)",
     )
-    parser.set_defaults(run=explain)
 
 
 def add_gradcam_options(parser: argparse.ArgumentParser) -> None:
@@ -50,44 +54,20 @@ def add_gradcam_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=typed_path, required=True, help="NAME.png, .jpg or .npz"
     )
-    parser.set_defaults(run=gradcam)
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``report``."""
     add_photo_options(parser)
-    parser.add_argument(
-        "--target", metavar="CLASS", help="name or number (default: the network's first choice)"
-    )
-    _add_mute_option(parser)
+    _add_scene_options(parser)
     parser.add_argument("-o", "--output", type=typed_path, required=True, help="NAME.html")
-    parser.set_defaults(run=report)
 
 
-def _add_target_options(parser: argparse.ArgumentParser) -> None:
+def _add_scene_options(parser: argparse.ArgumentParser) -> None:
+    """Define the class to explain, and what is to be silent."""
     parser.add_argument(
         "--target", metavar="CLASS", help="name or number (default: the network's first choice)"
     )
-    parser.add_argument(
-        "--against", metavar="CLASS", help="explain the margin of the target over this class"
-    )
-    parser.add_argument(
-        "--head",
-        default="main",
-        choices=list(HEAD_NAMES),
-        help="which classifier's answer (default: main)",
-    )
-    parser.add_argument(
-        "--kind",
-        default="logit",
-        choices=["logit", "probability"],
-        help="explain the class's logit or its probability (default: logit)",
-    )
-    _add_mute_option(parser)
-
-
-def _add_mute_option(parser: argparse.ArgumentParser) -> None:
-    """Define what is to be silent."""
     parser.add_argument(
         "--mute",
         action="append",
@@ -97,14 +77,27 @@ def _add_mute_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_target_options(parser: argparse.ArgumentParser) -> None:
+    _add_scene_options(parser)
+    parser.add_argument(
+        "--against", metavar="CLASS", help="explain the margin of the target over this class"
+    )
+    add_head_option(parser)
+    parser.add_argument(
+        "--kind",
+        default="logit",
+        choices=["logit", "probability"],
+        help="explain the class's logit or its probability (default: logit)",
+    )
+
+
 def _scene(options: argparse.Namespace) -> tuple[iv.Classifier, iv.Trace, iv.Target]:
     from inception_viz.explain.target import find_class
 
     classifier = load_classifier(options)
     trace = classifier.trace(options.image, fit=options.fit)
-    check_head(trace, options.head)
-    if options.head in classifier.weights.fits:
-        print(f"note: {options.head}: {classifier.weights.fits[options.head]}", file=sys.stderr)
+    if fit := check_head(classifier, trace, options.head):
+        print(f"note: {fit}", file=sys.stderr)
     first = trace.top_classes(1, options.head)[0][0]
     target = iv.Target(
         first if options.target is None else find_class(trace.labels, options.target),

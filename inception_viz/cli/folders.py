@@ -6,12 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING
 
 import inception_viz as iv
+from inception_viz.cli.console import Console
 from inception_viz.files.paths import typed_path
+
+if TYPE_CHECKING:
+    from inception_viz.batch import TracedFolder
 
 NAMED = 20  # unreadable files that the terminal shows
 SOME_UNREADABLE = 3  # exit status
@@ -25,7 +27,7 @@ table is whole."""
 
 def add_folder_options(parser: argparse.ArgumentParser) -> None:
     """Define what concerns folders alone. Left out, they are None, so that a photo has none."""
-    from inception_viz.batch.measure import NONE, QUICK
+    from inception_viz.batch.table import NONE, QUICK
     from inception_viz.explain.contributions import METHODS
 
     group = parser.add_argument_group("for a folder", _ABOUT)
@@ -48,22 +50,15 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
 
 
 def is_meant(options: argparse.Namespace) -> bool:
-    """Whether the options are about a folder.
-
-    Raises:
-        BatchError: if they are about both, a photo and a folder.
-    """
+    """Whether the options are about a folder; a BatchError if they are about both."""
     place, table = typed_path(options.image), options.output.suffix.lower() == ".parquet"
     if place.is_dir() or (table and not place.exists()):
         return True
     if table:
         raise iv.BatchError(f"{place} is no folder. A photo goes into NAME.npz or NAME.csv.")
-    given = [
-        name for name in ("method", "k", "batch", "restart") if vars(options)[name] is not None
-    ]
-    if given:
-        dashes = ", ".join("-k" if name == "k" else f"--{name}" for name in given)
-        raise iv.BatchError(f"{dashes}: this is for folders; {place.name} is none.")
+    flags = {"--method": "method", "-k": "k", "--batch": "batch", "--restart": "restart"}
+    if given := [flag for flag, name in flags.items() if vars(options)[name] is not None]:
+        raise iv.BatchError(f"{', '.join(given)}: this is for folders; {place.name} is none.")
     return False
 
 
@@ -71,44 +66,46 @@ def trace_folder(
     options: argparse.Namespace, load: Callable[[argparse.Namespace], iv.Classifier]
 ) -> int:
     """Write the table; only the main process speaks."""
-    from inception_viz.batch.processes import join, launched, leave
+    from inception_viz.batch.table import QUICK
+    from inception_viz.batch.work import join, launched
     from inception_viz.errors import StoppedError
 
-    is_main = join().is_main
-    bar = _Bar(silent=not is_main)
+    team = join()
+    is_main, so_far = team.is_main_process, ""
+
+    def show(done: int, total: int) -> None:
+        nonlocal so_far
+        so_far = f" after {done:,} of {total:,} pictures"
+        console.task("tracing", done, total)
+
     try:
-        status = _trace(options, load(options), bar)
+        with Console(silent=not is_main) as console:
+            done = iv.trace_folder(
+                load(options),
+                options.image,
+                options.output,
+                fit=options.fit,
+                method=options.method or QUICK,
+                k=5 if options.k is None else options.k,
+                batch=options.batch,
+                restart=bool(options.restart),
+                progress=show,
+            )
+        status = _told(done) if done else 0
         # A launcher takes any other status of a process for a crash, and shows a traceback.
         return 0 if launched() else status
     except StoppedError:
         return 1
     except KeyboardInterrupt:
-        bar.close()
         if is_main:
-            print(f"stopped{bar.so_far}; the same command goes on from here", file=sys.stderr)
+            print(f"stopped{so_far}; the same command goes on from here", file=sys.stderr)
         return 130
     finally:
-        bar.close()
-        leave()
+        team.destroy_process_group()
 
 
-def _trace(options: argparse.Namespace, classifier: iv.Classifier, bar: _Bar) -> int:
-    from inception_viz.batch.measure import QUICK
-
-    done = iv.trace_folder(
-        classifier,
-        options.image,
-        options.output,
-        fit=options.fit,
-        method=options.method or QUICK,
-        k=5 if options.k is None else options.k,
-        batch=options.batch,
-        restart=bool(options.restart),
-        progress=bar.show,
-    )
-    if done is None:
-        return 0
-    bar.close()
+def _told(done: TracedFolder) -> int:
+    """Say what came of it; return the exit status."""
     if done.ignored:
         print(
             f"note: {_counted(done.ignored, 'picture')} came into the folder after the table was "
@@ -129,31 +126,3 @@ def _trace(options: argparse.Namespace, classifier: iv.Classifier, bar: _Bar) ->
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
-
-
-class _Bar:
-    """Pictures done, pictures a second, and time left."""
-
-    def __init__(self, *, silent: bool) -> None:
-        self._silent = silent
-        self._bar: Any = None
-        self.so_far = ""
-
-    def show(self, done: int, total: int) -> None:
-        """Draw how many pictures of how many are done."""
-        if self._bar is None:
-            self._bar = tqdm(
-                total=total,
-                initial=done,  # what an earlier run did says nothing about the speed of this one
-                unit=" pictures",
-                desc="tracing",
-                mininterval=0.5,
-                disable=self._silent,
-            )
-        self._bar.update(max(done - self._bar.n, 0))
-        self.so_far = f" after {done:,} of {total:,} pictures"
-
-    def close(self) -> None:
-        """Leave the terminal in order."""
-        if self._bar is not None:
-            self._bar.close()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 
 from inception_viz.cli.console import Console
-from inception_viz.cli.loading import check_ending, loaded
+from inception_viz.cli.photos import check_ending, loaded
 from inception_viz.errors import TrainingError
 from inception_viz.files.cache import cache_dir
 from inception_viz.files.paths import typed_path
 from inception_viz.sources.distilled import save_heads
 from inception_viz.sources.file import save_weights
-from inception_viz.training.heads import HeadRecipe, fit_heads, photos_in
+from inception_viz.training import heads
+from inception_viz.training.heads import HeadRecipe, photos_in
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_fit_heads_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``fit-heads``."""
     parser.add_argument(
         "--weights", required=True, metavar="SOURCE", help="bvlc, torchvision, or a weights file"
@@ -45,10 +46,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="NAME.safetensors for the whole network; without it, the heads are kept in the cache "
         "and used wherever these weights are loaded",
     )
-    parser.set_defaults(run=fit)
 
 
-def fit(options: argparse.Namespace) -> None:
+def fit_heads(options: argparse.Namespace) -> None:
     """Fit auxiliary heads to a trained trunk."""
     if options.output:
         check_ending(options.output, ".safetensors")
@@ -59,7 +59,7 @@ def fit(options: argparse.Namespace) -> None:
     weights = loaded(options.weights).weights
     recipe = HeadRecipe(views=options.views, epochs=options.epochs, seed=options.seed)
     with Console() as console:
-        fitted = fit_heads(
+        fitted = heads.fit_heads(
             weights,
             photos,
             data=options.images.name,

@@ -5,27 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import inception_viz as iv
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.architecture.places import Place
 from inception_viz.cli import folders
-from inception_viz.cli.loading import loaded, read_text
-from inception_viz.files.paths import typed_path
+from inception_viz.files.paths import readable, typed_path
 from inception_viz.sources.labels import read_labels
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``predict``."""
     add_photo_options(parser)
-    parser.add_argument(
-        "--head",
-        default="main",
-        choices=list(HEAD_NAMES),
-        help="which classifier answers (default: main)",
-    )
+    add_head_option(parser)
     parser.add_argument("-k", type=_positive, default=5, help="how many answers (default: 5)")
-    parser.set_defaults(run=predict)
 
 
 def add_trace_options(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +34,6 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
         "NAME.parquet: one row a picture",
     )
     folders.add_folder_options(parser)
-    parser.set_defaults(run=trace)
 
 
 def add_photo_options(parser: argparse.ArgumentParser) -> None:
@@ -50,10 +43,9 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", help="JPEG, PNG, WebP, GIF, BMP or TIFF")
     parser.add_argument(
         "--weights",
-        default=None,
         metavar="SOURCE",
-        help="bvlc, imagenette, torchvision, random, or a .safetensors, .pth or .caffemodel "
-        "file (default: bvlc, which is bundled)",
+        help="a source (bvlc, imagenette, torchvision, inception5h, places365, random) or a file "
+        "of weights, whatever its ending (default: bvlc, which is bundled)",
     )
     parser.add_argument(
         "--fit",
@@ -61,28 +53,34 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
         default="crop",
         help="crop the centre, pad the whole photo, or squash it (default: crop)",
     )
-    _add_file_options(parser)
+    add_file_options(parser)
 
 
-def _add_file_options(parser: argparse.ArgumentParser) -> None:
+def add_file_options(parser: argparse.ArgumentParser) -> None:
+    """Define what to say of a file of weights that doesn't say it."""
     parser.add_argument(
         "--config",
         type=typed_path,
         help="JSON of the network, for a weights file that doesn't say which it belongs to",
     )
-    parser.add_argument("--labels", type=typed_path, help="text file with one class name a line")
+    parser.add_argument(
+        "--labels", type=typed_path, help="class names: text with one a line, or JSON"
+    )
+    parser.add_argument(
+        "--copy", help="which copy to take of a checkpoint with several, such as model_ema"
+    )
+
+
+def add_head_option(parser: argparse.ArgumentParser) -> None:
+    """Define which of the network's classifiers is asked."""
+    words = "which classifier's answer (default: main)"
+    parser.add_argument("--head", default="main", choices=list(HEAD_NAMES), help=words)
 
 
 def load_classifier(options: argparse.Namespace) -> iv.Classifier:
-    """The classifier that the options ask for.
-
-    Raises:
-        WeightsError, ConfigError: as :func:`inception_viz.load` does.
-    """
-    config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
-    labels = options.labels and read_labels(options.labels)
+    """The classifier that the options ask for."""
     if options.weights is not None:
-        return loaded(options.weights, config=config, labels=labels)
+        return load_as_said(options.weights, options)
     from inception_viz.sources.registry import default_source
 
     source = default_source()
@@ -92,28 +90,54 @@ def load_classifier(options: argparse.Namespace) -> iv.Classifier:
             "answers are noise; try: weights fetch bvlc",
             file=sys.stderr,
         )
-    return loaded(source.id)
+    return load_as_said(source.id, options)
 
 
-def check_head(trace: iv.Trace, head: str) -> None:
-    """Refuse a head that was never trained.
+def load_as_said(source: str, options: argparse.Namespace) -> iv.Classifier:
+    """A source or a file, with what :func:`add_file_options` lets one say of it."""
+    config = options.config and iv.GoogLeNetConfig.from_json(read_text(options.config))
+    labels = options.labels and read_labels(options.labels)
+    return loaded(source, config=config, labels=labels, copy=options.copy)
 
-    Raises:
-        ExplainError: naming those that were.
-    """
+
+def loaded(source: str, **options: Any) -> iv.Classifier:
+    """As :func:`inception_viz.load`; weights that stand in for others are named on stderr."""
+    classifier = iv.load(source, **options)
+    if classifier.weights.trouble:
+        print(f"note: {classifier.weights.trouble}", file=sys.stderr)
+    return classifier
+
+
+def check_head(classifier: iv.Classifier, trace: iv.Trace, head: str) -> str:
+    """Refuse a head that was never trained; say how good one is that was fitted, else nothing."""
     if head not in trace.heads:
         raise iv.ExplainError(
             f"These weights have no trained head {head}. Use one of: {', '.join(trace.heads)}."
         )
+    fits = classifier.weights.fits
+    return f"{head}: {fits[head]}" if head in fits else ""
+
+
+def check_ending(path: Path, *endings: str) -> None:
+    """Refuse a name whose ending says nothing, before there is work."""
+    if path.suffix.lower() not in endings:
+        *others, last = endings
+        wanted = f"{', '.join(others)} or {last}" if others else last
+        raise iv.FileError(f"{path.name} must end in {wanted}.")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, or a FileError."""
+    with readable(path):
+        return path.read_text("utf-8")
 
 
 def predict(options: argparse.Namespace) -> None:
     """Print the likeliest classes."""
     classifier = load_classifier(options)
     traced = classifier.trace(options.image, fit=options.fit)
-    check_head(traced, options.head)
-    if options.head in classifier.weights.fits:
-        print(f"({options.head}: {classifier.weights.fits[options.head]})")
+    if fit := check_head(classifier, traced, options.head):
+        print(f"({fit})")
     for label, probability in traced.predictions(options.k, options.head):
         print(f"{probability:8.3%}  {label}")
 
@@ -135,7 +159,7 @@ def trace(options: argparse.Namespace) -> int:
             _write_arrays(traced, temporary)
         else:
             from inception_viz.explain.firing import firing
-            from inception_viz.files.spreadsheet import csv_text
+            from inception_viz.files.foreign import csv_text
 
             temporary.write_text(csv_text(firing(traced).to_frame()), "utf-8")
     print(f"wrote {options.output}")

@@ -5,28 +5,35 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import get_args
+from typing import get_args, get_type_hints
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.cli.console import Console
-from inception_viz.cli.loading import loaded, read_text
+from inception_viz.cli.console import Console, tensorboard_logs
+from inception_viz.cli.photos import loaded, read_text
 from inception_viz.errors import InceptionVizError, TrainingError
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.training.datasets import NAMED
-from inception_viz.training.networks import PRESETS, for_size, read_network
-from inception_viz.training.recipe import Augmentation, Precision, Recipe, parse_phases
-from inception_viz.training.record import Row
-from inception_viz.training.run import Run, Status, runs_dir
+from inception_viz.training.recipe import PRESETS, Recipe, for_size, parse_phases, read_network
+from inception_viz.training.run import Row, Run, Status, runs_dir
+
+FOLDERS = {"parts": True, "classes": False}
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``train``; those of the recipe have its names and defaults."""
     recipe = Recipe()
     parser.add_argument("--data", help=f"{', '.join(NAMED)}, or a folder of class folders")
+    parser.add_argument(
+        "--folders",
+        choices=FOLDERS,
+        help="what folders called like train and test are: parts of the data, or classes "
+        "(default: told by what lies in them)",
+    )
     parser.add_argument("--root", type=typed_path, help="where the named dataset lies")
     parser.add_argument("--download", action="store_true", help="fetch the named dataset")
     parser.add_argument(
@@ -53,32 +60,16 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--phases",
-        type=str,
+        type=parse_phases,
         help="SIZE:EPOCHS,… picture sizes in pixels "
         f"(default: {','.join(f'{p.size}:{p.epochs}' for p in recipe.phases)})",
     )
-    for name in (
-        "batch",
-        "learning_rate",
-        "warm_up",
-        "momentum",
-        "weight_decay",
-        "label_smoothing",
-        "aux_weight",
-        "mix",
-        "mix_until",
-        "average",
-        "validate_every",
-        "seed",
-    ):
-        value = getattr(recipe, name)
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=type(value), help=f"default: {value}"
-        )
-    for name, kind in (("augmentation", Augmentation), ("precision", Precision)):
-        parser.add_argument(
-            f"--{name}", choices=get_args(kind), help=f"default: {getattr(recipe, name)}"
-        )
+    kinds = get_type_hints(Recipe)
+    for name, value in vars(recipe).items():
+        if name != "phases":
+            choices, words = get_args(kinds[name]) or None, f"default: {value}"
+            flag = f"--{name.replace('_', '-')}"
+            parser.add_argument(flag, type=type(value), choices=choices, help=words)
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pictures")
     parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
     parser.add_argument(
@@ -98,6 +89,7 @@ class _Order:
     root: Path | None
     download: bool
     start_from: str | None
+    folders: str | None
 
 
 def train(options: argparse.Namespace) -> None:
@@ -106,7 +98,7 @@ def train(options: argparse.Namespace) -> None:
         order = _resumed(Run(options.resume)) if options.resume else _ordered(options)
     except InceptionVizError as error:
         if options.background:  # nobody reads the terminal
-            Run(options.resume or options.output).fail(str(error))
+            Run(options.resume or options.output).fail(error)
         raise
     run = order.run
     if not _is_main():
@@ -117,11 +109,9 @@ def train(options: argparse.Namespace) -> None:
         with run.locked(), Console() as console:
             status = _train(options, order, console)
     except Exception as error:
-        known = isinstance(error, InceptionVizError)
         if options.background or options.resume:
-            said = f"The training failed: {type(error).__name__}: {str(error)[:300]}."
-            run.fail(str(error) if known else said)
-        elif known:
+            run.fail(error)
+        elif isinstance(error, InceptionVizError):
             run.discard()  # the message is on the terminal; an empty folder helps nobody
         raise
     print(f"{status.state}: {status.message or run.model}")
@@ -139,13 +129,15 @@ def _resumed(run: Run) -> _Order:
     root = Path(record["root"]) if record["root"] else None
     begins = not checkpoints(run.checkpoints)
     start_from = record.get("started_from") if begins else None
-    return _Order(run, config, recipe, str(record["source"]), root, False, start_from)
+    source, folders = str(record["source"]), record.get("folders")
+    return _Order(run, config, recipe, source, root, False, start_from, folders)
 
 
 def _ordered(options: argparse.Namespace) -> _Order:
     if not options.data:
         raise TrainingError(f"Say what to train on: --data {', '.join(NAMED)} or a folder.")
-    run = Run(options.output or _new_folder(options.data))
+    new = f"{Path(options.data).name}-{datetime.now():%Y%m%d-%H%M%S}"
+    run = Run(options.output or runs_dir() / new)
     if run.exists() and _is_main():  # the others may come after it was made
         raise TrainingError(f"{run.path} holds a run already. Use --resume {run.path}.")
     recipe = _recipe(options)
@@ -156,7 +148,9 @@ def _ordered(options: argparse.Namespace) -> _Order:
     if source not in NAMED:
         source = str(real_path(typed_path(source)))
     root = real_path(options.root) if options.root else None
-    return _Order(run, network, recipe, source, root, options.download, options.start_from)
+    return _Order(
+        run, network, recipe, source, root, options.download, options.start_from, options.folders
+    )
 
 
 def _train(options: argparse.Namespace, order: _Order, console: Console) -> Status:
@@ -178,7 +172,8 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         download=order.download,
         shorter_side=round(max(recipe.sizes) * CROP_MARGIN),
         seed=recipe.seed,
-        progress=console.reading,
+        splits=FOLDERS.get(order.folders or ""),
+        progress=partial(console.task, "reading"),
         fetching=_fetching(run, console),
     )
     for note in data.notes:
@@ -186,7 +181,15 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
     config = replace(order.network, classes=len(data.labels))
     if _is_main() and not options.resume:
         where = {"source": order.source, "root": str(order.root) if order.root else None}
-        run.create(config, recipe, data.describe() | where | {"started_from": order.start_from})
+        where |= {"started_from": order.start_from, "folders": order.folders}
+        run.create(config, recipe, data.describe() | where)
+    board = tensorboard_logs(run.path / "tensorboard") if options.tensorboard else None
+
+    def report(status: Status, row: Row) -> None:
+        console.report(status, row)
+        if board:
+            board(status, row)
+
     return run_training(
         run,
         data,
@@ -196,17 +199,17 @@ def _train(options: argparse.Namespace, order: _Order, console: Console) -> Stat
         workers=options.workers,
         initial=load(order.start_from).network if order.start_from else None,
         checkpoint_seconds=options.checkpoint_seconds,
-        report=_reporter(options, run, console),
+        report=report,
     )
 
 
-def _fetching(run: Run, console: Console) -> Callable[[int, int], None]:
+def _fetching(run: Run, console: Console) -> Callable[[int, int | None], None]:
     """Says how the download goes, and ends it when the run is to stop."""
     said = 0.0
 
-    def tell(done: int, total: int) -> None:
+    def tell(done: int, total: int | None) -> None:
         nonlocal said
-        console.task("downloading", done, total)
+        console.task("downloading", done, total, "B")
         if monotonic() - said < 1:
             return
         said = monotonic()
@@ -218,29 +221,7 @@ def _fetching(run: Run, console: Console) -> Callable[[int, int], None]:
     return tell
 
 
-def _reporter(
-    options: argparse.Namespace, run: Run, console: Console
-) -> Callable[[Status, Row], None]:
-    if not options.tensorboard:
-        return console.report
-    from inception_viz.training.tensorboard import tensorboard_logs
-
-    board = tensorboard_logs(run.path / "tensorboard")
-
-    def report(status: Status, row: Row) -> None:
-        console.report(status, row)
-        board(status, row)
-
-    return report
-
-
 def _recipe(options: argparse.Namespace) -> Recipe:
     recipe = Recipe.from_json(read_text(options.recipe)) if options.recipe else Recipe()
-    given = {f.name: getattr(options, f.name) for f in fields(Recipe)}
-    given["phases"] = options.phases and parse_phases(options.phases)
+    given = {name: getattr(options, name) for name in vars(recipe)}
     return replace(recipe, **{name: value for name, value in given.items() if value is not None})
-
-
-def _new_folder(data: str | None) -> Path:
-    name = Path(data or "run").name
-    return runs_dir() / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"

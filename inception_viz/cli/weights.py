@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from inception_viz.cli.loading import check_ending, loaded
+from inception_viz.cli.console import Console
+from inception_viz.cli.photos import add_file_options, check_ending, load_as_said
 from inception_viz.errors import WeightsError
 from inception_viz.files.paths import typed_path
 
 
-def add_weights_commands(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-) -> None:
+def add_weights_options(parser: argparse.ArgumentParser) -> None:
     """Define the actions."""
+    actions = parser.add_subparsers(
+        required=True, metavar="ACTION", parser_class=argparse.ArgumentParser
+    )
     listing = actions.add_parser("list", help="which sources there are, and which are here")
     listing.set_defaults(run=_list_weights)
 
@@ -21,12 +23,14 @@ def add_weights_commands(
     fetch.set_defaults(run=_fetch_weights)
 
     convert = actions.add_parser("convert", help="write any weights as safetensors")
-    convert.add_argument("source", help="a source, or a .caffemodel or .pth file")
+    convert.add_argument("source", help="a source, or a file of weights, whatever its ending")
+    add_file_options(convert)
     convert.add_argument("-o", "--output", type=typed_path, required=True, help="NAME.safetensors")
     convert.set_defaults(run=_convert_weights)
 
     info = actions.add_parser("info", help="describe weights: network, classes, limits")
     info.add_argument("source", help="a source or a file")
+    add_file_options(info)
     info.set_defaults(run=_describe_weights)
 
 
@@ -45,21 +49,15 @@ def _list_weights(_options: argparse.Namespace) -> None:
 
 
 def _fetch_weights(options: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
     from inception_viz.sources.registry import REGISTRY
 
     source = REGISTRY.get(options.source)
     if source is None or source.fetch is None:
         ids = ", ".join(known.id for known in REGISTRY.values() if known.fetch)
         raise WeightsError(f'"{options.source}" can\'t be downloaded; there are {ids}.')
-    with tqdm(total=source.download_bytes, unit="B", unit_scale=True, desc=source.id) as bar:
-
-        def progress(done: int, total: int | None) -> None:
-            bar.total = total or bar.total
-            bar.update(done - bar.n)
-
-        source.fetch(progress)
+    expected = source.download_bytes
+    with Console() as console:
+        source.fetch(lambda done, total: console.task(source.id, done, total or expected, "B"))
     print(f"{source.id} is here")
 
 
@@ -67,12 +65,12 @@ def _convert_weights(options: argparse.Namespace) -> None:
     from inception_viz.sources.file import save_weights
 
     check_ending(options.output, ".safetensors")
-    save_weights(loaded(options.source).weights, options.output)
+    save_weights(load_as_said(options.source, options).weights, options.output)
     print(f"wrote {options.output}")
 
 
 def _describe_weights(options: argparse.Namespace) -> None:
-    classifier = loaded(options.source)
+    classifier = load_as_said(options.source, options)
     config, network = classifier.config, classifier.network
     print(f"source        {classifier.source}")
     print(f"parameters    {sum(p.numel() for p in network.parameters()):,}")

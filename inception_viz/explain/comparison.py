@@ -23,7 +23,7 @@ class Comparison:
     Attributes:
         first, second: (module, branch) → the figure; a branch that one side lacks is in the other's
             alone, a figure that can't be told is in neither.
-        unit: what the figures are measured in.
+        unit: what the figures are measured in; shares are in %.
     """
 
     first: Mapping[Key, float]
@@ -34,6 +34,11 @@ class Comparison:
     def difference(self) -> dict[Key, float]:
         """Second minus first, for the branches that both have."""
         return {p: self.second[p] - value for p, value in self.first.items() if p in self.second}
+
+    @property
+    def difference_unit(self) -> str:
+        """What their differences are measured in."""
+        return "percentage points" if self.unit == "%" else self.unit
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -59,21 +64,22 @@ class Comparison:
 
         sides = (self.first, self.second, self.difference)
         rows = [
-            (*place, *(side.get(place) for side in sides), self.unit)
+            (*place, *(side.get(place) for side in sides), self.unit, self.difference_unit)
             for place in dict.fromkeys([*self.first, *self.second])
         ]
-        columns = ["module", "branch", "first", "second", "difference", "unit"]
+        columns = ["module", "branch", "first", "second", "difference", "unit", "difference_unit"]
         return pd.DataFrame(rows, columns=columns)
 
 
 def compare_firing(first: Firing, second: Firing, metric: str) -> Comparison:
-    """By ``deviation`` (σ), ``energy_share`` (0 to 1) or ``mean`` (activation)."""
+    """By ``deviation`` (σ), ``energy_share`` (%) or ``mean`` (activation)."""
+    unit = {"deviation": "σ", "energy_share": "%", "mean": "activation"}[metric]
+    scale = 100 if unit == "%" else 1
 
     def side(found: Firing) -> dict[Key, float]:
         figures = {(b.module, b.branch): getattr(b, metric) for b in found.branches}
-        return {place: value for place, value in figures.items() if value is not None}
+        return {place: scale * value for place, value in figures.items() if value is not None}
 
-    unit = {"deviation": "σ", "mean": "activation"}.get(metric, "")
     return Comparison(side(first), side(second), unit)
 
 
@@ -83,12 +89,12 @@ def compare_contributions(first: Contributions, second: Contributions) -> Compar
 
 
 def compare_cams(first: Cams, second: Cams) -> Comparison:
-    """By each branch's share of its module's evidence, 0 to 1."""
+    """By each branch's share of its module's evidence, in %."""
 
     def side(cams: Cams) -> dict[Key, float]:
-        return {(m, b): share for m in cams for b, share in cams.shares(m).items()}
+        return {(m, b): 100 * share for m in cams for b, share in cams.shares(m).items()}
 
-    return Comparison(side(first), side(second), "")
+    return Comparison(side(first), side(second), "%")
 
 
 def same_class(labels: Sequence[str], index: int, others: Sequence[str]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class BranchFiring:
         mean: activation averaged over all its units.
         total: activation summed over all its units.
         energy_share: its part of Σa² over the module's units, 0 to 1; a module's parts add up to 1.
+            None in a silent module, which has nothing to share.
         deviation: (mean − usual mean) / usual standard deviation, or None without a reference.
     """
 
@@ -38,7 +40,7 @@ class BranchFiring:
     channels: int
     mean: float
     total: float
-    energy_share: float
+    energy_share: float | None
     deviation: float | None
 
 
@@ -60,7 +62,7 @@ class Firing:
 
     def strongest(self) -> BranchFiring:
         """The branch that holds most of its module's energy."""
-        return max(self.branches, key=lambda b: b.energy_share)
+        return max(self.branches, key=lambda b: b.energy_share or 0.0)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
@@ -74,12 +76,14 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
     measured = []
     for module, maps in trace.branches.items():
         widths = {branch: len(values) for branch, values in maps.items()}
-        for branch, (means, shares) in activity(trace.modules[module][None], widths).items():
+        active = activity(trace.modules[module][None], widths)
+        silent = not any(shares for _, shares in active.values())
+        for branch, (means, shares) in active.items():
             mean, deviation = float(means), None
             if reference is not None and branch in reference.mean.get(module, {}):
                 std = reference.std[module][branch]
                 deviation = (mean - reference.mean[module][branch]) / std if std else None
-            total, share = mean * maps[branch].numel(), float(shares)
+            total, share = mean * maps[branch].numel(), None if silent else float(shares)
             row = BranchFiring(module, branch, widths[branch], mean, total, share, deviation)
             measured.append(row)
     return Firing(tuple(measured), reference)
@@ -123,7 +127,12 @@ def measure_reference(traces: Iterable[Trace], data: str) -> Reference:
     for module, branch in rows[0]:
         each = np.array([row[module, branch] for row in rows])
         levels = each.mean(axis=1)
-        mean[module][branch] = float(f"{levels.mean():.6g}")
-        std[module][branch] = float(f"{levels.std(ddof=1):.6g}")
-        channels[module][branch] = [float(f"{x:.4g}") for x in each.mean(axis=0)]
+        mean[module][branch] = _rounded(levels.mean(), 6)
+        std[module][branch] = _rounded(levels.std(ddof=1), 6)
+        channels[module][branch] = [_rounded(x, 4) for x in each.mean(axis=0)]
     return Reference(dict(mean), dict(std), len(rows), data, dict(channels))
+
+
+def _rounded(value: float, digits: int) -> float:
+    """``value`` to so many significant digits, which keeps files small."""
+    return round(float(value), digits - 1 - floor(log10(abs(value)))) if value else 0.0

@@ -10,6 +10,7 @@ import torch
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked
+from inception_viz.network.googlenet import probabilities
 from inception_viz.sources.base import HeadFit
 from inception_viz.trace import Trace
 
@@ -117,7 +118,7 @@ def logit_lens(classifier: Classifier, trace: Trace, target: Asked = None) -> li
         p = choice = None
         if len(output) == needed:
             with torch.no_grad():
-                probabilities = torch.softmax(question.network.classify(output[None])[0], 0)
-            p, choice = float(probabilities[question.target.index]), int(probabilities.argmax())
+                shares = probabilities(question.network.classify(output[None])[0])
+            p, choice = float(shares[question.target.index]), int(shares.argmax())
         readings.append(EarlyReading(name, depth, len(output), needed, p, choice))
     return readings

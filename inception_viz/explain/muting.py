@@ -12,6 +12,7 @@ from torch import Tensor
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import Progress, ask, masks_of, silent
 from inception_viz.explain.target import Asked, Target
+from inception_viz.network.googlenet import probabilities
 from inception_viz.network.recording import recording
 from inception_viz.trace import Trace, frozen
 
@@ -122,7 +123,7 @@ def sweep(
     for module, widths, here in question.each(progress):
         logits = question.all_logits(module, question.without_each(module), here)
         values = question.target.of(logits).double().tolist()
-        best, classes = (found.tolist() for found in torch.softmax(logits, dim=1).max(dim=1))
+        best, classes = (found.tolist() for found in probabilities(logits).max(dim=1))
         for branch, value, p, index in zip(widths, values, best, classes, strict=True):
             rows.append(Muted(module, branch, value - full, value, index, p))
     progress(1.0)

@@ -105,7 +105,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     import pandas as pd
 
     maps = pd.DataFrame({"first": first.ravel(), "second": second.ravel()})
-    return float(maps.corr(method="spearman").iat[0, 1])
+    return float(maps.corr(method="spearman").to_numpy()[0, 1])
 
 
 def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tuple[str, nn.Module]]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.errors import ExplainError
+from inception_viz.network.googlenet import probabilities
 from inception_viz.trace import Trace
 
 Kind = Literal["logit", "probability"]
@@ -36,7 +36,7 @@ class Target:
     def of(self, logits: Tensor) -> Tensor:
         """The target's value for logits (N, classes), as (N,)."""
         if self.kind == "probability":
-            return torch.softmax(logits, dim=1)[:, self.index]
+            return probabilities(logits)[:, self.index]
         value = logits[:, self.index]
         return value if self.against is None else value - logits[:, self.against]
 

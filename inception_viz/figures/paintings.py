@@ -16,7 +16,15 @@ from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.muting import Sweep
 from inception_viz.figures.colours import BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
 from inception_viz.figures.network_map import Cell, HeadAnswer, Painting
-from inception_viz.figures.words import fixed, percent, short_number, sigma, signed
+from inception_viz.figures.words import (
+    energy_share,
+    evidence,
+    fixed,
+    percent,
+    short_number,
+    sigma,
+    signed,
+)
 from inception_viz.trace import Trace
 
 Metric = Literal["deviation", "energy_share", "mean"]
@@ -50,7 +58,7 @@ def paint_firing(firing: Firing, metric: Metric) -> Painting:
     cells: dict[Key, Cell] = {}
     for b in firing.branches:
         value = getattr(b, metric)
-        level = (value or 0.0) / (2 * end) + 0.5 if metric == "deviation" else value / end
+        level = (value or 0.0) / (2 * end) + 0.5 if metric == "deviation" else (value or 0.0) / end
         text = "–" if value is None else shown(value)
         cells[b.module, b.branch] = Cell(text, hex_colour(level, scale), _describe(b))
     modules = tuple(dict.fromkeys(b.module for b in firing.branches))
@@ -60,10 +68,11 @@ def paint_firing(firing: Firing, metric: Metric) -> Painting:
 
 def _describe(branch: BranchFiring) -> str:
     """One branch's figures in words, for tooltips and screen readers."""
+    share = energy_share(branch)
     usual = "" if branch.deviation is None else f", {sigma(branch.deviation)} from usual"
     return (
         f"{_name(branch.module, branch.branch)}: {branch.channels} channels, mean activation "
-        f"{branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy{usual}"
+        f"{branch.mean:.3g}, {share}{usual}"
     )
 
 
@@ -96,16 +105,17 @@ def paint_contributions(scores: Contributions) -> Painting:
 
 def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
     """Each branch's share of its module's map, positive parts alone."""
-    cells: dict[tuple[str, str], Cell] = {}
+    cells: dict[Key, Cell] = {}
     for module, branches in cams.branches.items():
         shares = cams.shares(module)
         for branch in branches:
-            share = shares.get(branch, 0.0)
+            share = shares.get(branch)
             words = (
-                f"{_name(module, branch)}: {percent(share)} of the evidence in the branches' maps "
+                f"{_name(module, branch)}: {evidence(cams, module, branch)} "
                 f"({short_number(cams.energy(module, branch))})"
             )
-            cells[module, branch] = Cell(percent(share), hex_colour(share, SEQUENTIAL), words)
+            shown = "–" if share is None else percent(share)
+            cells[module, branch] = Cell(shown, hex_colour(share or 0.0, SEQUENTIAL), words)
     return Painting(modules, cells, SEQUENTIAL, ("0 %", "", "100 %"))
 
 
@@ -135,17 +145,17 @@ def paint_switches(
     return Painting(modules, cells, DIVERGING, marks)
 
 
-def paint_difference(comparison: Comparison, *, share: bool = False) -> Painting:
-    """Second minus first: red where the second is higher, blue where it is lower.
-
-    ``share``: the figures are shares, shown in percentage points.
-    """
-    scale, unit = (100.0, "percentage points") if share else (1.0, comparison.unit)
+def paint_difference(comparison: Comparison) -> Painting:
+    """Second minus first: red where the second is higher, blue where it is lower."""
+    unit = comparison.difference_unit
+    own = "" if comparison.unit == unit else f"\N{NO-BREAK SPACE}{comparison.unit}"
 
     def words(place: Key, difference: float) -> str:
-        sides = (side[place] * scale for side in (comparison.first, comparison.second))
-        return f"{' and '.join(map(short_number, sides))}, {signed(difference)} {unit}"
+        first, second = (
+            short_number(side[place]) + own for side in (comparison.first, comparison.second)
+        )
+        return f"{first} and {second}, {signed(difference)} {unit}"
 
-    differences = {place: value * scale for place, value in comparison.difference.items()}
-    cells, end = _signed_cells(differences, words)
-    return Painting(comparison.modules, cells, DIVERGING, (signed(-end), "0", signed(end)))
+    cells, end = _signed_cells(comparison.difference, words)
+    marks = (signed(-end), f"0 ({unit})", signed(end))
+    return Painting(comparison.modules, cells, DIVERGING, marks)

@@ -7,14 +7,14 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import monotonic
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 
-from inception_viz.errors import FileError
+from inception_viz.errors import FileError, InceptionVizError
 from inception_viz.files.paths import is_file, typed_path
 
 VARIABLE = "INCEPTION_VIZ_CACHE"
@@ -40,13 +40,38 @@ def cached(name: str) -> Path:
 
 
 @contextmanager
+def writing(
+    what: Path | str, error: type[InceptionVizError] = FileError, then: str = ""
+) -> Iterator[None]:
+    """Turn what the disk says while ``what`` is written into a sentence.
+
+    Raises:
+        InceptionVizError: of the class ``error``; the sentence goes on with ``then``.
+    """
+    try:
+        yield
+    except (OSError, FileError) as raised:
+        if isinstance(raised, error):
+            raise  # a sentence already
+        said = raised.__cause__ if isinstance(raised, FileError) else raised
+        if not then:
+            cache = isinstance(what, Path) and what.is_relative_to(cache_dir())
+            other = f"set {VARIABLE} to another directory" if cache else "choose another folder"
+            then = f", or {other}"
+        raise error(
+            f"{what} can't be written ({getattr(said, 'strerror', None) or said}). Free some "
+            f"space or allow writing there{then}."
+        ) from raised
+
+
+@contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes ``path``'s place, synced to disk.
 
     Raises:
         FileError: if it can't be written.
     """
-    with _refused(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
@@ -57,9 +82,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
         except OSError as error:
             if error.errno not in _FULL and error.filename != name:
                 raise  # about something else
-            with _refused(path):
+            with writing(path):
                 raise
-        with _refused(path):
+        with writing(path):
             replace_synced(temporary, path)
     finally:
         remove(temporary)
@@ -89,15 +114,9 @@ def exclusive(
     Raises:
         FileError: if the directory can't be written, or after ``timeout``.
     """
-    place = path.with_name(f".{path.name}.lock")
-    with _refused(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A lock object of its own for every caller: threads exclude each other through the file.
-        lock = FileLock(place, is_singleton=False)
-        started = monotonic()
-        while not _acquired(lock):
-            if not is_file(place):  # FileLock waits, too, where it can't make its file
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    started = monotonic()
+    with writing(path):
+        while (held := hold(path.with_name(f".{path.name}.lock"), _LOOK_AGAIN)) is None:
             if waiting is not None:
                 waiting()
             elif monotonic() - started > timeout:
@@ -105,32 +124,23 @@ def exclusive(
                     f"Another program has been working on {path} for {timeout:g} seconds. Try "
                     "again when it is done; if it hangs, end it."
                 )
-    try:
+    with held:
         yield
-    finally:
-        lock.release()
 
 
-def _acquired(lock: FileLock) -> bool:
-    try:
-        lock.acquire(timeout=_LOOK_AGAIN)
+def hold(place: Path, seconds: float) -> AbstractContextManager[object] | None:
+    """A lock through the file ``place``, held until its ``with`` ends; None if another has it.
+
+    Raises:
+        OSError: if the file can't be made.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:  # a lock object of its own for every caller: threads, too, exclude each other
+        return FileLock(place, is_singleton=False).acquire(timeout=seconds)
     except Timeout:
-        return False
-    return True
-
-
-@contextmanager
-def _refused(path: Path) -> Iterator[None]:
-    """Turn what the disk says into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        cache = path.is_relative_to(cache_dir())
-        other = f"set {VARIABLE} to another directory" if cache else "choose another folder"
-        raise FileError(
-            f"{path} can't be written ({error.strerror or error}). Free some space or allow "
-            f"writing there, or {other}."
-        ) from error
+        if not is_file(place):  # FileLock waits, too, where it can't make its file
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
+        return None
 
 
 def remove(path: Path) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from inception_viz.errors import DownloadError
+from inception_viz.files import transfer
 from inception_viz.files.cache import exclusive, remove, replace_synced
 from inception_viz.files.paths import is_file
-from inception_viz.files.transfer import LEAST_RATE, Pace, arrivals
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes done and the total, if the server told it."""
@@ -28,11 +27,9 @@ def download(
     url: str,
     path: Path,
     *,
-    checksum: str,
+    checksum: str = "",
     progress: Progress | None = None,
     max_bytes: int = 2**30,
-    timeout: float = 20.0,
-    patience: float = 60.0,
 ) -> Path:
     """Fetch ``url`` into ``path``. Does nothing if ``path`` exists.
 
@@ -43,19 +40,19 @@ def download(
     Args:
         url: http or https address.
         path: where the file goes.
-        checksum: of the whole file: ``sha1:`` or ``sha256:`` and its first hexadecimal digits.
+        checksum: of the whole file: ``sha1:`` or ``sha256:`` and its first hexadecimal digits; ""
+            where nobody published one, so that only the length is checked.
         progress: told about everything that arrives, and several times a second when nothing does.
         max_bytes: refuse more than this.
-        timeout: seconds without any byte before giving up.
-        patience: seconds in which at least ``LEAST_RATE`` bytes a second must arrive.
 
     Raises:
-        DownloadError: in a sentence for the user that names the host and a way out.
+        DownloadError: in a sentence for the user that names the host and a way out; also after 20
+            seconds without any byte, or a minute with less than 1 KiB a second.
         FileError: if the directory can't be written.
     """
     if is_file(path):  # before the lock: a directory that can't be written may still be read
         return path
-    job = _Job(url, path, checksum, timeout, patience, max_bytes)
+    job = _Job(url, path, checksum, max_bytes)
     tell = progress or (lambda *_: None)
     job.check_url()
     with exclusive(path, waiting=job.watch_another(tell)):
@@ -76,8 +73,6 @@ class _Job:
     url: str
     path: Path
     checksum: str
-    timeout: float
-    patience: float
     max_bytes: int
 
     @property
@@ -90,20 +85,18 @@ class _Job:
         return self.path.with_name(f"{self.path.name}.part.version")
 
     def check_url(self) -> None:
-        try:
+        with suppress(ValueError):
             parts = urlsplit(self.url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            usable = False
-        if not usable:
-            raise DownloadError(
-                f"{self.url} is no http or https address. Correct it, or put the file by hand "
-                f"at {self.path}."
-            )
+            if parts.scheme in ("http", "https") and parts.hostname:
+                return
+        raise DownloadError(
+            f"{self.url} is no http or https address. Correct it, or put the file by hand at "
+            f"{self.path}."
+        )
 
     def watch_another(self, tell: Progress) -> Callable[[], None]:
         """What to do while another one fetches this file: report how it goes, unless it hangs."""
-        pace = Pace(self.timeout, self.patience)
+        pace = transfer.Pace()
 
         def look() -> None:
             size = self._part_size()
@@ -128,7 +121,7 @@ class _Job:
 
     def is_whole(self) -> bool:
         kind, _, digits = self.checksum.partition(":")
-        if not is_file(self.part):
+        if not kind or not is_file(self.part):
             return False
         with self.part.open("rb") as file:
             return hashlib.file_digest(file, kind).hexdigest().startswith(digits)
@@ -136,21 +129,17 @@ class _Job:
     def check(self) -> None:
         if not is_file(self.part):
             raise self.error(f"{self.path.parent} was removed during the download")
-        if not self.is_whole():
+        if self.checksum and not self.is_whole():
             self.discard()
             raise self.error("The file that arrived is not the expected one (wrong checksum)")
 
     def _transfer(self) -> Generator[tuple[int, int | None], None, None]:
         have, headers = self._resume_point()
-        pace = Pace(self.timeout, self.patience, have, mark=(monotonic(), have))
-        with closing(arrivals(self.url, headers, timeout=self.timeout)) as incoming:
-            response = None
-            for response in incoming:
-                if response is not None:
-                    break
+        pace = transfer.Pace(have)
+        with closing(transfer.arrivals(self.url, headers)) as incoming:
+            while not isinstance(response := next(incoming), requests.Response):
                 self._check_pace(pace)
                 yield have, None
-            assert isinstance(response, requests.Response)  # for the type checker
             if response.status_code == 416 and have:  # the part is no beginning of this file
                 self.discard()
                 yield from self._transfer()
@@ -181,11 +170,11 @@ class _Job:
             raise self.error(
                 "A web page came instead of the file; this network may ask you to sign in first"
             )
-        resumed = response.status_code == 206 and _starts_at(response) == have
-        if response.status_code == 206 and not resumed:
+        done = have if response.status_code == 206 else 0
+        span = response.headers.get("Content-Range", "")  # such as "bytes 100-199/200"
+        if response.status_code == 206 and _number(span[6:].partition("-")[0]) != have:
             self.discard()
             raise self.error("The server sent another part of the file than was asked for")
-        done = have if resumed else 0
         length = _number(response.headers.get("Content-Length", ""))
         total = None if length is None else done + length
         if max(total or 0, done) > self.max_bytes:
@@ -193,18 +182,16 @@ class _Job:
         self._remember_version(response)
         return done, total
 
-    def _check_pace(self, pace: Pace) -> None:
+    def _check_pace(self, pace: transfer.Pace) -> None:
         if pace.is_silent():
             raise self._silence()
         if pace.is_slow():
-            raise self.error(
-                f"The server sends less than {LEAST_RATE / 1024:.0f} KiB a second", resumable=True
-            )
+            slow = f"The server sends less than {transfer.LEAST_RATE / 1024:.0f} KiB a second"
+            raise self.error(slow, resumable=True)
 
     def _silence(self) -> DownloadError:
-        return self.error(
-            f"No answer for {self.timeout:g} seconds", resumable=self._part_size() > 0
-        )
+        silent = f"No answer for {transfer.TIMEOUT:g} seconds"
+        return self.error(silent, resumable=self._part_size() > 0)
 
     def _part_size(self) -> int:
         try:
@@ -268,11 +255,6 @@ class _Job:
                 "writing there",
                 resumable=True,
             ) from error
-
-
-def _starts_at(response: requests.Response) -> int | None:
-    """The first byte of a partial answer, from "bytes 100-199/200"."""
-    return _number(response.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0])
 
 
 def _number(text: str) -> int | None:

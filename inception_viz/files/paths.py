@@ -42,7 +42,10 @@ def readable(path: Path) -> Iterator[None]:
 
 def is_file(path: Path) -> bool:
     """Whether there is a file; not if it can't be told, as in a directory that can't be read."""
-    return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises on some errors)
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # which of them are errors to Path depends on Python's version
+        return False
 
 
 def is_folder(path: Path) -> bool:

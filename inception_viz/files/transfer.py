@@ -15,30 +15,18 @@ from time import monotonic
 
 import requests
 
-Arrival = requests.Response | bytes | None
-
-LEAST_RATE = 1024  # bytes a second; a server that sends less, for a minute, has stalled
+TIMEOUT = 20.0  # seconds without any byte before giving up
+PATIENCE = 60.0  # seconds in which a server has to send enough
+LEAST_RATE = 1024  # bytes a second; a server that sends less, for so long, has stalled
 _CHUNK_BYTES = 2**18
 _WAITING_CHUNKS = 16  # at most so many lie between the two threads
 _TICK = 0.2  # seconds
 
 
-class _LeftError(Exception):
-    """Nobody waits for the answer any more."""
-
-
-def arrivals(
-    url: str, headers: dict[str, str], *, timeout: float, tick: float = _TICK
-) -> Generator[Arrival, None, None]:
-    """The response, then its bytes as they come; None whenever nothing came for ``tick`` seconds.
+def arrivals(url: str, headers: dict[str, str]) -> Generator[requests.Response | bytes | None]:
+    """The response, then its bytes as they come; None whenever nothing came for a moment.
 
     Closing the generator ends the transfer, whatever the server does.
-
-    Args:
-        url: http or https address.
-        headers: to send.
-        timeout: seconds after which a silent server is given up.
-        tick: how long to wait for news.
 
     Raises:
         requests.RequestException, urllib3.exceptions.HTTPError: as they come.
@@ -46,37 +34,26 @@ def arrivals(
     inbox: queue.Queue[requests.Response | bytes | Exception] = queue.Queue(_WAITING_CHUNKS)
     left = threading.Event()
 
-    def hand_over(item: requests.Response | bytes | Exception) -> None:
-        while not left.is_set():
-            try:
-                inbox.put(item, timeout=tick)
-                return
-            except queue.Full:
-                pass
-        raise _LeftError
-
-    def read() -> None:
+    def fetch() -> None:
         try:
             with closing(
-                requests.get(url, headers=headers, stream=True, timeout=timeout)
+                requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
             ) as response:
-                hand_over(response)
+                inbox.put(response)
                 response.raw.enforce_content_length = False  # who waits counts, too
                 # As it is sent: undone compression would count other bytes than the server does.
-                while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
-                    hand_over(chunk)
-            hand_over(b"")
-        except _LeftError:
-            pass
+                read = response.raw.read1
+                while not left.is_set() and (chunk := read(_CHUNK_BYTES, decode_content=False)):
+                    inbox.put(chunk)
+            inbox.put(b"")
         except Exception as error:  # raised where the bytes are waited for
-            with suppress(_LeftError):
-                hand_over(error)
+            inbox.put(error)
 
-    threading.Thread(target=read, daemon=True, name="transfer").start()
+    threading.Thread(target=fetch, daemon=True, name="transfer").start()
     try:
         while True:
             try:
-                arrived = inbox.get(timeout=tick)
+                arrived = inbox.get(timeout=_TICK)
             except queue.Empty:
                 yield None
                 continue
@@ -87,17 +64,21 @@ def arrivals(
             yield arrived
     finally:
         left.set()
+        with suppress(queue.Empty):  # makes room, so that the reader sees that nobody waits
+            while True:
+                inbox.get_nowait()
 
 
 @dataclass
 class Pace:
-    """Whether a transfer still gets anywhere: ``timeout`` and ``patience`` are seconds."""
+    """Whether a transfer still gets anywhere: bytes ``done``, and when they last became more."""
 
-    timeout: float
-    patience: float
     done: int = 0
     heard: float = field(default_factory=monotonic)
-    mark: tuple[float, int] = field(default_factory=lambda: (monotonic(), 0))
+
+    def __post_init__(self) -> None:
+        """Begin the first stretch of time."""
+        self.mark = self.heard, self.done
 
     def went_on(self, done: int) -> None:
         """Note what arrived."""
@@ -106,12 +87,12 @@ class Pace:
 
     def is_silent(self) -> bool:
         """Whether nothing came for too long."""
-        return monotonic() - self.heard > self.timeout
+        return monotonic() - self.heard > TIMEOUT
 
     def is_slow(self) -> bool:
         """Whether too little came; asked often, it judges one stretch of time after the other."""
         since, before = self.mark
-        if monotonic() - since < self.patience:
+        if monotonic() - since < PATIENCE:
             return False
         self.mark = (monotonic(), self.done)
-        return self.done - before < LEAST_RATE * self.patience
+        return self.done - before < LEAST_RATE * PATIENCE

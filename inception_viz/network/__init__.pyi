@@ -1,10 +1,11 @@
 from .folding import can_pack as can_pack
 from .folding import fold_batch_norm as fold_batch_norm
 from .googlenet import AuxHead as AuxHead
-from .googlenet import ConvBlock as ConvBlock
 from .googlenet import GoogLeNet as GoogLeNet
-from .googlenet import LocalResponseNorm as LocalResponseNorm
 from .googlenet import Logits as Logits
+from .googlenet import probabilities as probabilities
+from .layers import ConvBlock as ConvBlock
+from .layers import LocalResponseNorm as LocalResponseNorm
 from .recording import bare_copy as bare_copy
 from .recording import parts as parts
 from .recording import recording as recording

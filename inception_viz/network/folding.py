@@ -17,7 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from inception_viz.network.googlenet import ConvBlock, GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network.layers import ConvBlock
 from inception_viz.network.recording import bare_copy
 
 TOLERANCE = 1e-4  # of the largest value: rounding in another order
@@ -58,22 +59,23 @@ class _FrozenBlock(ConvBlock):
         """Take over the weights of ``block``, its batch norm folded into them."""
         nn.Module.__init__(self)
         self.conv, self.norm, self.relu = block.folded(), nn.Identity(), nn.ReLU()
+        self.pads = block.pads
         self.shared = PackedWeights()
         self.eval().requires_grad_(False)
 
     def __reduce_ex__(self, _protocol: object) -> tuple[object, ...]:
         """What :mod:`copy` and :mod:`pickle` make anew."""
-        return _plain_block, (self.conv,)
+        return _plain_block, (self.conv, self.pads)
 
     def forward(self, x: Tensor) -> Tensor:
         """Activations after ReLU; without gradients from packed weights."""
-        out = self.shared.convolve(self.conv, x)
+        out = self.shared.convolve(self.conv, self.padded(x))
         return self.relu(out) if out.requires_grad else torch.relu_(out)
 
 
-def _plain_block(conv: nn.Conv2d) -> ConvBlock:
+def _plain_block(conv: nn.Conv2d, pads: bool) -> ConvBlock:
     block = ConvBlock(1, 1, 1, batch_norm=False)
-    block.conv = conv
+    block.conv, block.pads = conv, pads
     return block.eval()
 
 

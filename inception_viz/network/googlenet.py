@@ -13,13 +13,10 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from inception_viz.architecture.config import Branch, GoogLeNetConfig
 from inception_viz.architecture.plan import Layer, branch_widths, steps
-
-BATCH_NORM_EPS = 1e-3  # as in torchvision's googlenet and the Inception papers' own code
-
+from inception_viz.network.layers import ConvBlock, block, built
 
 Edit = Callable[[str, Tensor], Tensor]
 """(step, its output) → the output that the next step reads."""
@@ -33,67 +30,6 @@ class Logits(NamedTuple):
     aux2: Tensor | None = None
 
 
-class ConvBlock(nn.Module):
-    """Convolution → batch norm (if any) → ReLU; N × in × H × W → N × out × H/stride × W/stride.
-
-    Deviates from the paper: batch norm, where the config asks for it, came a year later
-    (arXiv 1502.03167).
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, *, stride: int = 1, batch_norm: bool
-    ) -> None:
-        """Pad so that stride 1 keeps the map size; biases only without batch norm."""
-        super().__init__()
-        self.conv = nn.Conv2d(
-            in_channels, out_channels, kernel, stride, padding=kernel // 2, bias=not batch_norm
-        )
-        self.norm = (
-            nn.BatchNorm2d(out_channels, eps=BATCH_NORM_EPS) if batch_norm else nn.Identity()
-        )
-        self.relu = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Activations after ReLU."""
-        out: Tensor = self.relu(self.norm(self.conv(x)))
-        return out
-
-    def folded(self) -> nn.Conv2d:
-        """The convolution with the batch norm's statistics folded into it, in eval mode."""
-        norm = self.norm
-        return fuse_conv_bn_eval(self.conv, norm) if isinstance(norm, nn.BatchNorm2d) else self.conv
-
-
-class LocalResponseNorm(nn.Module):
-    """x / (k + α/n · Σ x² over n neighbouring channels)^β, the shape unchanged.
-
-    Source: Krizhevsky et al. 2012, section 3.3, with Caffe's constants n = 5, α = 1e-4, β = 0.75,
-    k = 1. The same values as ``torch.nn.LocalResponseNorm``, several times faster on a CPU.
-    """
-
-    def __init__(self, size: int = 5, alpha: float = 1e-4, k: float = 1.0) -> None:
-        """``size`` is n, an odd number of channels; β is fixed at 0.75."""
-        super().__init__()
-        self.size, self.alpha, self.k = size, alpha, k
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalised activations."""
-        if torch.compiler.is_compiling() or len(x) == 1:
-            return self._normalised(x)
-        # Picture by picture, so that the sums stay in the processor's cache: a third of the time.
-        return torch.cat([self._normalised(one) for one in torch.split(x, 1)])
-
-    def _normalised(self, x: Tensor) -> Tensor:
-        channels, half = x.shape[1], self.size // 2
-        squares = x.square()
-        total = squares.clone()
-        for shift in range(1, min(half, channels - 1) + 1):
-            total[:, shift:] += squares[:, :-shift]
-            total[:, :-shift] += squares[:, shift:]
-        root = torch.rsqrt(total.mul_(self.alpha / self.size).add_(self.k))
-        return x * (root * root.sqrt())  # d^-0.75 = d^-0.5 · d^-0.25
-
-
 def split(values: Tensor, widths: Mapping[Branch, int], dim: int = 1) -> dict[Branch, Tensor]:
     """Cut what holds one value a channel of a module into its branches' parts, without copying.
 
@@ -104,6 +40,11 @@ def split(values: Tensor, widths: Mapping[Branch, int], dim: int = 1) -> dict[Br
     """
     parts = torch.split(values, list(widths.values()), dim=dim)
     return dict(zip(widths, parts, strict=True))
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """What the classes' logits say, along the last dimension: softmax; of a single one, sigmoid."""
+    return torch.sigmoid(logits) if logits.shape[-1] == 1 else torch.softmax(logits, dim=-1)
 
 
 class InceptionModule(nn.Module):
@@ -121,7 +62,7 @@ class InceptionModule(nn.Module):
         self.branches = nn.ModuleDict(
             {
                 branch: nn.Sequential(
-                    OrderedDict((la.role, _built(la)) for la in layers if la.branch == branch)
+                    OrderedDict((la.role, built(la)) for la in layers if la.branch == branch)
                 )
                 for branch in self.widths
             }
@@ -156,8 +97,8 @@ class AuxHead(nn.Module):
         super().__init__()
         pool, conv, fc, dropout, classifier = layers
         self.map_size, self.pooled_size = pool.in_size, pool.size
-        self.pool = _built(pool)
-        self.conv = _block(conv)
+        self.pool = built(pool)
+        self.conv = block(conv)
         self.fc = nn.Linear(fc.inputs, fc.outputs)
         self.relu = nn.ReLU()
         self.dropout = nn.Dropout(dropout.rate)
@@ -200,7 +141,9 @@ class GoogLeNet(nn.Module):
         _, dropout, classifier = layers.pop("main")
         self.trunk = nn.ModuleDict(
             {
-                step: InceptionModule(own) if own[-1].kind == "concatenation" else _built(*own)
+                step: InceptionModule(own)
+                if own[-1].kind == "concatenation"
+                else built(own[0], config.lrn)
                 for step, own in layers.items()
             }
         )
@@ -269,25 +212,3 @@ class GoogLeNet(nn.Module):
                     nn.init.zeros_(layer.bias)
             elif isinstance(layer, nn.BatchNorm2d):
                 layer.reset_parameters()
-
-
-def _block(layer: Layer) -> ConvBlock:
-    return ConvBlock(
-        layer.inputs, layer.outputs, layer.kernel, stride=layer.stride, batch_norm=layer.batch_norm
-    )
-
-
-def _built(layer: Layer) -> nn.Module:
-    """A layer of the stem or a branch, or a pool."""
-    window = layer.kernel, layer.stride, layer.padding
-    match layer.kind:
-        case "convolution":
-            return _block(layer)
-        case "max pool":
-            return nn.MaxPool2d(*window, ceil_mode=layer.stride > 1)
-        case "average pool":
-            return nn.AvgPool2d(*window)
-        case "adaptive pool":
-            return nn.AdaptiveAvgPool2d(layer.size)
-        case _:
-            return LocalResponseNorm()

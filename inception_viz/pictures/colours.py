@@ -21,15 +21,17 @@ def bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Imag
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
-def flattener(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Return what turns bands of this picture into opaque L, RGB or CMYK."""
+def flattener(image: Image.Image) -> tuple[Callable[[Image.Image], Image.Image], str]:
+    """What turns bands of this picture into opaque L, RGB or CMYK; a sentence for the user."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         black, white = _number_range(image)
-        return partial(_grey, black=black, white=white)
+        said = f"Its values end below {white:,.0f}, so that is taken for white, not 65,535."
+        stretched = image.mode.startswith("I;16") and white < _WHITES[-1]
+        return partial(_grey, black=black, white=white), said if stretched else ""
     if image.has_transparency_data:
-        return _over_white
+        return _over_white, ""
     mode = {"1": "L", "L": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
-    return lambda band: band.convert(mode)
+    return lambda band: band.convert(mode), ""
 
 
 def _over_white(band: Image.Image) -> Image.Image:
@@ -56,21 +58,24 @@ def _grey(band: Image.Image, black: float, white: float) -> Image.Image:
 def _number_range(image: Image.Image) -> tuple[float, float]:
     """Return the pixel values that mean black and white, which modes I and F leave open.
 
-    That is 0 and the first of 1, 255 and 65,535 that no pixel exceeds; else the lowest and the
-    highest finite pixel.
+    That is 0 and the first of :data:`_WHITES` that no pixel exceeds; else the lowest and the
+    highest finite pixel. So 10, 12 or 14 bits of a camera in a file of 16 are not all but black.
     """
-    if image.mode.startswith("I;16"):
-        return 0.0, 65535.0
     low, high = math.inf, -math.inf
     for _, band in bands(image):
         numbers = _numbers(band)
         finite = numbers[np.isfinite(numbers)]
         low = min(low, float(finite.min(initial=low)))
         high = max(high, float(finite.max(initial=high)))
-    for white in (1.0, 255.0, 65535.0):
+    sixteen = image.mode.startswith("I;16")
+    for white in _WHITES[1:] if sixteen else _WHITES:
         if low >= 0 and high <= white:
             return 0.0, white
     return (low, high) if low < high else (min(low, 0.0), max(high, 0.0))
+
+
+# What means white in files that may leave it open: fractions; 8, 10, 12, 14 and 16 bits.
+_WHITES = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 
 
 def srgb_converter(profile: bytes | None) -> Callable[[Image.Image], Image.Image]:

@@ -55,26 +55,17 @@ def fitting(original: tuple[int, int], size: int, fit: Fit = "crop") -> Fitting:
     if fit == "squash":
         return Fitting(fit, size, original, width / size, height / size, 0.0, 0.0)
     if fit == "pad":
-        longer = max(width, height)
-        scale = longer / size
-        return Fitting(
-            fit, size, original, scale, scale, (width - longer) / 2, (height - longer) / 2
-        )
-    if fit == "crop":
-        return _centre_crop(original, size)
-    raise ValueError(f'fit is {fit!r:.60}; use "crop", "pad" or "squash".')
-
-
-def _centre_crop(original: tuple[int, int], size: int) -> Fitting:
+        longer = max(original)
+        start = ((width - longer) / 2, (height - longer) / 2)
+        return Fitting(fit, size, original, longer / size, longer / size, *start)
+    if fit != "crop":
+        raise ValueError(f'fit is {fit!r:.60}; use "crop", "pad" or "squash".')
     # The rounding of torchvision's Resize(256) + CenterCrop(224), so that both see the same pixels.
-    shorter = round(size * CROP_MARGIN)
-    width, height = (
-        shorter if side == min(original) else int(shorter * side / min(original))
-        for side in original
-    )
-    x_scale, y_scale = original[0] / width, original[1] / height
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    return Fitting("crop", size, original, x_scale, y_scale, left * x_scale, top * y_scale)
+    least, shorter = min(original), round(size * CROP_MARGIN)
+    scaled = [shorter if side == least else int(shorter * side / least) for side in original]
+    x_scale, y_scale = width / scaled[0], height / scaled[1]
+    left, top = (round((side - size) / 2) for side in scaled)
+    return Fitting(fit, size, original, x_scale, y_scale, left * x_scale, top * y_scale)
 
 
 def fit_image(image: Image.Image, placed: Fitting, background: tuple[int, int, int]) -> Image.Image:
@@ -82,31 +73,19 @@ def fit_image(image: Image.Image, placed: Fitting, background: tuple[int, int, i
 
     ``image`` may be a reduced copy of the original that ``placed`` was computed for.
     """
-    x_reduced, y_reduced = image.width / placed.original[0], image.height / placed.original[1]
-    left, top, right, bottom = placed.box
     size = placed.size
     # Only the part inside the picture is resampled, straight to its final size.
-    inside = (
-        max(left, 0),
-        max(top, 0),
-        min(right, placed.original[0]),
-        min(bottom, placed.original[1]),
-    )
-    target = (
-        max(round((inside[2] - inside[0]) / placed.x_scale), 1),
-        max(round((inside[3] - inside[1]) / placed.y_scale), 1),
-    )
-    box = (
-        inside[0] * x_reduced,
-        inside[1] * y_reduced,
-        min(inside[2] * x_reduced, image.width),
-        min(inside[3] * y_reduced, image.height),
-    )
-    resized = image.resize(target, Image.Resampling.BILINEAR, box=box)
-    if target == (size, size):
+    inside = np.clip(placed.box, 0, placed.original * 2)
+    sides = (inside[2:] - inside[:2]) / (placed.x_scale, placed.y_scale)
+    width, height = np.rint(sides).astype(int).clip(1).tolist()
+    reduced = inside * np.tile(np.divide(image.size, placed.original), 2)
+    left, top, right, bottom = np.minimum(reduced, image.size * 2).tolist()
+    box = (left, top, right, bottom)
+    resized = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    if resized.size == (size, size):
         return resized
     canvas = Image.new("RGB", (size, size), background)
-    canvas.paste(resized, ((size - target[0]) // 2, (size - target[1]) // 2))
+    canvas.paste(resized, ((size - width) // 2, (size - height) // 2))
     return canvas
 
 
@@ -131,11 +110,19 @@ class Preprocessing:
 
     def tensor(self, image: Image.Image) -> Tensor:
         """An RGB image of H × W as a float32 tensor (1, 3, H, W), channels-last in memory."""
-        pixels = torch.from_numpy(np.array(image, dtype=np.float32))
-        if self.channels == "BGR":
-            pixels = pixels.flip(-1)
-        values = (pixels * self.scale - torch.tensor(self.mean)) / torch.tensor(self.std)
-        return values.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+        return self.normalise(pixels_of(image)[None])
+
+    def normalise(self, batch: Tensor) -> Tensor:
+        """The same of pixels (N, 3, H, W), uint8 RGB."""
+        pixels = (batch.flip(1) if self.channels == "BGR" else batch).float()
+        mean, std = pixels.new_tensor([self.mean, self.std])[..., None, None]
+        values: Tensor = (pixels * self.scale - mean) / std
+        return values.contiguous(memory_format=torch.channels_last)
+
+
+def pixels_of(image: Image.Image) -> Tensor:
+    """The pixels of an RGB image, uint8 (3, height, width)."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 IMAGENET = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

@@ -13,19 +13,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from inception_viz.errors import ImageError
+from inception_viz.pictures import kinds
 from inception_viz.pictures.colours import bands, flattener, srgb_converter
-from inception_viz.pictures.kinds import CHOOSE, RESAVE, UnfitError, reader_of, silent_readers
-from inception_viz.pictures.limits import asks_for_too_much
+from inception_viz.pictures.jpeg_end import JPEG_END, lacks_only_its_end
 
-_FEWER_PIXELS = {"WEBP": 50_000_000}  # 16 bytes each while it is decoded
+_FEWER_PIXELS = dict.fromkeys(
+    ("WEBP", "AVIF", "HEIF"), 50_000_000
+)  # 16 bytes each while it is decoded
 WORKING_SIDE = 2048  # pixels; the networks see 224, the rest is for looking at
 
+_DARK = 48  # of 255
 _SMALLER = "make it smaller and try again"
 
 
@@ -58,8 +61,9 @@ class Picture:
     image: Image.Image = field(compare=False)  # mode RGB, at most WORKING_SIDE on its longer side
     size: tuple[int, int]  # width and height of the upright original in pixels
     sha256: str  # of the file's bytes; for a PIL image, of its mode, size and upright RGB pixels
-    format: str  # "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", or "memory" for a PIL image
+    format: str  # "JPEG", "PNG", "TIFF", "HEIF" …; "memory" for a PIL image
     name: str  # the file's name for display, "" if unknown
+    note: str = ""  # what the user must know of how it was read, a sentence
 
 
 _DEFAULT_LIMITS = Limits()
@@ -87,16 +91,16 @@ def read_picture(
     name = _display_name(name or _name_of(source))
     subject = name or ("This picture" if isinstance(source, Image.Image) else "This file")
     try:
-        with silent_readers():
+        with kinds.silent_readers():
             if isinstance(source, Image.Image):
                 return _from_memory(source, name, limits)
             return _from_file(_read_bytes(source, limits.max_bytes), name, limits)
-    except UnfitError as unfit:
+    except kinds.UnfitError as unfit:
         raise ImageError(f"{subject} {unfit}.") from unfit
     except (MemoryError, Image.DecompressionBombError) as error:
         raise ImageError(f"{subject} needs too much memory; {_SMALLER}.") from error
     except Exception as error:  # on damaged files Pillow raises nearly every kind there is
-        raise ImageError(f"{subject} is damaged or incomplete; {CHOOSE}.") from error
+        raise ImageError(f"{subject} is damaged or incomplete; {kinds.CHOOSE}.") from error
 
 
 def _name_of(source: object) -> str:
@@ -122,22 +126,22 @@ def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, max_bytes: in
         else:
             data = source if isinstance(source, bytes) else _read_stream(source, max_bytes)
     except FileNotFoundError as error:
-        raise UnfitError("doesn't exist; check the file's name and folder") from error
+        raise kinds.UnfitError("doesn't exist; check the file's name and folder") from error
     except (OSError, ValueError, TypeError) as error:  # a bad name; a file closed or open as text
-        raise UnfitError("can't be read; check that you may open it and try again") from error
+        raise kinds.UnfitError("can't be read; check that you may open it and try again") from error
     if not data:
-        raise UnfitError("is empty; choose another copy of the picture")
+        raise kinds.UnfitError("is empty; choose another copy of the picture")
     if len(data) > max_bytes:
         allowed = f"{max_bytes // 2**20} MB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
-        raise UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
+        raise kinds.UnfitError(f"is larger than the {allowed} allowed; {_SMALLER}")
     return data
 
 
 def _read_path(path: Path, max_bytes: int) -> bytes:
     if path.is_dir():
-        raise UnfitError("is a folder; choose a picture file in it")
+        raise kinds.UnfitError("is a folder; choose a picture file in it")
     if path.exists() and not path.is_file():  # a pipe could let us wait for ever
-        raise UnfitError("is no ordinary file; choose a picture file")
+        raise kinds.UnfitError("is no ordinary file; choose a picture file")
     with path.open("rb") as file:
         return file.read(max_bytes + 1)
 
@@ -152,10 +156,12 @@ def _read_stream(stream: BinaryIO, max_bytes: int) -> bytes:
 
 
 def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
-    reader = reader_of(data)
+    reader = kinds.reader_of(data)
     kind = str(reader.format)
-    if asks_for_too_much(kind, data):
-        raise UnfitError(f"is built of far more parts than a picture needs; {RESAVE}")
+    if kinds.asks_for_too_much(kind, data):
+        raise kinds.UnfitError(f"is built of far more parts than a picture needs; {kinds.RESAVE}")
+    if kind == "JPEG" and lacks_only_its_end(data):
+        data += JPEG_END
     with reader(io.BytesIO(data), "") as file:
         size = file.size
         _check_size(size, limits, kind)
@@ -163,27 +169,27 @@ def _from_file(data: bytes, name: str, limits: Limits) -> Picture:
         if isinstance(file, TiffImageFile):  # Pillow warns above 89 MP when it makes the canvas
             stored = file.tag_v2[ExifTags.Base.ImageWidth], file.tag_v2[ExifTags.Base.ImageLength]
             file.im = Image.new(file.mode, stored).im
-        image, sideways = _upright_rgb(file)
+        image, sideways, note = _upright_rgb(file)
     digest = hashlib.sha256(data).hexdigest()
-    return Picture(image, size[::-1] if sideways else size, digest, str(file.format), name)
+    return Picture(image, size[::-1] if sideways else size, digest, str(file.format), name, note)
 
 
 def _from_memory(source: Image.Image, name: str, limits: Limits) -> Picture:
     _check_size(source.size, limits)
-    image, sideways = _upright_rgb(source)
+    image, sideways, note = _upright_rgb(source)
     size = source.size[::-1] if sideways else source.size
     # Whatever a palette, transparency, a profile or EXIF do, they have done to the upright pixels.
     digest = hashlib.sha256(f"{source.mode} {size}".encode() + image.tobytes()).hexdigest()
-    return Picture(image, size, digest, "memory", name)
+    return Picture(image, size, digest, "memory", name, note)
 
 
 def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") -> None:
     width, height = size
     most = limits.pixels(file_format)
     if min(size) < 1:
-        raise UnfitError("has no pixels; choose another picture")
+        raise kinds.UnfitError("has no pixels; choose another picture")
     if max(size) > limits.max_side or width * height > most:
-        raise UnfitError(
+        raise kinds.UnfitError(
             f"has {width:,} × {height:,} pixels, but only {limits.max_side:,} on a side and "
             f"{most / 1e6:g} million in all are allowed; {_SMALLER}"
         )
@@ -192,11 +198,6 @@ def _check_size(size: tuple[int, int], limits: Limits, file_format: str = "") ->
 def _working_size(size: tuple[int, int]) -> tuple[int, int]:
     scale = min(1.0, WORKING_SIDE / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-_T = Image.Transpose
-_TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM}
-_TURNS |= {5: _T.TRANSPOSE, 6: _T.ROTATE_270, 7: _T.TRANSVERSE, 8: _T.ROTATE_90}
 
 
 def _orientation(image: Image.Image) -> int:
@@ -208,21 +209,31 @@ def _orientation(image: Image.Image) -> int:
     return value if value in range(2, 9) else 1
 
 
-def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
-    """Return it upright, over white, in sRGB, of working size; and whether it lay on its side.
+def _upright_rgb(image: Image.Image) -> tuple[Image.Image, bool, str]:
+    """It upright, over white, in sRGB, of working size; whether it lay on its side; a note.
 
     Bands are shrunk by a whole factor, to no less than twice the working size; Lanczos does the
     rest and so decides what the picture looks like.
     """
     image.load()
     factor = max(1, max(image.size) // (2 * WORKING_SIDE))
-    flatten, to_srgb = flattener(image), srgb_converter(image.info.get("icc_profile"))
+    (flatten, note), to_srgb = flattener(image), srgb_converter(image.info.get("icc_profile"))
     result = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
     for top, band in bands(image, factor):
         result.paste(to_srgb(flatten(band).reduce(factor)), (0, top // factor))
     if max(result.size) > WORKING_SIDE:
         result = result.resize(_working_size(image.size), Image.Resampling.LANCZOS)
-    orientation = _orientation(image)
-    if orientation > 1:
-        result = result.transpose(_TURNS[orientation])
-    return result, orientation >= 5
+    orientation = result.getexif()[ExifTags.Base.Orientation] = _orientation(image)
+    return ImageOps.exif_transpose(result), orientation >= 5, note or _darkness(result)
+
+
+def _darkness(image: Image.Image) -> str:
+    """A sentence if nothing in an RGB picture is brighter than a fifth of white."""
+    ends = cast(tuple[tuple[int, int], ...], image.getextrema())
+    brightest = max(high for _, high in ends)
+    if not 0 < brightest < _DARK:
+        return ""
+    return (
+        f"It is very dark: its brightest value is {brightest / 255:.0%} of white. If it comes from "
+        "a camera or microscope with more than 8 bits, stretch it before."
+    ).replace("%", "\N{NO-BREAK SPACE}%")

@@ -33,8 +33,11 @@ from inception_viz.figures.printed import contributions_svg
 from inception_viz.figures.sprites import channel_sprite
 from inception_viz.figures.words import (
     answer_bars,
+    answer_sentence,
     check_sentence,
     contribution_sentence,
+    energy_share,
+    evidence,
     short_number,
 )
 from inception_viz.report.insights import Insight
@@ -51,6 +54,7 @@ class Findings:
         classifier, trace: the network and what the photo did in it.
         target: the class that is explained, by the main head's logit.
         photo: what the photo is called, and ``alt``, what it shows.
+        known: whether the network has a class for that; None where nobody knows.
         firing, scores, cams: how branches fire, their Shapley values, where they look.
         insights: what is special, in sentences.
     """
@@ -60,6 +64,7 @@ class Findings:
     target: Target
     photo: str
     alt: str
+    known: bool | None
     firing: Firing
     scores: Contributions
     cams: Cams
@@ -79,11 +84,9 @@ class Findings:
 def values(findings: Findings) -> Values:
     """Everything that the template asks for."""
     trace = findings.trace
-    label, probability = trace.predictions(1)[0]
     return {
         "findings": findings,
-        "label": label,
-        "probability": probability,
+        "answer": answer_sentence(findings.classifier, trace, findings.known),
         "photo": jpeg(photo_with_frame(trace.picture, trace.fitting)),
         "heads": [_head(findings, head) for head in (*findings.classifier.config.heads, "main")],
         "maps": _maps(findings),
@@ -175,7 +178,7 @@ def _cam(findings: Findings, module: str, branch: Branch | None = None) -> Value
         "name": module if branch is None else f"{module} {BRANCH_NAMES[branch]}",
         "jpeg": jpeg(image, 80),
         "maximum": float(shown.max()),
-        "share": None if branch is None else findings.cams.shares(module).get(branch, 0.0),
+        "share": "" if branch is None else evidence(findings.cams, module, branch),
     }
 
 
@@ -192,7 +195,7 @@ def _branch(findings: Findings, module: str, branch: Branch) -> Values:
         "channels": channels,
         "size": f"{height}×{width}",
         "mean": layer.overall_mean,
-        "energy": fired.energy_share,
+        "energy": energy_share(fired),
         "deviation": fired.deviation,
         "jpeg": jpeg(mean, 75),
         "png": channel_sprite(layer, layer.order("strength")).png,

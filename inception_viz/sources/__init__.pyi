@@ -1,13 +1,10 @@
 from . import bvlc as bvlc
-from . import caffe_layout as caffe_layout
 from . import imagenette as imagenette
-from . import torchvision_layout as torchvision_layout
 from . import torchvision_weights as torchvision_weights
+from .adjusted import adjusted as adjusted
 from .base import HeadFit as HeadFit
 from .base import Source as Source
 from .base import Weights as Weights
-from .caffe_layout import NO_HEADS_NOTE as NO_HEADS_NOTE
-from .caffe_layout import to_weights as to_weights
 from .caffemodel import caffe_messages as caffe_messages
 from .caffemodel import read_caffemodel as read_caffemodel
 from .distilled import attach_heads as attach_heads
@@ -19,8 +16,17 @@ from .file import check_labels as check_labels
 from .file import file_hash as file_hash
 from .file import load_file as load_file
 from .file import save_weights as save_weights
+from .graphdef import graph_messages as graph_messages
+from .inception5h_layout import inception5h_labels as inception5h_labels
+from .labels import are_imagenet as are_imagenet
 from .labels import imagenet_labels as imagenet_labels
+from .labels import parse_labels as parse_labels
 from .labels import read_labels as read_labels
+from .layouts import FAMILIES as FAMILIES
+from .layouts import NO_HEADS_NOTE as NO_HEADS_NOTE
+from .layouts import Layout as Layout
+from .layouts import read_layout as read_layout
+from .official import official_source as official_source
 from .random_weights import numbered_labels as numbered_labels
 from .random_weights import untrained_weights as untrained_weights
 from .reference import Reference as Reference
@@ -29,4 +35,3 @@ from .registry import default_source as default_source
 from .state_files import fill_network as fill_network
 from .state_files import read_metadata as read_metadata
 from .state_files import read_safetensors as read_safetensors
-from .torchvision_layout import read_layout as read_layout

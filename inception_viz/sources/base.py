@@ -53,6 +53,8 @@ class Weights:
         reference: each branch's usual firing, where it was measured.
         fits: those of ``trained_heads`` that learned from the main head's answers, after the
             trunk was trained and without changing it, and how well they repeat them.
+        copies: where the state dicts that could be read lie in a checkpoint, this one first.
+        assumed: what nobody said and was assumed: any of "preprocessing" and "labels".
         trouble: a file that should have been used and can't be, in a sentence for the user; these
             weights stand in for it.
     """
@@ -65,6 +67,8 @@ class Weights:
     fingerprint: str
     reference: Reference | None = None
     fits: Mapping[str, HeadFit] = field(default_factory=dict)
+    copies: tuple[str, ...] = ()
+    assumed: frozenset[str] = frozenset()
     trouble: str = ""
 
 

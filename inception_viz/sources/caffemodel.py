@@ -1,25 +1,25 @@
 """Read the blobs of a ``.caffemodel``, Caffe's binary NetParameter.
 
-The messages' field names and numbers are facts of the format (Caffe's caffe.proto, proto2). Only
-the fields that carry weights are declared; protobuf skips the rest.
+The messages' field names and numbers are facts of the format (Caffe's caffe.proto, proto2, and
+NVIDIA's fork of it). Only the fields that carry weights are declared; protobuf skips the rest.
 """
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+import torch
 from google.protobuf.message import DecodeError, Message
 
 from inception_viz.errors import WeightsError
+from inception_viz.files.foreign import shown
 from inception_viz.files.paths import is_file
-from inception_viz.files.wording import shown
+from inception_viz.sources.protobuf import fields_in, messages
+from inception_viz.sources.stored import State, Stored
 
 MAX_FILE_BYTES = 2**30
 MAX_BLOB_VALUES = 2**28
@@ -27,7 +27,6 @@ MAX_DIMENSIONS = 8
 MAX_LAYERS = 2000
 MAX_BLOBS = 16  # of one layer
 
-# message → field → (number, type); "*" in front means repeated, "+" repeated and packed.
 _SCHEMA = {
     "BlobShape": {"dim": (1, "+int64")},
     "BlobProto": {
@@ -38,6 +37,8 @@ _SCHEMA = {
         "data": (5, "+float"),
         "shape": (7, "BlobShape"),
         "double_data": (8, "+double"),
+        "raw_data_type": (10, "int32"),
+        "raw_data": (12, "bytes"),
     },
     "V0LayerParameter": {"name": (1, "string")},
     "V1LayerParameter": {
@@ -53,17 +54,34 @@ _SCHEMA = {
     },
 }
 _OLD_SHAPE = ("num", "channels", "height", "width")
+_RAW_TYPES = {0: "<f8", 1: "<f4", 2: "<f2"}  # NVIDIA's Caffe: DOUBLE, FLOAT, FLOAT16
+_VALUES = ("weight", "bias")
 
 
-def read_caffemodel(path: str | os.PathLike[str]) -> dict[str, tuple[np.ndarray, ...]]:
+def read_stored(path: Path) -> Stored:
+    """The file's tensors, named "<layer>.weight" and "<layer>.bias"; further blobs by number.
+
+    Raises:
+        WeightsError: as :func:`read_caffemodel`.
+    """
+    state: State = {}
+    for layer, blobs in read_caffemodel(path).items():
+        for index, blob in enumerate(blobs):
+            value = _VALUES[index] if index < len(_VALUES) else str(index)
+            state[f"{layer}.{value}"] = torch.from_numpy(blob)
+    return Stored({"": state})
+
+
+def read_caffemodel(path: str | Path) -> dict[str, tuple[np.ndarray, ...]]:
     """Layer name → its blobs as float32 arrays in their stored shapes; layers without are left out.
 
-    Takes both the field ``layer`` and the older ``layers``, and both ways to state a shape.
+    Takes both the field ``layer`` and the older ``layers``, both ways to state a shape, and
+    NVIDIA's raw values of 16, 32 or 64 bits.
 
     Raises:
         WeightsError: naming the file, and the layer and blob where there is one.
     """
-    path = Path(path)
+    path = Path(path) if isinstance(path, str) else path
     net = _parse(path)
     if any(layer.HasField("layer") for layer in net.layers):
         raise WeightsError(
@@ -119,45 +137,13 @@ def _parse(path: Path) -> Any:
 def _refuse_swarms(content: bytes, name: str) -> None:
     """Count layers and blobs from their tags alone: millions of empty ones fill the memory."""
     layers = 0
-    for number, start, end in _messages_in(content, 0, len(content)):
-        if number in (2, 100):
+    for number, kind, start, end in fields_in(content):
+        if number in (2, 100) and kind == 2:
             layers += 1
-            blobs = sum(n in (6, 7) for n, _, _ in _messages_in(content, start, end, MAX_BLOBS * 8))
+            own = fields_in(content, start, end, MAX_BLOBS * 8)
+            blobs = sum(n in (6, 7) and k == 2 for n, k, _, _ in own)
             if layers > MAX_LAYERS or blobs > MAX_BLOBS:
                 raise WeightsError(f"{name} has far more layers or blobs than a GoogLeNet.")
-
-
-def _messages_in(
-    content: bytes, place: int, end: int, most: int | None = None
-) -> Iterator[tuple[int, int, int]]:
-    """Field number, start and end of the length-delimited fields; stops where it can't go on."""
-
-    def varint(place: int) -> tuple[int, int]:
-        value = shift = 0
-        while place < end and shift < 64:
-            byte = content[place]
-            value, place, shift = value | (byte & 127) << shift, place + 1, shift + 7
-            if byte < 128:
-                break
-        return value, place
-
-    count = 0
-    while place < end:
-        tag, place = varint(place)
-        kind = tag & 7
-        if kind == 2:
-            length, place = varint(place)
-            yield tag >> 3, place, min(place + length, end)
-            place += length
-        elif kind == 0:
-            _, place = varint(place)
-        elif kind in (1, 5):
-            place += 8 if kind == 1 else 4
-        else:
-            return
-        count += 1
-        if most is not None and count > most:
-            return
 
 
 def _array(blob: Any, where: str) -> np.ndarray:
@@ -165,9 +151,9 @@ def _array(blob: Any, where: str) -> np.ndarray:
         shape = tuple(blob.shape.dim)
     else:
         shape = tuple(getattr(blob, side) for side in _OLD_SHAPE)
-    values = blob.data or blob.double_data
     if not 0 < len(shape) <= MAX_DIMENSIONS or min(shape) < 1 or math.prod(shape) > MAX_BLOB_VALUES:
         raise WeightsError(f"{where} claims the shape {shape}. It is damaged.")
+    values = _values(blob, where)
     if len(values) != math.prod(shape):
         raise WeightsError(
             f"{where} claims the shape {shape}, which takes {math.prod(shape):,} "
@@ -180,30 +166,21 @@ def _array(blob: Any, where: str) -> np.ndarray:
     return array
 
 
+def _values(blob: Any, where: str) -> Any:
+    if not blob.HasField("raw_data"):
+        return blob.data or blob.double_data
+    kind = _RAW_TYPES.get(blob.raw_data_type)
+    if kind is None:
+        raise WeightsError(
+            f"{where} holds raw values of type {blob.raw_data_type}, which is not used here. Save "
+            "it as 16-bit or 32-bit floats."
+        )
+    if len(blob.raw_data) % np.dtype(kind).itemsize:
+        raise WeightsError(f"{where} ends within a value. The file is damaged.")
+    return np.frombuffer(blob.raw_data, dtype=kind)
+
+
 @cache
 def caffe_messages() -> dict[str, type[Message]]:
     """The schema as protobuf classes, in a pool of its own: another caffe.proto does no harm."""
-    file = descriptor_pb2.FileDescriptorProto(
-        name="inception_viz_caffe.proto", package="caffe", syntax="proto2"
-    )
-    kinds = descriptor_pb2.FieldDescriptorProto
-    for name, declared in _SCHEMA.items():
-        message = file.message_type.add(name=name)
-        for field_name, (number, kind) in declared.items():
-            field = message.field.add(name=field_name, number=number)
-            repeated, bare = kind[0] in "*+", kind.lstrip("*+")
-            field.label = kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL
-            field.options.packed = kind[0] == "+"
-            if bare in _SCHEMA:
-                field.type, field.type_name = kinds.TYPE_MESSAGE, f".caffe.{bare}"
-                field.ClearField("options")
-            else:
-                field.type = getattr(kinds, f"TYPE_{bare.upper()}")
-                if kind[0] != "+":
-                    field.ClearField("options")
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"caffe.{name}"))
-        for name in _SCHEMA
-    }
+    return messages(_SCHEMA, "caffe")

@@ -1,41 +1,37 @@
-"""Weights from a file: our own ``.safetensors``, a PyTorch ``.pth`` or a ``.caffemodel``."""
+"""Weights from a file, whatever it is called; and into a file of our own."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from math import isfinite
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.architecture.plan import branch_widths, plan, steps
-from inception_viz.errors import ConfigError, WeightsError
+from inception_viz.architecture.plan import plan
+from inception_viz.errors import WeightsError
+from inception_viz.files.foreign import shown
 from inception_viz.files.paths import typed_path
-from inception_viz.pictures.preprocessing import IMAGENET, TORCHVISION, Preprocessing
-from inception_viz.sources import caffe_layout
-from inception_viz.sources.base import HeadFit, Weights
-from inception_viz.sources.caffemodel import read_caffemodel
-from inception_viz.sources.labels import imagenet_labels
+from inception_viz.pictures.preprocessing import IMAGENET, Preprocessing
+from inception_viz.sources.base import Weights
+from inception_viz.sources.contents import read
+from inception_viz.sources.labels import imagenet_labels, labels_beside
+from inception_viz.sources.layouts import OWN, Layout, family_of, read_layout
+from inception_viz.sources.metadata import MAX_TEXT_CHARACTERS, Metadata
 from inception_viz.sources.random_weights import numbered_labels
-from inception_viz.sources.reference import Reference
-from inception_viz.sources.state_files import (
-    fill_network,
-    read_pth,
-    read_safetensors,
-    write_safetensors,
-)
-from inception_viz.sources.torchvision_layout import is_torchvision_layout, read_layout
+from inception_viz.sources.state_files import fill_network, write_safetensors
+from inception_viz.sources.stored import State, Stored
 
 TORCHVISION_HASH = "1378be20"  # of torchvision's own file, whose heads were never trained
-SUFFIXES = (".safetensors", ".pth", ".pt", ".caffemodel")
-MAX_TEXT_CHARACTERS = 400
-MAX_PHOTOS = 10**10  # that a file may say it was made with
+SUFFIXES = (".safetensors", ".pth", ".pt", ".caffemodel", ".onnx", ".pb")  # the usual ones
+SIGMOID_NOTE = (
+    "It has one output. Its probability is a sigmoid: how sure the network is of this one class, "
+    "not a share among several."
+)
+_AVERAGED = re.compile(r"ema|averag|swa", re.IGNORECASE)
 MAX_ACTIVATIONS = 32_000_000  # the paper's network makes 4 million
 
 
@@ -45,30 +41,121 @@ def load_file(
     config: GoogLeNetConfig | None = None,
     labels: Sequence[str] | None = None,
     preprocessing: Preprocessing | None = None,
+    copy: str | None = None,
 ) -> Weights:
-    """Read weights from ``path``; what isn't given is taken from the file's metadata.
+    """Read weights from ``path``, whatever it is called; what isn't given is taken from the file.
 
-    A ``.pth`` or ``.safetensors`` without metadata must have torchvision's key names, or come with
-    ``config``. Labels default to ImageNet's for 1000 classes and to numbers otherwise.
+    Class names that neither you nor the file give are looked for in a file beside it
+    (:data:`~inception_viz.sources.labels.BESIDE`), and default to ImageNet's for 1000 classes and
+    to numbers otherwise.
+
+    Args:
+        path: a PyTorch checkpoint, safetensors, a caffemodel, ONNX, or a frozen TensorFlow graph.
+        config: the architecture, where names and shapes don't tell it.
+        labels: one name a class.
+        preprocessing: how the network wants its input.
+        copy: which of several state dicts in a checkpoint to read, such as "model_ema".
 
     Raises:
         WeightsError: in a sentence for the user.
     """
     path = typed_path(path)
-    suffix = path.suffix.lower()
-    if suffix == ".caffemodel":
-        if config or preprocessing:
-            raise WeightsError("A .caffemodel comes with its own architecture and preprocessing.")
-        weights = caffe_layout.to_weights(read_caffemodel(path), path.name)
-        labels = check_labels(labels or weights.labels, weights.network.config.classes, path.name)
-        return replace(weights, labels=labels, fingerprint=file_hash(path))
-    if suffix not in SUFFIXES:
-        raise WeightsError(
-            f"{path.name or path} is no weights file that can be read. Use one that ends in "
-            f"{', '.join(SUFFIXES)}."
+    stored = read(path)
+    place, others = _chosen(stored, copy, path)
+    state, told = stored.states[place], Metadata(path.name, stored.metadata)
+    config = config or told.config()
+    notes = told.texts("notes")
+    layout = None
+    recognised = family_of(state)
+    if config is not None and (recognised is None or recognised[0] is OWN):
+        state = _without_prefix(state, recognised[1] if recognised else "")
+    else:
+        layout = read_layout(state, path.name)
+        config, state = config or layout.config, layout.state
+        notes = (*notes, *layout.notes)
+    network = fill_network(config, state, layout.names if layout else {}, path.name)
+    _refuse_huge(config, path)
+    fingerprint = file_hash(path)
+    untrained = fingerprint.startswith(TORCHVISION_HASH)
+    trained = () if untrained else told.texts("trained_heads") or config.heads
+    own = preprocessing or told.preprocessing()
+    found, where = _class_names(path, stored, layout, labels, config.classes)
+    if others:
+        notes = (*notes, _copies_note(place, others))
+    if config.classes == 1:
+        notes = (*notes, SIGMOID_NOTE)
+    return Weights(
+        network=network,
+        preprocessing=own or (layout.known.preprocessing if layout else IMAGENET),
+        labels=check_labels(found, config.classes, path.name),
+        trained_heads=("main", *(head for head in config.heads if head in trained)),
+        notes=tuple(dict.fromkeys((*notes, *where))),
+        fingerprint=fingerprint if place == next(iter(stored.states)) else f"{fingerprint}-{place}",
+        reference=told.reference(config),
+        fits=told.fits(config),
+        copies=(place, *others),
+        assumed=frozenset(
+            what
+            for what, known in (
+                ("preprocessing", own or (layout and layout.known.certain)),
+                ("labels", found or config.classes == len(imagenet_labels())),
+            )
+            if not known
+        ),
+    )
+
+
+def _chosen(stored: Stored, copy: str | None, path: Path) -> tuple[str, tuple[str, ...]]:
+    """The state dict to read, and the others in the file that could be read as well."""
+    networks = [place for place, state in stored.states.items() if family_of(state)]
+    networks = networks or [max(stored.states, key=lambda place: len(stored.states[place]))]
+    if copy is not None and copy not in networks:
+        listed = ", ".join(f'"{shown(place)}"' for place in networks)
+        raise WeightsError(f'{path.name} has no copy "{shown(copy)}". It has {listed}.')
+    plain = [place for place in networks if not _AVERAGED.search(place)]
+    place = copy if copy is not None else (plain or networks)[0]
+    return place, tuple(other for other in networks if other != place)
+
+
+def _without_prefix(state: State, prefix: str) -> State:
+    return {n.removeprefix(prefix): value for n, value in state.items() if n.startswith(prefix)}
+
+
+def _copies_note(place: str, others: Sequence[str]) -> str:
+    listed = ", ".join(f'"{shown(other)}"' for other in others)
+    return (
+        f'The file has several copies of the network; this is "{shown(place)}". '
+        f"The others: {listed}."
+    )
+
+
+def _class_names(
+    path: Path,
+    stored: Stored,
+    layout: Layout | None,
+    given: Sequence[str] | None,
+    classes: int,
+) -> tuple[Sequence[str], tuple[str, ...]]:
+    """The best class names that there are, and a note on where they came from."""
+    own = Metadata(path.name, stored.metadata).texts("labels")
+    if given or own:
+        return given or own, ()
+    if stored.labels:
+        if classes == 1 and len(stored.labels) == 2:
+            return stored.labels[1:], ()
+        if len(stored.labels) == classes:
+            return stored.labels, ()
+    if layout and layout.known.labels:
+        return layout.known.labels, ()
+    beside, name = labels_beside(path, classes)
+    if beside:
+        return beside, (f"The class names are those of {shown(name)}, beside the file.",)
+    if stored.labels:
+        return (), (
+            f"The file names {len(stored.labels)} classes, but the network has {classes}; the "
+            "names are not used.",
         )
-    state, metadata = read_safetensors(path) if suffix == ".safetensors" else (read_pth(path), {})
-    return _from_state(path, state, metadata, config, labels, preprocessing)
+    return (), ()
 
 
 def save_weights(weights: Weights, path: Path, *, half: bool = False, **extra: str) -> None:
@@ -110,55 +197,6 @@ def file_hash(path: Path) -> str:
         raise WeightsError(f"{path} can't be read ({error.strerror or error}).") from error
 
 
-def _from_state(
-    path: Path,
-    state: dict[str, Tensor],
-    metadata: dict[str, str],
-    config: GoogLeNetConfig | None,
-    labels: Sequence[str] | None,
-    preprocessing: Preprocessing | None,
-) -> Weights:
-    names: dict[str, str] = {}
-    untrained = False
-    notes = _texts(path, metadata, "notes")
-    default_preprocessing = IMAGENET
-    if config is None and "config" in metadata:
-        try:
-            config = GoogLeNetConfig.from_json(metadata["config"])
-        except ConfigError as error:
-            raise WeightsError(f"The config inside {path.name} is not valid. {error}") from error
-    elif is_torchvision_layout(state):
-        layout = read_layout(state)
-        config, names, state = config or layout.config, layout.names, layout.state
-        default_preprocessing = TORCHVISION
-        notes = (
-            "The file has torchvision's layout: its 5×5 branch convolves with 3×3 kernels, and "
-            "pictures are prepared as for torchvision's pretrained GoogLeNet.",
-            *layout.notes,
-        )
-        if file_hash(path).startswith(TORCHVISION_HASH):
-            untrained = True
-    if config is None:
-        raise WeightsError(
-            f"{path.name} doesn't say which network its weights belong to, and its names are not "
-            "torchvision's. Give the config, or save it with this program."
-        )
-    network = fill_network(config, state, names, path.name)
-    stored = _metadata(path, metadata, "preprocessing", dict)
-    _refuse_huge(config, path)
-    trained = () if untrained else _texts(path, metadata, "trained_heads") or config.heads
-    return Weights(
-        network=network,
-        preprocessing=preprocessing or _preprocessing(path, stored) or default_preprocessing,
-        labels=check_labels(labels or _texts(path, metadata, "labels"), config.classes, path.name),
-        trained_heads=("main", *(head for head in config.heads if head in trained)),
-        notes=notes,
-        fingerprint=file_hash(path),
-        reference=_reference(path, metadata, config),
-        fits=_fits(path, metadata, config),
-    )
-
-
 def check_labels(labels: Sequence[str] | None, classes: int, where: str) -> tuple[str, ...]:
     """The labels if they fit, else the default for that number of classes.
 
@@ -172,91 +210,6 @@ def check_labels(labels: Sequence[str] | None, classes: int, where: str) -> tupl
             f"{where} has {classes} classes, but there are {len(labels)} labels. Give one for each."
         )
     return tuple(str(label)[:MAX_TEXT_CHARACTERS] for label in labels)
-
-
-def _metadata(path: Path, metadata: dict[str, str], key: str, kind: type) -> Any:
-    if key not in metadata:
-        return kind()
-    try:
-        value = json.loads(metadata[key])
-    except (ValueError, RecursionError) as error:
-        raise WeightsError(f'The "{key}" inside {path.name} is not valid JSON.') from error
-    if not isinstance(value, kind):
-        raise WeightsError(f'The "{key}" inside {path.name} should be a {kind.__name__}.')
-    return value
-
-
-def _texts(path: Path, metadata: dict[str, str], key: str) -> tuple[str, ...]:
-    """A list of short texts; what isn't text, or can't be shown, is refused."""
-    values = _metadata(path, metadata, key, list)
-    if not all(isinstance(v, str) and v.isprintable() for v in values):
-        raise WeightsError(f'The "{key}" inside {path.name} should be a list of plain texts.')
-    return tuple(v[:MAX_TEXT_CHARACTERS] for v in values)
-
-
-def _preprocessing(path: Path, stored: dict[str, Any]) -> Preprocessing | None:
-    if not stored:
-        return None
-    try:
-        mean, std = ([float(v) for v in list(stored[key])] for key in ("mean", "std"))
-        scale, channels = float(stored["scale"]), stored["channels"]
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise WeightsError(f"The preprocessing inside {path.name} is incomplete.") from error
-    usable = (
-        len(mean) == len(std) == 3
-        and all(abs(m) <= 1e4 for m in mean)
-        and all(1e-4 <= abs(s) <= 1e4 for s in (*std, scale))
-        and channels in ("RGB", "BGR")
-    )
-    if not usable:
-        raise WeightsError(f"The preprocessing inside {path.name} makes no sense.")
-    return Preprocessing((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), scale, channels)
-
-
-def _reference(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) -> Reference | None:
-    if "reference" not in metadata:
-        return None
-    try:
-        reference = Reference.from_json(metadata["reference"])
-        for module in config.modules:
-            for branch in branch_widths(steps(config)[module]):
-                mean, std = reference.mean[module][branch], reference.std[module][branch]
-                if not (isfinite(mean) and 0 <= std < float("inf")):
-                    raise ValueError("no finite figures")
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
-        raise WeightsError(f"The reference firing inside {path.name} makes no sense.") from error
-    return reference
-
-
-def _fits(path: Path, metadata: dict[str, str], config: GoogLeNetConfig) -> dict[str, HeadFit]:
-    """The heads that were fitted afterwards; older files give their names alone."""
-    older = dict.fromkeys(_texts(path, metadata, "distilled_heads"), HeadFit())
-    try:
-        stored = {
-            head: HeadFit(
-                int(fit["photos"]),
-                str(fit["data"])[:MAX_TEXT_CHARACTERS],
-                int(fit["judged"]),
-                float(fit["first"]),
-                float(fit["in_five"]),
-            )
-            for head, fit in _metadata(path, metadata, "fits", dict).items()
-        }
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise WeightsError(f"What {path.name} says of its fitted heads makes no sense.") from error
-    for fit in stored.values():
-        shares = 0 <= fit.first <= 1 and 0 <= fit.in_five <= 1
-        counts = 0 <= fit.photos <= MAX_PHOTOS and 0 <= fit.judged <= MAX_PHOTOS
-        if not (shares and counts and fit.data.isprintable()):
-            raise WeightsError(f"What {path.name} says of its fitted heads makes no sense.")
-    return {head: fit for head, fit in (older | stored).items() if head in config.heads}
 
 
 def _refuse_huge(config: GoogLeNetConfig, path: Path) -> None:

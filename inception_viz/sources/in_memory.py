@@ -15,7 +15,7 @@ from inception_viz.network.recording import parts
 from inception_viz.pictures.preprocessing import IMAGENET, Preprocessing
 from inception_viz.sources.base import Weights
 from inception_viz.sources.file import check_labels
-from inception_viz.sources.torchvision_layout import read_layout
+from inception_viz.sources.layouts import read_layout
 
 
 def weights_of(
@@ -71,7 +71,7 @@ def _sharing(
         network = GoogLeNet(config).eval()
     for name, expected in network.state_dict().items():
         theirs = names.get(name, name)
-        value = tensors.get(theirs)
+        value = tensors.get(name)
         if value is None or value.shape != expected.shape:
             found = "missing" if value is None else f"{tuple(value.shape)}"
             raise WeightsError(

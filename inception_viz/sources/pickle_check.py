@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from inception_viz.errors import WeightsError
-from inception_viz.files.zip_check import check_directory
+from inception_viz.files.foreign import check_directory, shown
 
 MAX_PICKLE_BYTES = 8 * 2**20
 MAX_OPERATIONS = 500_000
@@ -26,8 +26,17 @@ _PROTOCOL = 2  # torch.save's own; torch warns of any other
 _LEGACY_PICKLES = 5  # magic number, version, system, the object, keys of the storages
 _ORDERED = "collections OrderedDict"
 _MADE = "an OrderedDict"  # what calling it gives
-_CALLED = re.compile(rf"{_ORDERED}|torch\._utils _rebuild_(tensor|tensor_v2|parameter)|torch Size")
-_NAMED = re.compile(r"torch \w*Storage|torch\.storage \w*Storage")
+# What may be called is what torch.load(weights_only=True) calls, less what makes odd tensors.
+_CALLED = re.compile(
+    rf"{_ORDERED}|collections Counter|torch\._utils _rebuild_(tensor|tensor_v2|parameter)"
+    r"|torch\._utils _rebuild_parameter_with_state|torch (Size|device)"
+    r"|torch\.serialization _get_layout|_codecs encode|(builtins|__builtin__) (set|complex)"
+)
+_NAMED = re.compile(
+    r"torch \w*Storage|torch\.storage \w*Storage|torch\.nn\.parameter Parameter"
+    r"|torch q?u?(float|int|bfloat|complex|bool)\w*|torch per_(tensor|channel)_\w+"
+)
+_MODEL = re.compile(r"torch\.nn\.modules\S* |torchvision\.models\S* |(__main__|models?\S*) [A-Z]")
 _NEEDED = frozenset(
     """
     PROTO STOP MARK GLOBAL REDUCE BUILD BINPERSID NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1
@@ -36,6 +45,17 @@ _NEEDED = frozenset(
     """.split()  # noqa: SIM905
 )
 _Value = int | str | None  # a size, a name, or a mark
+
+
+def check_archive(path: Path) -> None:
+    """Refuse a ZIP whose directory alone would fill the memory.
+
+    Raises:
+        WeightsError: in a sentence for the user.
+    """
+    with path.open("rb") as file:
+        if not check_directory(file, MAX_DIRECTORY_ENTRIES):
+            raise _too_much(path.name)
 
 
 def check_pickles(path: Path) -> None:
@@ -47,11 +67,11 @@ def check_pickles(path: Path) -> None:
     try:
         with path.open("rb") as file:
             if file.read(4) == b"PK\3\4":  # torch looks no further either
-                _check_archive(path, file)
+                _check_archive(path.name, file)
                 return
             file.seek(0)
             for _ in range(_LEGACY_PICKLES):
-                _check_pickle(path, file)
+                _check_pickle(path.name, file)
     except WeightsError:
         raise
     except Exception as error:  # pickletools and zipfile raise many types on damaged files
@@ -61,31 +81,32 @@ def check_pickles(path: Path) -> None:
         ) from error
 
 
-def _check_archive(path: Path, file: IO[bytes]) -> None:
+def _check_archive(name: str, file: IO[bytes]) -> None:
     """Let only archives pass that can be read in one way alone."""
+    size = file.seek(0, io.SEEK_END)
     if not check_directory(file, MAX_DIRECTORY_ENTRIES):
-        raise _too_much(path)
+        raise _too_much(name)
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
-        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+        if sum(entry.file_size for entry in entries) > size:
             raise WeightsError(  # PyTorch stores its records uncompressed
-                f"{path.name} would unpack to more than its own size, which PyTorch's files "
+                f"{name} would unpack to more than its own size, which PyTorch's files "
                 "never do. Save it again with torch.save."
             )
         names = {entry.orig_filename.casefold() for entry in entries}
         if len(names) < len(entries) or any(e.filename != e.orig_filename for e in entries):
             raise WeightsError(
-                f"{path.name} holds several records of one name, which PyTorch's files never do. "
+                f"{name} holds several records of one name, which PyTorch's files never do. "
                 "Save it again with torch.save."
             )
         for entry in entries:
             if entry.filename.casefold().endswith(".pkl"):
                 if entry.file_size > MAX_PICKLE_BYTES:
-                    raise _too_much(path)
-                _check_pickle(path, io.BytesIO(archive.read(entry)))
+                    raise _too_much(name)
+                _check_pickle(name, io.BytesIO(archive.read(entry)))
 
 
-def _check_pickle(path: Path, file: IO[bytes]) -> None:
+def _check_pickle(where: str, file: IO[bytes]) -> None:
     """Go through one pickle.
 
     The stack holds what a number of objects an object consists of, or the name of a global. That of
@@ -96,13 +117,15 @@ def _check_pickle(path: Path, file: IO[bytes]) -> None:
     memo: dict[int, _Value] = {}
     for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
         if count > MAX_OPERATIONS:
-            raise _too_much(path)
+            raise _too_much(where)
         name = operation.name
-        if name not in _NEEDED or (name == "PROTO" and argument != _PROTOCOL):
-            raise _more_than_tensors(path)
+        if name == "PROTO" and argument != _PROTOCOL:
+            raise _other_protocol(where, argument)
+        if name not in _NEEDED:
+            raise _more_than_tensors(where)
         if name == "GLOBAL":
             if not _CALLED.fullmatch(str(argument)) and not _NAMED.fullmatch(str(argument)):
-                raise _more_than_tensors(path)
+                raise _more_than_tensors(where, str(argument))
             stack.append(str(argument))
         elif name in ("BINPUT", "LONG_BINPUT"):
             memo[argument] = stack[-1]
@@ -111,12 +134,12 @@ def _check_pickle(path: Path, file: IO[bytes]) -> None:
         else:
             taken = _take(operation, stack)
             if name == "REDUCE" and not _CALLED.fullmatch(str(taken[0])):
-                raise _more_than_tensors(path)
+                raise _more_than_tensors(where)
             if name == "BUILD" and taken[0] != _MADE:
-                raise _more_than_tensors(path)
+                raise _more_than_tensors(where)
             size = 1 + sum(value for value in taken if isinstance(value, int))
             if size > _MAX_SIZE:
-                raise _too_much(path)
+                raise _too_much(where)
             ordered = taken and (taken[0] == _MADE or (name == "REDUCE" and taken[0] == _ORDERED))
             for kind in operation.stack_after:
                 mark = kind is pickletools.markobject
@@ -140,12 +163,37 @@ def _take(
     return taken + above
 
 
-def _more_than_tensors(path: Path) -> WeightsError:
+def _more_than_tensors(where: str, what: str = "") -> WeightsError:
+    if what.endswith(" _rebuild_qtensor"):
+        return WeightsError(
+            f"{where} holds a quantized network: its weights are rounded to whole numbers. Use the "
+            "weights from before the quantization."
+        )
+    if _MODEL.match(what):
+        return WeightsError(
+            f"{where} holds a whole model ({_dotted(what)}), and reading it would run code. "
+            "Load it where it was made and save its weights alone: "
+            "torch.save(model.state_dict(), path)."
+        )
+    named = f" (it asks for {_dotted(what)})" if what else ""
     return WeightsError(
-        f"{path.name} holds more than tensors, and only tensors are read because anything "
-        "else could run code. Save the state dict: torch.save(model.state_dict(), path)."
+        f"{where} holds more than tensors{named}, and only tensors, numbers and texts are read "
+        "because anything else could run code. Open it where it was made and save the state dict "
+        "alone: torch.save(model.state_dict(), path)."
     )
 
 
-def _too_much(path: Path) -> WeightsError:
-    return WeightsError(f"{path.name} describes far more than the weights of a network.")
+def _dotted(name: str) -> str:
+    return shown(name.replace(" ", "."), 80)
+
+
+def _other_protocol(where: str, protocol: object) -> WeightsError:
+    return WeightsError(
+        f"{where} is a Python pickle of protocol {protocol}, not what torch.save writes by "
+        f"default (protocol {_PROTOCOL}). Save the state dict again: "
+        "torch.save(model.state_dict(), path)."
+    )
+
+
+def _too_much(where: str) -> WeightsError:
+    return WeightsError(f"{where} describes far more than the weights of a network.")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from inception_viz.sources import bvlc, imagenette, random_weights, torchvision_weights
+from inception_viz.sources import (
+    bvlc,
+    imagenette,
+    inception5h,
+    places365,
+    random_weights,
+    torchvision_weights,
+)
 from inception_viz.sources.base import Source
 
 REGISTRY: dict[str, Source] = {
@@ -11,6 +18,8 @@ REGISTRY: dict[str, Source] = {
         bvlc.SOURCE,
         imagenette.SOURCE,
         torchvision_weights.SOURCE,
+        inception5h.SOURCE,
+        places365.SOURCE,
         random_weights.SOURCE,
     )
 }

@@ -1,8 +1,7 @@
-"""Read tensors from ``.pth`` and ``.safetensors`` files that nobody vouches for.
+"""Safetensors files that nobody vouches for, and tensors of any file put into a network.
 
-A pickle may run code, a small ZIP may unpack to gigabytes, and a tensor may claim a shape far
-larger than its data. So nothing but tensors is unpickled (``weights_only=True``, without fallback),
-sizes are checked before anything is read, and names, shapes and types before any arithmetic.
+A tensor may claim a shape far larger than its data, so sizes are checked before anything is read,
+and names, shapes and types before any arithmetic.
 """
 
 from __future__ import annotations
@@ -21,27 +20,31 @@ from torch import Tensor
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import FileError, WeightsError
 from inception_viz.files.cache import atomic_write
+from inception_viz.files.foreign import shown
 from inception_viz.files.paths import is_file
-from inception_viz.files.wording import shown
 from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.sources.pickle_check import check_pickles
+from inception_viz.sources.stored import State, Stored
 
 MAX_FILE_BYTES = 2**30
 MAX_TENSORS = 20_000
 MAX_HEADER_BYTES = 4 * 2**20
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _COUNTERS = (torch.int64, torch.int32)
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # common names around a state dict
-_PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
 
 
-def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_stored(path: Path) -> Stored:
+    """As :func:`read_safetensors`, in the form that all readers give."""
+    state, metadata = read_safetensors(path)
+    return Stored({"": state}, metadata)
+
+
+def read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
     """Tensors and metadata of a safetensors file.
 
     Raises:
         WeightsError: if the file is missing, too large or not in this format.
     """
-    _check_size(path)
+    check_size(path)
     try:
         # Read, not mapped into memory: a mapped file that somebody cuts short ends the process.
         content = path.read_bytes()
@@ -54,7 +57,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"{path.name} can't be read as safetensors ({shown(str(error), 200)}). It may be "
             "truncated or of another format; copy or download it again."
         ) from error
-    return _check_tensors(path, tensors), metadata
+    return check_tensors(path, tensors), metadata
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -82,25 +85,6 @@ def _texts(metadata: object) -> dict[str, str]:
     return {key: value for key, value in values if isinstance(value, str)}
 
 
-def read_pth(path: Path) -> dict[str, Tensor]:
-    """The state dict of a PyTorch checkpoint, unwrapped from the usual outer dictionaries.
-
-    Raises:
-        WeightsError: if the file is missing, too large, holds other objects than tensors, or is
-            built to unpack to more than its own size.
-    """
-    _check_size(path)
-    check_pickles(path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many types on damaged files
-        raise WeightsError(
-            f"{path.name} can't be read as a PyTorch checkpoint ({type(error).__name__}). It may "
-            "be truncated or of another format; copy or download it again."
-        ) from error
-    return _check_tensors(path, _unwrap(path, content))
-
-
 def write_safetensors(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Write atomically; metadata values that aren't strings are stored as JSON.
 
@@ -122,8 +106,8 @@ def fill_network(
 ) -> GoogLeNet:
     """A network of ``config`` in eval mode with the tensors of ``state`` as float32.
 
-    ``names`` maps our parameter names to those in ``state``. Shapes are compared before anything
-    is allocated.
+    ``state`` has our parameter names; ``names`` maps them to those in the file, for sentences.
+    Shapes are compared before anything is allocated.
 
     Raises:
         WeightsError: naming what is missing, left over, misshapen or not finite.
@@ -131,8 +115,7 @@ def fill_network(
     with torch.device("meta"):  # shapes only, no memory
         network = GoogLeNet(config).eval()
     wanted = network.state_dict()
-    used = {names.get(name, name) for name in wanted}
-    left_over = sorted(set(state) - used)
+    left_over = sorted(names.get(name, name) for name in set(state) - set(wanted))
     if left_over:
         raise WeightsError(
             f'{where} has weights that this network has no place for: "{shown(left_over[0])}"'
@@ -141,17 +124,22 @@ def fill_network(
     loaded = {}
     for name, expected in wanted.items():
         theirs = names.get(name, name)
-        if theirs not in state:
+        if name not in state:
             if name.endswith("num_batches_tracked"):  # a counter for training; old files lack it
                 loaded[name] = torch.tensor(0)
                 continue
             raise WeightsError(f'{where} lacks "{shown(theirs)}". Use the complete file.')
-        loaded[name] = _checked(state[theirs], expected, theirs, where)
+        loaded[name] = _checked(state[name], expected, shown(theirs), where)
     network.load_state_dict(loaded, assign=True)
     return network.requires_grad_(False)
 
 
 def _checked(value: Tensor, expected: Tensor, name: str, where: str) -> Tensor:
+    if value.dim() == 4 == expected.dim() and value.shape[1] == 1 != expected.shape[1] == 3:
+        raise WeightsError(
+            f"{where} is a network for grey pictures: its first layer reads one channel. Only "
+            "networks that read three colours can be shown."
+        )
     if value.shape != expected.shape:
         stored, wanted = ("×".join(map(str, t.shape)) or "a number" for t in (value, expected))
         raise WeightsError(f'"{name}" in {where} is {stored}; this network needs {wanted}.')
@@ -168,7 +156,8 @@ def _checked(value: Tensor, expected: Tensor, name: str, where: str) -> Tensor:
     return value
 
 
-def _check_size(path: Path) -> None:
+def check_size(path: Path) -> None:
+    """Refuse what is no file, is empty, or is too large to be weights of a GoogLeNet."""
     try:
         if not is_file(path):
             raise WeightsError(f"There is no file {path}. Check the path.")
@@ -184,31 +173,17 @@ def _check_size(path: Path) -> None:
         )
 
 
-def _unwrap(path: Path, content: object) -> dict[str, Tensor]:
-    if isinstance(content, dict):
-        # An OrderedDict in a file may bring attributes that hide its own methods.
-        content = dict(dict.items(content))
-        inner = next((content[w] for w in _WRAPPERS if isinstance(content.get(w), dict)), None)
-        content = content if inner is None else dict(dict.items(inner))
-    if not isinstance(content, dict) or not all(
-        isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items()
-    ):
-        raise WeightsError(
-            f"{path.name} is a PyTorch file, but no state dict (a dictionary of names and "
-            "tensors). Save one: torch.save(model.state_dict(), path)."
-        )
-    state: dict[str, Tensor] = content
-    for prefix in _PREFIXES:
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
-    return state
-
-
-def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def check_tensors(path: Path, tensors: State) -> State:
+    """The same tensors, if all are plain ones whose values are really there."""
     if not 0 < len(tensors) <= MAX_TENSORS:
         raise WeightsError(f"{path.name} holds {len(tensors):,} tensors; that is no GoogLeNet.")
     for name, tensor in tensors.items():
-        if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
+        if tensor.is_quantized:
+            raise WeightsError(
+                f'"{shown(name)}" in {path.name} is quantized: its values are rounded to whole '
+                "numbers. Use the weights from before the quantization."
+            )
+        if tensor.layout != torch.strided or tensor.is_meta:
             raise WeightsError(f'"{shown(name)}" in {path.name} is not a plain tensor.')
         if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
             raise WeightsError(

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from inception_viz.network.googlenet import BATCH_NORM_EPS, ConvBlock
+from inception_viz.network.layers import BATCH_NORM_EPS, ConvBlock
 
 Channels = list[int | None]
 Fate = Literal["kept", "sliced", "grown", "sliced and grown", "new"]

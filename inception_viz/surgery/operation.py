@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from inception_viz.architecture.config import Branch, GoogLeNetConfig
 from inception_viz.architecture.places import Place
 from inception_viz.architecture.plan import Layer, steps
-from inception_viz.network.googlenet import BATCH_NORM_EPS, AuxHead, ConvBlock, GoogLeNet
+from inception_viz.network.googlenet import AuxHead, GoogLeNet
+from inception_viz.network.layers import BATCH_NORM_EPS, ConvBlock
 from inception_viz.sources.reference import Reference
 from inception_viz.surgery.carry import (
     QUIET,

@@ -203,6 +203,10 @@ def _notes(old: GoogLeNetConfig, new: GoogLeNetConfig) -> tuple[str, ...]:
             notes.append("The batch norms were folded into their convolutions, which is exact.")
         elif new.norm == "batch":
             notes.append("The new batch norms do nothing until they are trained.")
+    if old.norm == new.norm == "lrn" and old.lrn != new.lrn:
+        notes.append("The local response normalisation has other constants: all values change.")
+    if old.padding != new.padding:
+        notes.append("Pictures and maps are padded in another way: they shift a little.")
     if old.pool4 != new.pool4:
         notes.append("The pool in front of stage 5 has another size: its maps shift a little.")
     if old.input_size != new.input_size:

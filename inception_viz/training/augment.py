@@ -1,28 +1,32 @@
-"""From stored pictures to batches: what is random is drawn from (seed, epoch, picture)."""
+"""What a network learns from: pictures and views of them; all that is random comes from seeds.
+
+Views are cuts from photos at many scales, and several photos in one. A head that has to repeat
+another one's answers needs no labels, so whatever can be shown to the network teaches it something;
+cuts and mixtures make many more kinds of pictures than there are photos (the same idea as MixUp,
+arXiv 1710.09412, and CutMix, arXiv 1905.04899).
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import random
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
-from inception_viz.pictures.preprocessing import (
-    IMAGENET,
-    Preprocessing,
-    fit_image,
-    fitting,
-)
-from inception_viz.training.photos import Photos
-from inception_viz.training.recipe import Augmentation, Recipe
+from inception_viz.pictures.preprocessing import IMAGENET, fit_image, fitting, pixels_of
+from inception_viz.training.photos import Photos, Pixels
+from inception_viz.training.recipe import Augmentation
 
-Key = tuple[int, int]  # (epoch, index of the picture)
+SMALLEST = 0.1  # of a photo's area
+_BLENDED, _INSET, _QUARTERED = 0.3, 0.2, 0.2  # shares of the views; the rest shows one photo
+_EDGE = 0.3  # of the side: no part of a mixture is smaller
 
 
 def seed_of(*parts: int) -> int:
@@ -31,95 +35,34 @@ def seed_of(*parts: int) -> int:
     return int.from_bytes(digest) >> 1
 
 
-class AugmentedPhotos(Dataset[tuple[Tensor, int]]):
-    """Training pictures by (epoch, index): uint8 tensors (3, size, size) and their class.
+class Squares(Dataset[tuple[Tensor, int]]):
+    """Pictures as uint8 tensors (3, size, size), and their classes.
 
-    The same key gives the same pixels in every process, and after a resumed training too.
+    Without augmentation they are what a classifier sees, the centre. What is random depends on the
+    seeds and the index alone, so it is the same in every process, and after a resumed training too.
     """
 
-    def __init__(self, photos: Photos, recipe: Recipe) -> None:
-        """``recipe`` gives the size of each epoch and the augmentation."""
-        self.photos, self.recipe = photos, recipe
+    def __init__(
+        self, photos: Photos, size: int, augmentation: Augmentation = "none", *seeds: int
+    ) -> None:
+        """All of ``photos``."""
+        self.photos, self.size = photos, size
+        self.augmentation: Augmentation = augmentation
+        self.seeds = seeds
 
     def __len__(self) -> int:
         """How many pictures."""
         return len(self.photos)
 
-    def __getitem__(self, key: Key) -> tuple[Tensor, int]:
-        """One picture, augmented."""
-        epoch, index = key
-        size, recipe = self.recipe.sizes[epoch], self.recipe
-        image, target = self.photos[index]
-        if recipe.augmentation == "none":
-            return centre_crop(image, size), target
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed_of(recipe.seed, epoch, index))
-            augmented = _transform(recipe.augmentation, size)(as_tensor(image))
-        return augmented, target
-
-
-class CentreCrops(Dataset[tuple[Tensor, int]]):
-    """Validation pictures as the classifier sees them: uint8 tensors (3, size, size)."""
-
-    def __init__(self, photos: Photos, size: int, indices: Sequence[int]) -> None:
-        """Only the pictures at ``indices``."""
-        self.photos, self.size, self.indices = photos, size, indices
-
-    def __len__(self) -> int:
-        """How many pictures."""
-        return len(self.indices)
-
-    def __getitem__(self, position: int) -> tuple[Tensor, int]:
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """One picture and its class."""
-        image, target = self.photos[self.indices[position]]
-        return centre_crop(image, self.size), target
-
-
-class EpochSampler(Sampler[Key]):
-    """The order of one epoch, shuffled by (seed, epoch), from step ``first_step`` on."""
-
-    def __init__(self, count: int, batch: int, seed: int) -> None:
-        """``count`` pictures in whole batches of ``batch``; the rest waits for the next epoch."""
-        self.count, self.batch, self.seed = count, batch, seed
-        self.epoch, self.first_step = 0, 0
-
-    @property
-    def steps(self) -> int:
-        """Batches in a whole epoch."""
-        return self.count // self.batch
-
-    def __len__(self) -> int:
-        """Pictures that are left in this epoch."""
-        return (self.steps - self.first_step) * self.batch
-
-    def __iter__(self) -> Iterator[Key]:
-        """Keys of :class:`AugmentedPhotos`."""
-        generator = torch.Generator().manual_seed(seed_of(self.seed, self.epoch))
-        order = torch.randperm(self.count, generator=generator).tolist()
-        chosen = order[self.first_step * self.batch : self.steps * self.batch]
-        return iter([(self.epoch, index) for index in chosen])
-
-
-def as_tensor(image: Image.Image) -> Tensor:
-    """A uint8 tensor (3, height, width) with the pixels of an RGB image."""
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
-
-
-def centre_crop(image: Image.Image, size: int) -> Tensor:
-    """The same square that a classifier takes, as uint8 (3, size, size)."""
-    return as_tensor(fit_image(image, fitting(image.size, size), IMAGENET.background))
-
-
-def normalise(batch: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """A uint8 RGB batch (N, 3, H, W) as the network reads it, channels-last in memory."""
-    if preprocessing.channels == "BGR":
-        batch = batch.flip(1)
-    mean, std = (
-        torch.tensor(values, device=batch.device)[:, None, None]
-        for values in (preprocessing.mean, preprocessing.std)
-    )
-    values = (batch.float() * preprocessing.scale - mean) / std
-    return values.contiguous(memory_format=torch.channels_last)
+        image, target = self.photos[index]
+        if self.augmentation == "none":
+            placed = fitting(image.size, self.size)
+            return pixels_of(fit_image(image, placed, IMAGENET.background)), target
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of(*self.seeds, index))
+            return _transform(self.augmentation, self.size)(pixels_of(image)), target
 
 
 @cache
@@ -141,3 +84,55 @@ def _transform(augmentation: Augmentation, size: int) -> Callable[[Tensor], Tens
         ]
     composed: Callable[[Tensor], Tensor] = v2.Compose(steps)
     return composed
+
+
+def view(photos: Photos, size: int, seed: int) -> Pixels:
+    """A square of ``size`` pixels that depends on ``seed`` alone: one photo, or two to four.
+
+    Returns:
+        uint8 (size, size, 3).
+    """
+    draw = random.Random(seed)
+    kind = draw.random()
+    if kind < _BLENDED:
+        share = draw.uniform(0.2, 0.8)
+        first, second = (_cut(photos, (size, size), draw) for _ in range(2))
+        return (first * share + second * (1 - share)).astype(np.uint8)
+    if kind < _BLENDED + _INSET:
+        return _inset(photos, size, draw)
+    if kind < _BLENDED + _INSET + _QUARTERED:
+        return _quartered(photos, size, draw)
+    return _cut(photos, (size, size), draw)
+
+
+def _cut(photos: Photos, size: tuple[int, int], draw: random.Random) -> Pixels:
+    """A rectangle of any photo, a tenth of its area or more, scaled to width × height."""
+    image, _ = photos[draw.randrange(len(photos))]
+    area = draw.uniform(SMALLEST, 1.0) * image.width * image.height
+    ratio = 2 ** draw.uniform(-0.4, 0.4) * size[0] / size[1]
+    width = min(max(round((area * ratio) ** 0.5), 1), image.width)
+    height = min(max(round((area / ratio) ** 0.5), 1), image.height)
+    left, top = draw.randint(0, image.width - width), draw.randint(0, image.height - height)
+    cut = image.resize(size, Image.Resampling.BILINEAR, box=(left, top, left + width, top + height))
+    if draw.random() < 0.5:
+        cut = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return np.asarray(cut)
+
+
+def _inset(photos: Photos, size: int, draw: random.Random) -> Pixels:
+    """One photo in front of another."""
+    whole = _cut(photos, (size, size), draw).copy()
+    width, height = (draw.randint(round(_EDGE * size), round(0.8 * size)) for _ in range(2))
+    left, top = draw.randint(0, size - width), draw.randint(0, size - height)
+    whole[top : top + height, left : left + width] = _cut(photos, (width, height), draw)
+    return whole
+
+
+def _quartered(photos: Photos, size: int, draw: random.Random) -> Pixels:
+    """Four photos side by side."""
+    whole = np.empty((size, size, 3), np.uint8)
+    x, y = (draw.randint(round(_EDGE * size), round((1 - _EDGE) * size)) for _ in range(2))
+    for top, height in ((0, y), (y, size - y)):
+        for left, width in ((0, x), (x, size - x)):
+            whole[top : top + height, left : left + width] = _cut(photos, (width, height), draw)
+    return whole

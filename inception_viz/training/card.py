@@ -1,18 +1,23 @@
-"""What a training leaves: weights that load by themselves, and a model card."""
+"""What a training leaves: weights that load by themselves, also on the way, and a model card."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 
+from inception_viz.classifier import Classifier
+from inception_viz.errors import WeightsError
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import IMAGENET
 from inception_viz.sources.base import Weights
-from inception_viz.sources.file import save_weights
+from inception_viz.sources.file import load_file, save_weights
+from inception_viz.sources.state_files import fill_network
+from inception_viz.training import checkpoint
 from inception_viz.training.data import TrainingData
 from inception_viz.training.recipe import Recipe
-from inception_viz.training.record import Row, environment
-from inception_viz.training.run import Run
+from inception_viz.training.run import Row, Run, environment
+
+_AVERAGED = "module."  # torch's AveragedModel puts this in front of every name
 
 
 def trained_weights(
@@ -23,15 +28,36 @@ def trained_weights(
     fingerprint: str = "",
 ) -> Weights:
     """What was trained, as weights; heads that had no part in the loss don't count as trained."""
-    heads = network.config.heads if recipe.aux_weight else ()
-    return Weights(
-        network=network,
-        preprocessing=IMAGENET,
-        labels=tuple(labels),
-        trained_heads=("main", *heads),
-        notes=tuple(notes),
-        fingerprint=fingerprint,
-    )
+    heads = ("main", *(network.config.heads if recipe.aux_weight else ()))
+    return Weights(network, IMAGENET, tuple(labels), heads, tuple(notes), fingerprint)
+
+
+def newest_classifier(run: Run) -> Classifier:
+    """What a run has learned so far: its newest checkpoint's averaged weights, or its model.
+
+    Raises:
+        WeightsError: if there are none yet.
+        TrainingError: if the folder holds no run.
+    """
+    name = f"run:{run.path.name}"
+    if run.status().state == "finished" and run.model.is_file():
+        return Classifier(load_file(run.model), name, run.path.name)
+    newest = checkpoint.newest(run.checkpoints)
+    if newest is None:
+        raise WeightsError(
+            "This training has no checkpoint yet. The first comes a little after the first epoch, "
+            "or when it is paused."
+        )
+    path, content = newest
+    config, recipe, data = run.start()
+    state, average = content["network"], content["average"]
+    if recipe.average and int(average["n_averaged"]) > 0:
+        state = {k.removeprefix(_AVERAGED): v for k, v in average.items() if _AVERAGED in k}
+    network = fill_network(config, state, {}, path.name)
+    step = content["position"]["step"]
+    note = f"Weights after {step:,} steps of training on {data['name']}."
+    weights = trained_weights(network, data["labels"], recipe, [note], path.stem)
+    return Classifier(weights, name, f"{run.path.name}, step {step:,}")
 
 
 def write_results(
@@ -42,16 +68,14 @@ def write_results(
     Raises:
         FileError, TrainingError: if the folder can't be written.
     """
-    metrics = next(
-        ({k: v for k, v in row.items() if v is not None} for row in reversed(history)), {}
-    )
+    metrics = {k: v for row in history[-1:] for k, v in row.items() if v is not None}
     weights = trained_weights(network, data.labels, recipe)
     save_weights(weights, run.model, metrics=json.dumps(metrics), recipe=recipe.to_json())
-    run.write_card(model_card(run, data, network, recipe, history))
+    run.write("README.md", model_card(data, network, recipe, history))
 
 
 def model_card(
-    run: Run, data: TrainingData, network: GoogLeNet, recipe: Recipe, history: Sequence[Row]
+    data: TrainingData, network: GoogLeNet, recipe: Recipe, history: Sequence[Row]
 ) -> str:
     """Markdown: what was trained on what, how, where, and how well."""
     config, where = network.config, environment()

@@ -8,18 +8,18 @@ one before it is used.
 from __future__ import annotations
 
 import hashlib
-import re
+import io
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from inception_viz.errors import FileError, TrainingError
-from inception_viz.files.cache import atomic_write
+from inception_viz.errors import TrainingError
+from inception_viz.files.cache import atomic_write, remove, writing
 from inception_viz.sources.pickle_check import check_pickles
 
 KEEP = 2
-_NAME = re.compile(r"step-(\d{8})-([0-9a-f]{16})\.pt")
 
 
 def save(folder: Path, step: int, content: dict[str, Any]) -> Path:
@@ -30,49 +30,32 @@ def save(folder: Path, step: int, content: dict[str, Any]) -> Path:
     Raises:
         TrainingError: if the disk is full or can't be written; older checkpoints are untouched.
     """
-    path = folder / "writing.pt"  # renamed below, once its hash is known
-    try:
-        with atomic_write(path) as temporary:
-            torch.save(content, temporary)
-            final = folder / f"step-{step:08d}-{_digest(temporary)}.pt"
-        path.replace(final)
-    except (FileError, OSError, RuntimeError) as error:  # torch's writer raises RuntimeError
-        raise TrainingError(
-            f"The checkpoint of step {step:,} can't be written to {folder}. Free some space or "
-            "allow writing there, then resume: the checkpoint before it is intact."
-        ) from error
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    path = folder / f"step-{step:08d}-{_digest(buffer.getvalue())}.pt"
+    then = ", then resume: the checkpoint before it is intact"
+    with writing(path, TrainingError, then), atomic_write(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
     for old in checkpoints(folder)[KEEP:]:
-        old.unlink(missing_ok=True)
-    return final
+        remove(old)
+    return path
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """Checkpoints by name, the newest first, whether they are intact or not."""
-    return sorted((p for p in folder.glob("step-*.pt") if _NAME.fullmatch(p.name)), reverse=True)
+    return sorted(folder.glob(f"step-{'[0-9]' * 8}-{'[0-9a-f]' * 16}.pt"), reverse=True)
 
 
 def newest(folder: Path) -> tuple[Path, dict[str, Any]] | None:
     """The newest intact checkpoint and its content; None if there is none."""
     for path in checkpoints(folder):
-        content = read(path)
-        if content is not None:
-            return path, content
+        with suppress(Exception):  # gone, unreadable or no checkpoint of ours: as good as none
+            data = path.read_bytes()
+            if path.stem.endswith(_digest(data)):
+                check_pickles(path)
+                return path, torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return None
 
 
-def read(path: Path) -> dict[str, Any] | None:
-    """The content of a checkpoint; None if its bytes are not those that were written."""
-    named = _NAME.fullmatch(path.name)
-    try:
-        if not named or _digest(path) != named[2]:
-            return None
-        check_pickles(path)
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # gone, unreadable or no checkpoint of ours: as good as none
-        return None
-    return content
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]

@@ -12,17 +12,19 @@ from inception_viz.files.cache import cache_dir, remove
 from inception_viz.files.downloads import Progress, download
 from inception_viz.files.paths import is_folder
 
-# As torchvision's Imagenette and CIFAR10 have them, where each unpacks to the folder named last.
+# As torchvision's Imagenette and CIFAR10 have them, the folder that each unpacks to, and its title.
 ARCHIVES = {
     "imagenette": (
         "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
         "md5:e793b78cc4c9e9a4ccc0c1155377a412",
         "imagenette2-160",
+        "Imagenette",
     ),
     "cifar10": (
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
         "md5:c58f30108f718f92721af3b95e74349a",
         "cifar-10-batches-py",
+        "CIFAR-10",
     ),
 }
 NAMED = tuple(ARCHIVES)
@@ -50,17 +52,14 @@ def imagenette_folder(root: Path) -> Path:
 
 
 def fetch(name: str, root: Path, progress: Progress | None = None) -> None:
-    """Download a dataset and unpack it below ``root``, unless its folder is there.
+    """Download a dataset of ``ARCHIVES`` and unpack it below ``root``, unless its folder is there.
 
-    Args:
-        name: a key of ``ARCHIVES``.
-        root: where the dataset's folder goes.
-        progress: told the bytes done and the total; an exception in it stops the download.
+    ``progress`` is told the bytes done and the total; an exception in it stops the download.
 
     Raises:
         DataError: in a sentence for the user.
     """
-    url, checksum, folder = ARCHIVES[name]
+    url, checksum, folder, _ = ARCHIVES[name]
     if is_folder(root / folder):
         return
     try:

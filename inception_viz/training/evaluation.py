@@ -1,19 +1,21 @@
-"""How often each head is right, over a set of pictures."""
+"""How often each head is right, or says what the main head says, over a set of pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from accelerate import Accelerator
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
-from inception_viz.network.googlenet import GoogLeNet, Logits
+from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import Preprocessing
-from inception_viz.training.augment import CentreCrops, normalise
+from inception_viz.sources.base import HeadFit
+from inception_viz.training.augment import Squares
 from inception_viz.training.photos import Photos
 
 
@@ -33,71 +35,78 @@ class Evaluation:
     confusion: list[list[int]]
 
 
-def by_head(logits: Logits) -> dict[str, Tensor]:
-    """The logits of the heads that were evaluated: ``{"main": …, "aux1": …}``."""
-    return {name: value for name, value in logits._asdict().items() if value is not None}
-
-
 def answers(
     network: GoogLeNet,
     photos: Photos,
     size: int,
     preprocessing: Preprocessing,
-    *,
-    batch: int = 64,
-    workers: int = 0,
-    part: tuple[int, int] = (0, 1),
-    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+    accelerator: Accelerator | None = None,
 ) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
     """Float32 logits by head and classes, batch by batch, of one centre crop a picture.
 
-    ``part`` (i, n) takes every n-th picture from the i-th on, so that n processes share the work.
-    The network's mode is put back afterwards.
+    The processes of an ``accelerator`` share the work, in its precision. The network's mode is put
+    back afterwards.
     """
     device = next(network.parameters()).device
-    crops = CentreCrops(photos, size, range(part[0], len(photos), part[1]))
+    first, processes, autocast = 0, 1, nullcontext
+    if accelerator:
+        first, processes = accelerator.process_index, accelerator.num_processes
+        autocast = accelerator.autocast
+    crops = Subset(Squares(photos, size), range(first, len(photos), processes))
     was_training = network.training
     network.eval()
     try:
-        for images, targets in DataLoader(crops, batch, num_workers=workers):
+        for images, targets in DataLoader(crops, 64):
             with torch.inference_mode(), autocast():
-                logits = network(normalise(images.to(device), preprocessing), heads=True)
-            yield {h: z.float() for h, z in by_head(logits).items()}, targets.to(device)
+                logits = network(preprocessing.normalise(images.to(device)), heads=True)._asdict()
+            heads = {head: z.float() for head, z in logits.items() if z is not None}
+            yield heads, targets.to(device)
     finally:
         network.train(was_training)
 
 
-def tally(
-    network: GoogLeNet, batches: Iterator[tuple[dict[str, Tensor], Tensor]]
-) -> dict[str, Tensor]:
-    """Sums that may be added over processes: per head (loss, right, pictures), and confusion."""
-    classes, device = network.config.classes, next(network.parameters()).device
-    sums = {head: torch.zeros(3, device=device) for head in ("main", *network.config.heads)}
-    sums["confusion"] = torch.zeros(classes**2, device=device)
-    for logits, targets in batches:
-        for head, z in logits.items():
-            right = (z.argmax(1) == targets).sum()
-            loss = F.cross_entropy(z, targets, reduction="sum")
-            row = torch.stack((loss, right.float(), torch.tensor(float(len(z)), device=z.device)))
-            sums[head] += row
-        cells = targets * classes + logits["main"].argmax(1)
-        sums["confusion"] += torch.bincount(cells, minlength=classes**2)
-    return sums
-
-
-def evaluation(classes: int, sums: dict[str, Tensor]) -> Evaluation:
-    """Scores from the sums of :func:`tally`."""
-    heads = {
-        head: HeadScore(float(row[0] / row[2]), float(row[1] / row[2]))
-        for head, row in sums.items()
-        if head != "confusion"
-    }
-    return Evaluation(heads, sums["confusion"].reshape(classes, classes).long().tolist())
-
-
 def evaluate(
-    network: GoogLeNet, photos: Photos, size: int, preprocessing: Preprocessing
+    network: GoogLeNet,
+    photos: Photos,
+    size: int,
+    preprocessing: Preprocessing,
+    accelerator: Accelerator | None = None,
 ) -> Evaluation:
-    """Score ``network`` in float32 on ``photos`` at ``size`` pixels, in this process alone."""
-    classes = network.config.classes
-    return evaluation(classes, tally(network, answers(network, photos, size, preprocessing)))
+    """Score ``network`` on ``photos`` at ``size`` pixels; ``accelerator`` as in :func:`answers`."""
+    classes, device = network.config.classes, next(network.parameters()).device
+    sums = {head: torch.zeros(2, device=device) for head in ("main", *network.config.heads)}
+    confusion = torch.zeros(classes**2, device=device)
+    for logits, targets in answers(network, photos, size, preprocessing, accelerator):
+        for head, z in logits.items():
+            right = (z.argmax(1) == targets).float().sum()
+            sums[head] += torch.stack((F.cross_entropy(z, targets, reduction="sum"), right))
+        cells = targets * classes + logits["main"].argmax(1)
+        confusion += torch.bincount(cells, minlength=classes**2)
+    if accelerator is not None:
+        sums, confusion = accelerator.reduce((sums, confusion))
+    scores = {head: HeadScore(*(row / len(photos)).tolist()) for head, row in sums.items()}
+    return Evaluation(scores, confusion.reshape(classes, classes).long().tolist())
+
+
+def agreement(said: Tensor, wanted: Tensor) -> tuple[float, float]:
+    """How often logits (N, classes) have the first choice of ``wanted`` first, and in five."""
+    first = wanted.argmax(1, keepdim=True)
+    right = said.topk(min(5, said.shape[1]), 1).indices == first
+    return float(right[:, 0].float().mean()), float(right.any(1).float().mean())
+
+
+@torch.inference_mode()
+def judge(
+    network: GoogLeNet, preprocessing: Preprocessing, photos: Photos, learned: int, data: str
+) -> dict[str, HeadFit]:
+    """How well each head of ``network`` repeats the main one on ``photos``, one centre crop each.
+
+    ``learned`` and ``data`` say how many photos the heads learned from, and which.
+    """
+    batches = [b for b, _ in answers(network, photos, network.config.input_size, preprocessing)]
+    logits = {head: torch.cat([batch[head] for batch in batches]) for head in batches[0]}
+    main = logits.pop("main")
+    return {
+        head: HeadFit(learned, data, len(photos), *agreement(said, main))
+        for head, said in logits.items()
+    }

@@ -7,66 +7,65 @@ one file's worth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors import safe_open
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from inception_viz.files.paths import is_file
 from inception_viz.network.googlenet import AuxHead, GoogLeNet
 from inception_viz.pictures.preprocessing import Preprocessing
 from inception_viz.sources.state_files import write_safetensors
-from inception_viz.training.augment import normalise
-from inception_viz.training.photos import Pixels
+from inception_viz.training.photos import Pixels, ahead
 
 AVERAGES = "averages"
 FILE_VIEWS = 2048
 _BATCH = 32
 
-Maker = Callable[[int], Pixels]
 
+class Features(Dataset[tuple[Tensor, Tensor]]):
+    """What a head reads of each view (channels, 4, 4), and the main classifier (channels); 32-bit.
 
-class Features:
-    """Features of numbered views in a folder of files.
-
-    Each file has, for each auxiliary head, the averaged maps that it reads (views, channels, 4, 4),
-    and under ``averages`` what the main classifier reads (views, channels), all 16-bit.
+    The files hold them as 16-bit, under the head's name and ``averages``.
     """
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], head: str) -> None:
         """Of files that :func:`collect` wrote."""
-        self.files = list(files)
+        self.head = head
+        self.files: list[Any] = [safe_open(path, "pt") for path in files]
+        lengths = [file.get_slice(head).get_shape()[0] for file in self.files]
+        self.places = [(f, row) for f, length in enumerate(lengths) for row in range(length)]
 
-    def read(self, name: str, which: Sequence[int]) -> Tensor:
-        """The features ``name`` of the files numbered ``which``, one behind the other."""
-        parts = []
-        for number in which:
-            with safe_open(self.files[number], "pt") as file:
-                parts.append(file.get_tensor(name))
-        return torch.cat(parts)
+    def __len__(self) -> int:
+        """How many views."""
+        return len(self.places)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+        """One view's."""
+        place, row = self.places[number]
+        maps, averages = (self.files[place].get_slice(n)[row] for n in (self.head, AVERAGES))
+        return maps.float(), averages.float()
 
 
 def collect(
     network: GoogLeNet,
     preprocessing: Preprocessing,
-    make: Maker,
+    make: Callable[[int], Pixels],
     count: int,
     folder: Path,
     seen: Callable[[int], None] = lambda _: None,
-) -> Features:
-    """Features of the views ``make(0)`` … ``make(count - 1)``; files that are there are kept.
+) -> list[Path]:
+    """Write features of the views ``make(0)`` … ``make(count - 1)`` into files of a ``folder``.
 
-    Args:
-        network: a frozen network with heads; its precision is what is computed in.
-        preprocessing: how its input is made.
-        make: gives a view, always the same for the same number.
-        count: how many.
-        folder: for the files, this network's and these views' alone.
-        seen: told how many views are done.
+    It is these views' and this ``network``'s alone: files that are there are kept. ``network`` has
+    heads; its precision is what is computed in. ``seen`` is told how many views are done.
 
     Raises:
         FileError: if the folder can't be written.
@@ -77,40 +76,21 @@ def collect(
         path = folder / f"views-{start:07}.safetensors"
         files.append(path)
         if not is_file(path):
-            parts = list(_passes(network, preprocessing, make, numbers, seen))
+            parts: list[dict[str, Tensor]] = []
+            with closing(ahead(make, numbers, workers=1, most=_BATCH)) as views:
+                while batch := list(islice(views, _BATCH)):
+                    x = torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2)
+                    parts.append(passed(network, preprocessing.normalise(x)))
+                    seen(start + _BATCH * len(parts))
             joined = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
             write_safetensors(path, joined, {})
         seen(numbers.stop)
-    return Features(files)
-
-
-def _passes(
-    network: GoogLeNet,
-    preprocessing: Preprocessing,
-    make: Maker,
-    numbers: range,
-    seen: Callable[[int], None],
-) -> Iterator[dict[str, Tensor]]:
-    """One pass a batch, while the next batch's views are made."""
-    batches = [numbers[i : i + _BATCH] for i in range(0, len(numbers), _BATCH)]
-
-    def pixels(batch: range) -> Tensor:
-        stacked = np.stack([make(number) for number in batch])
-        return torch.from_numpy(stacked).permute(0, 3, 1, 2)
-
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(pixels, batches[0])
-        for batch, following in zip(batches, [*batches[1:], None], strict=True):
-            x = normalise(coming.result(), preprocessing)
-            if following is not None:
-                coming = pool.submit(pixels, following)
-            yield passed(network, x)
-            seen(batch.stop)
+    return files
 
 
 @torch.inference_mode()
 def passed(network: GoogLeNet, x: Tensor) -> dict[str, Tensor]:
-    """What the heads read of a batch, 16-bit: :class:`Features` names them."""
+    """What the heads read of a batch, 16-bit, by head and under ``averages``."""
     start = output = x.to(network.classifier.weight.dtype)
     largest = torch.finfo(torch.half).max
     attached = network.config.attached

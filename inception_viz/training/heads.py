@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from inception_viz.errors import DataError
 from inception_viz.files.paths import is_file, is_folder
@@ -27,17 +29,16 @@ from inception_viz.network.googlenet import AuxHead, GoogLeNet
 from inception_viz.pictures.preprocessing import CROP_MARGIN
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
-from inception_viz.training.agreement import held_out, judge
-from inception_viz.training.augment import seed_of
+from inception_viz.training.augment import seed_of, view
 from inception_viz.training.data import pictures_in
-from inception_viz.training.features import AVERAGES, Features, collect
+from inception_viz.training.evaluation import judge
+from inception_viz.training.features import Features, collect
 from inception_viz.training.optimisation import fast_bfloat16
 from inception_viz.training.photos import read_photos
 from inception_viz.training.recipe import Precision
-from inception_viz.training.views import view
 
 _FEWEST = 20  # photos
-_FILES_AT_ONCE = 8  # in memory; their views are shuffled together
+_HELD_OUT = 0.1  # of the photos
 
 Progress = Callable[[str, int, int], None]
 
@@ -92,6 +93,19 @@ def photos_in(folder: Path) -> list[Path]:
     return photos
 
 
+def held_out(photos: Sequence[Path], share: float = _HELD_OUT) -> tuple[list[Path], list[Path]]:
+    """Photos to learn from and photos to judge on, by content: copies of one fall together."""
+    learn: list[Path] = []
+    judge: list[Path] = []
+    for path in photos:
+        try:
+            digest = hashlib.sha256(path.read_bytes()).digest()
+        except OSError:  # whoever reads it as a picture says why it can't be read
+            digest = b"\xff" * 4
+        (judge if int.from_bytes(digest[:4]) < share * 2**32 else learn).append(path)
+    return learn, judge
+
+
 def fit_heads(
     weights: Weights,
     photos: Sequence[Path],
@@ -134,7 +148,7 @@ def fit_heads(
     fast = recipe.precision == "bf16" or (recipe.precision == "auto" and fast_bfloat16())
     trunk = fold_batch_norm(network)
     with _work_folder(work, weights, learn, recipe) as folder:
-        features = collect(
+        files = collect(
             trunk.to(torch.bfloat16) if fast else trunk,
             weights.preprocessing,
             lambda number: view(read, size, seed_of(recipe.seed, number)),
@@ -144,7 +158,8 @@ def fit_heads(
         )
         for name, head in network.aux.items():
             assert isinstance(head, AuxHead)  # for the type checker
-            _fit(head, network.classifier, features, recipe, name, fast, tell)
+            told = partial(tell, f"fitting {name}")
+            _fit(head, network.classifier, Features(files, name), recipe, fast, told)
     network.eval().requires_grad_(False)
     fits = judge(fold_batch_norm(network), weights.preprocessing, judged, len(read), data)
     fitted = replace(
@@ -187,9 +202,8 @@ def _fit(
     classifier: nn.Linear,
     features: Features,
     recipe: HeadRecipe,
-    name: str,
     fast: bool,
-    tell: Progress,
+    tell: Callable[[int, int], None],
 ) -> None:
     """Cross-entropy to the main head's probabilities, and the squared difference of the logits."""
     torch.manual_seed(recipe.seed)
@@ -198,7 +212,7 @@ def _fit(
     if head.classifier.weight.shape == classifier.weight.shape:
         head.classifier.load_state_dict(classifier.state_dict())
         head.classifier.requires_grad_(False)
-    _scale(head, features, name)
+    _scale(head, *next(iter(DataLoader(features, 256))))
     learned = [p for p in head.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, recipe.learning_rate, weight_decay=recipe.weight_decay)
     batch = min(recipe.batch, recipe.views)
@@ -209,7 +223,7 @@ def _fit(
         pct_start=0.2,
     )
     for epoch in range(recipe.epochs):
-        for maps, averages in _batches(features, name, batch):
+        for maps, averages in DataLoader(features, batch, shuffle=True, drop_last=True):
             with torch.no_grad():
                 wanted = classifier(averages)
             with torch.autocast("cpu", torch.bfloat16, enabled=fast):
@@ -219,34 +233,16 @@ def _fit(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-        tell(f"fitting {name}", epoch + 1, recipe.epochs)
+        tell(epoch + 1, recipe.epochs)
 
 
-def _scale(head: AuxHead, features: Features, name: str) -> None:
+@torch.no_grad()
+def _scale(head: AuxHead, maps: Tensor, averages: Tensor) -> None:
     """Begin with activations as large as those to be met, whatever the trunk's scale is."""
-    with torch.no_grad():
-        maps, averages = (features.read(n, [0])[:256].float() for n in (name, AVERAGES))
-        hidden = head.conv(maps)
-        head.conv.conv.weight /= hidden.std().clamp(min=1e-6)
-        hidden = head.relu(head.fc(head.conv(maps).flatten(1)))
-        head.fc.weight *= averages.std() / hidden.std().clamp(min=1e-6)
-
-
-def _batches(features: Features, name: str, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """A head's averaged maps and the main head's averages, 32-bit, shuffled; each view once."""
-    order = torch.randperm(len(features.files)).tolist()
-    rest: list[Tensor] = []
-    for start in range(0, len(order), _FILES_AT_ONCE):
-        files = order[start : start + _FILES_AT_ONCE]
-        maps, averages = features.read(name, files), features.read(AVERAGES, files)
-        if rest:
-            maps, averages = torch.cat([rest[0], maps]), torch.cat([rest[1], averages])
-        chosen = torch.split(torch.randperm(len(maps)), batch)
-        for which in chosen:
-            if len(which) == batch:
-                yield maps[which].float(), averages[which].float()
-        left = chosen[-1] if len(chosen[-1]) < batch else chosen[-1][:0]
-        rest = [maps[left], averages[left]]
+    hidden = head.conv(maps)
+    head.conv.conv.weight /= hidden.std().clamp(min=1e-6)
+    hidden = head.relu(head.fc(head.conv(maps).flatten(1)))
+    head.fc.weight *= averages.std() / hidden.std().clamp(min=1e-6)
 
 
 def _difference(said: Tensor, wanted: Tensor, logits: float) -> Tensor:

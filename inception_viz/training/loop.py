@@ -15,7 +15,8 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
+from accelerate.data_loader import prepare_data_loader
+from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
@@ -24,8 +25,8 @@ from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import TrainingError
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import IMAGENET
-from inception_viz.training.augment import AugmentedPhotos, EpochSampler, normalise, seed_of
-from inception_viz.training.evaluation import answers, by_head, evaluation, tally
+from inception_viz.training.augment import Squares, seed_of
+from inception_viz.training.evaluation import evaluate
 from inception_viz.training.optimisation import (
     AVERAGE_EVERY,
     averaging,
@@ -37,9 +38,7 @@ from inception_viz.training.optimisation import (
 )
 from inception_viz.training.photos import Photos
 from inception_viz.training.recipe import Recipe
-from inception_viz.training.record import Row
-from inception_viz.training.run import Command
-from inception_viz.training.totals import Totals
+from inception_viz.training.run import Command, Row
 
 LOG_SECONDS = 2.0
 MAX_ROWS = 2000  # of steps.csv; every second one is dropped when there are more
@@ -55,6 +54,23 @@ class Position:
     steps: list[Row] = field(default_factory=list)
 
 
+@dataclass
+class Totals:
+    """Sums of losses and accuracies over steps with pictures of ``size`` pixels, and their time."""
+
+    size: int
+    images: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    sums: dict[str, Tensor] = field(default_factory=dict)
+
+    def add(self, measured: dict[str, Tensor], images: int, seconds: float) -> None:
+        """Add one step's figures (scalars), without waiting for them to be computed."""
+        self.images, self.steps = self.images + images, self.steps + 1
+        self.seconds += seconds
+        self.sums = {name: value + self.sums.get(name, 0) for name, value in measured.items()}
+
+
 class Trainer:
     """Everything that changes while a network is trained, and the steps that change it.
 
@@ -65,25 +81,25 @@ class Trainer:
         self,
         config: GoogLeNetConfig,
         recipe: Recipe,
-        train: Photos,
+        photos: Photos,
         validation: Photos,
         *,
         workers: int = 0,
         initial: GoogLeNet | None = None,
     ) -> None:
         """Build the network: random weights from the recipe's seed, or ``initial``'s that fit."""
-        self.config, self.recipe, self.validation = config, recipe, validation
+        self.config, self.recipe, self.workers = config, recipe, workers
+        self.photos, self.validation = photos, validation
         self.accelerator = Accelerator(
             cpu=not torch.accelerator.is_available(),  # said, so that processes find each other
             mixed_precision=mixed_precision(recipe),
-            dataloader_config=DataLoaderConfiguration(split_batches=True),
         )
         world = self.accelerator.num_processes
-        self.batch = min(recipe.batch, len(train)) // world * world
+        self.batch = min(recipe.batch, len(photos)) // world * world
         if self.batch < 2 * world:
-            raise TrainingError(f"{len(train)} pictures are too few for {world} processes.")
-        self.sampler = EpochSampler(len(train), self.batch, recipe.seed)
-        self.total_steps = self.sampler.steps * recipe.epochs
+            raise TrainingError(f"{len(photos)} pictures are too few for {world} processes.")
+        self.steps_an_epoch = len(photos) // self.batch  # the rest waits for the next epoch
+        self.total_steps = self.steps_an_epoch * recipe.epochs
         network = GoogLeNet(config)
         network.initialise(recipe.seed)
         if initial is not None:
@@ -98,17 +114,6 @@ class Trainer:
             self.network, multi_avg_fn=averaging(recipe.average), use_buffers=True
         )
         self.schedule = one_cycle(optimizer, recipe, self.total_steps)
-        self.loader = self.accelerator.prepare(
-            DataLoader(
-                AugmentedPhotos(train, recipe),
-                self.batch,
-                sampler=self.sampler,
-                drop_last=True,
-                num_workers=workers,
-                persistent_workers=workers > 0,
-                prefetch_factor=4 if workers else None,
-            )
-        )
         self.position = Position()
         self._totals: Totals | None = None  # of an epoch under way
 
@@ -130,6 +135,25 @@ class Trainer:
                 return wish
         return ""
 
+    def batches(self, epoch: int) -> DataLoader[tuple[Tensor, Tensor]]:
+        """What is left of an epoch's pictures, shuffled by (seed, epoch), on this device."""
+        seeds = self.recipe.seed, epoch
+        photos = Squares(self.photos, self.recipe.sizes[epoch], self.recipe.augmentation, *seeds)
+        shuffle = torch.Generator().manual_seed(seed_of(*seeds))
+        order = torch.randperm(len(photos), generator=shuffle).tolist()
+        ends = (self.position.step - epoch * self.steps_an_epoch, self.steps_an_epoch)
+        loader = DataLoader(
+            photos,
+            self.batch,
+            sampler=order[slice(*(end * self.batch for end in ends))],
+            num_workers=self.workers,
+            prefetch_factor=4 if self.workers else None,
+        )
+        prepared: DataLoader[tuple[Tensor, Tensor]] = prepare_data_loader(
+            loader, self.accelerator.device, split_batches=True, put_on_device=True
+        )
+        return prepared
+
     def close(self) -> None:
         """Let go of the other processes; nothing can be trained afterwards."""
         if self.accelerator.num_processes > 1:
@@ -148,7 +172,7 @@ class Trainer:
                 k: v for k, v in self.schedule.state_dict().items() if not k.startswith("_anneal")
             },
             "position": vars(self.position),
-            "epoch": self._totals.state() if self._totals else None,
+            "epoch": vars(self._totals) if self._totals else None,
             "batch": self.batch,
             "random": [self.recipe.seed, self.position.step],
         }
@@ -160,12 +184,10 @@ class Trainer:
             TrainingError: if it belongs to another network, or to other pictures.
         """
         try:
-            self.network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.schedule.load_state_dict(state["schedule"])
+            for name in ("network", "average", "optimizer", "schedule"):
+                getattr(self, name).load_state_dict(state[name])
             self.position = Position(**state["position"])
-            self._totals = Totals.of(state["epoch"]) if state.get("epoch") else None
+            self._totals = Totals(**state["epoch"]) if state.get("epoch") else None
             same = state["batch"] == self.batch
             same = same and state["schedule"]["total_steps"] == self.total_steps + 1
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -179,37 +201,34 @@ class Trainer:
     def _epoch(
         self, epoch: int, after_step: Callable[[], None], command: Callable[[], Command]
     ) -> Command:
-        position, sampler = self.position, self.sampler
-        sampler.epoch, sampler.first_step = epoch, position.step - epoch * sampler.steps
+        position, size = self.position, self.recipe.sizes[epoch]
         self.model.train()
-        totals = self._totals = self._totals or Totals(self.recipe.sizes[epoch])
-        recent = Totals(self.recipe.sizes[epoch])
-        if len(sampler):
+        totals = self._totals = self._totals or Totals(size)
+        recent, since = Totals(size), monotonic()
+        for images, targets in self.batches(epoch):
+            measured = self._step(images, targets)
+            position.step += 1
+            for sums in (totals, recent):
+                sums.add(measured, self.batch, monotonic() - since)
             since = monotonic()
-            for images, targets in self.loader:
-                measured = self._step(images, targets)
-                position.step += 1
-                for sums in (totals, recent):
-                    sums.add(measured, self.batch, monotonic() - since)
-                since = monotonic()
-                wish = self._agreed(command)
-                if (
-                    recent.seconds > LOG_SECONDS
-                    or wish
-                    or sampler.steps * (epoch + 1) == position.step
-                ):
-                    position.steps.append(self._row(recent, epoch))
-                    if len(position.steps) > MAX_ROWS:
-                        del position.steps[1::2]
-                    recent = Totals(self.recipe.sizes[epoch])
-                    after_step()
-                if wish:
-                    return wish
+            ask = self.accelerator.num_processes == 1 or not position.step % 10
+            wish = self.agree(command()) if ask else ""  # asking everybody costs a round trip
+            last = self.steps_an_epoch * (epoch + 1) == position.step
+            if recent.seconds > LOG_SECONDS or wish or last:
+                position.steps.append(self._row(recent, epoch))
+                if len(position.steps) > MAX_ROWS:
+                    del position.steps[1::2]
+                recent = Totals(size)
+                after_step()
+            if wish:
+                return wish
         row = self._row(totals, epoch + 1, shared=True)
         self._totals = None
         position.epoch = epoch + 1
         if position.epoch % self.recipe.validate_every == 0 or position.epoch == self.recipe.epochs:
-            row |= self.validate(self.recipe.sizes[epoch])
+            found = evaluate(self.averaged, self.validation, size, IMAGENET, self.accelerator)
+            for head, score in found.heads.items():
+                row |= {f"val_{kind}_{head}": value for kind, value in vars(score).items()}
         position.history.append(row)
         after_step()
         return ""
@@ -217,19 +236,17 @@ class Trainer:
     def _step(self, images: Tensor, targets: Tensor) -> dict[str, Tensor]:
         recipe, step = self.recipe, self.position.step
         torch.manual_seed(seed_of(recipe.seed, step, self.accelerator.process_index, 1))
-        x = normalise(images, IMAGENET)
+        x = IMAGENET.normalise(images)
         wanted = targets
         if recipe.mix and step < recipe.mix_until * self.total_steps:
             x, wanted = mixed(x, targets, self.config.classes, recipe.mix)
-        logits = by_head(self.model(x))
+        logits = {head: z for head, z in self.model(x)._asdict().items() if z is not None}
         losses = {
             head: F.cross_entropy(z.float(), wanted, label_smoothing=recipe.label_smoothing)
             for head, z in logits.items()
         }
-        total = losses["main"] + recipe.aux_weight * sum(
-            (loss for head, loss in losses.items() if head != "main"), torch.zeros(())
-        ).to(x.device)
-        self.accelerator.backward(total)
+        weights = {head: 1.0 if head == "main" else recipe.aux_weight for head in losses}
+        self.accelerator.backward(sum(weights[head] * loss for head, loss in losses.items()))
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.schedule.step()
@@ -242,33 +259,15 @@ class Trainer:
             f"accuracy_{h}": v for h, v in right.items()
         }
 
-    def validate(self, size: int) -> Row:
-        """Score the averaged network on the validation pictures at ``size`` pixels."""
-        accelerator = self.accelerator
-        part = (accelerator.process_index, accelerator.num_processes)
-        batches = answers(
-            self.averaged,
-            self.validation,
-            size,
-            IMAGENET,
-            part=part,
-            autocast=accelerator.autocast,
-        )
-        classes = self.config.classes
-        sums = accelerator.reduce(tally(self.averaged, batches))
-        scores = evaluation(classes, sums).heads
-        row: Row = {f"val_loss_{head}": score.loss for head, score in scores.items()}
-        return row | {f"val_accuracy_{head}": score.accuracy for head, score in scores.items()}
-
     def _row(self, totals: Totals, epoch: int, *, shared: bool = False) -> Row:
         """A row of figures, of this process alone or ``shared``: of all, asked at the same time."""
-        means = totals.means(self.accelerator if shared else None)
+        sums = self.accelerator.reduce(totals.sums, reduction="mean") if shared else totals.sums
+        means = {name: float(value) / totals.steps for name, value in sums.items()}
         if not all(v == v and abs(v) < float("inf") for v in means.values()):
             raise TrainingError(
                 "The loss is no longer a finite number: the training diverged. Start again with a "
                 "lower learning rate."
             )
-        heads = ("main", *self.config.heads)
         row: Row = {
             "epoch": epoch,
             "step": self.position.step,
@@ -276,22 +275,11 @@ class Trainer:
             "learning_rate": float(self.schedule.get_last_lr()[0]),
             "images_per_second": totals.images / totals.seconds if totals.seconds else 0.0,
         }
-        row |= {
-            f"train_{k}_{h}": means.get(f"{k}_{h}") for h in heads for k in ("loss", "accuracy")
-        }
-        return row | {f"val_{k}_{h}": None for h in heads for k in ("loss", "accuracy")}
-
-    def _agreed(self, command: Callable[[], Command]) -> Command:
-        """The main process's command, the same in all processes."""
-        if self.accelerator.num_processes == 1:
-            return command()
-        if self.position.step % 10:  # asking everybody costs a round trip
-            return ""
-        return self.agree(command())
+        heads = ("main", *self.config.heads)
+        names = [f"{kind}_{head}" for head in heads for kind in ("loss", "accuracy")]
+        return row | {f"train_{n}": means.get(n) for n in names} | {f"val_{n}": None for n in names}
 
     def agree(self, wish: Command) -> Command:
         """What the main process wishes, told to all processes."""
-        if self.accelerator.num_processes == 1:
-            return wish
         agreed: Command = broadcast_object_list([wish])[0]
         return agreed

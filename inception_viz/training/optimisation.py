@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
@@ -78,15 +77,11 @@ def mixed(x: Tensor, targets: Tensor, classes: int, share: float) -> tuple[Tenso
     draw = float(torch.rand(()))
     if draw >= share:
         return x, targets
-    blended, wanted = _mixers(classes)[draw < share / 2](x, targets)
-    return blended.contiguous(memory_format=torch.channels_last), wanted
-
-
-@cache
-def _mixers(classes: int) -> tuple[nn.Module, nn.Module]:
     from torchvision.transforms import v2
 
-    return v2.MixUp(num_classes=classes, alpha=0.2), v2.CutMix(num_classes=classes, alpha=1.0)
+    kind, alpha = (v2.CutMix, 1.0) if draw < share / 2 else (v2.MixUp, 0.2)
+    blended, wanted = kind(num_classes=classes, alpha=alpha)(x, targets)
+    return blended.contiguous(memory_format=torch.channels_last), wanted
 
 
 def averaging(decay: float) -> Callable[[Any, Any, Any], None]:

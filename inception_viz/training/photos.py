@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from inception_viz.errors import ImageError
 from inception_viz.pictures.reading import read_picture
@@ -50,12 +51,18 @@ class Photos:
             return _shrunk(Path(self.paths[index]), self.shorter_side), self.targets[index]
         return Image.fromarray(pixels), self.targets[index]
 
+    def at(self, indices: Collection[int]) -> Photos:
+        """Some of them, in their order."""
+        each = zip(self.pixels, self.paths, self.targets, strict=True)
+        chosen = [photo for index, photo in enumerate(each) if index in indices]
+        return _photos(chosen, self.shorter_side)
+
 
 @dataclass(frozen=True)
 class Unreadable:
     """A file that is no picture, and why."""
 
-    path: Path
+    path: str
     reason: str
 
 
@@ -63,7 +70,6 @@ def read_photos(
     samples: Sequence[tuple[Path, int]],
     shorter_side: int,
     progress: Progress | None = None,
-    cache_bytes: int = CACHE_BYTES,
 ) -> tuple[Photos, list[Unreadable]]:
     """Decode every file of ``samples`` (path, class); those that can't be read are left out.
 
@@ -71,9 +77,8 @@ def read_photos(
         samples: paths and classes.
         shorter_side: larger pictures are shrunk to this side in pixels.
         progress: told how many pictures of how many are done.
-        cache_bytes: how much memory decoded pictures may take.
     """
-    kept: list[tuple[Pixels | None, Path, int]] = []
+    kept: list[tuple[Pixels | None, str, int]] = []
     unreadable: list[Unreadable] = []
     used = 0
 
@@ -81,34 +86,43 @@ def read_photos(
         try:
             return np.asarray(_shrunk(sample[0], shorter_side))
         except ImageError as error:
-            return Unreadable(sample[0], str(error))
+            return Unreadable(str(sample[0]), str(error))
 
-    with ThreadPoolExecutor(min(8, cpu_count() or 1)) as pool:
-        results = zip(samples, _in_chunks(pool, decode, samples), strict=True)
-        for done, ((path, target), result) in enumerate(results, 1):
-            if isinstance(result, Unreadable):
-                unreadable.append(result)
-            else:
-                used += result.nbytes
-                kept.append((result if used <= cache_bytes else None, path, target))
-            if progress:
-                progress(done, len(samples))
-    pixels, paths, targets = zip(*kept, strict=True) if kept else ((), (), ())
-    return Photos(pixels, tuple(map(str, paths)), targets, shorter_side), unreadable
+    results = ahead(decode, samples, workers=min(8, cpu_count() or 1), most=64)
+    for done, ((path, target), result) in enumerate(zip(samples, results, strict=True), 1):
+        if isinstance(result, Unreadable):
+            unreadable.append(result)
+        else:
+            used += result.nbytes
+            kept.append((result if used <= CACHE_BYTES else None, str(path), target))
+        if progress:
+            progress(done, len(samples))
+    return _photos(kept, shorter_side), unreadable
 
 
-def _in_chunks(
-    pool: ThreadPoolExecutor, function: Callable[[_In], _Out], items: Sequence[_In]
-) -> Iterator[_Out]:
-    """``pool.map`` that holds only a few results at a time, whatever the consumer's speed."""
-    for start in range(0, len(items), 64):
-        yield from pool.map(function, items[start : start + 64])
+def _photos(each: Sequence[tuple[Pixels | None, str, int]], shorter_side: int) -> Photos:
+    pixels, paths, targets = zip(*each, strict=True) if each else ((), (), ())
+    return Photos(pixels, paths, targets, shorter_side)
 
 
 def _shrunk(path: Path, shorter_side: int) -> Image.Image:
     image = read_picture(path).image
-    scale = shorter_side / min(image.size)
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS)
+    scale = min(1.0, shorter_side / min(image.size))
+    return ImageOps.scale(image, scale, Image.Resampling.LANCZOS)
+
+
+def ahead(
+    function: Callable[[_In], _Out], items: Iterable[_In], *, workers: int, most: int
+) -> Generator[_Out]:
+    """``map`` with ``workers`` threads, in order; at most ``most`` results wait or are made."""
+    waiting: deque[Future[_Out]] = deque()
+    pool = ThreadPoolExecutor(workers, "reading")
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) == most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

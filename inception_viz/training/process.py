@@ -13,6 +13,7 @@ from pathlib import Path
 
 from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import TrainingError
+from inception_viz.files.cache import writing
 from inception_viz.training.recipe import Recipe
 from inception_viz.training.run import ACTIVE, Run, Status, runs_dir
 
@@ -35,10 +36,7 @@ def runs() -> list[Run]:
 
 def active_run() -> Run | None:
     """The run that is training on this computer now, if any."""
-    for run in runs():
-        if run.status().state in ACTIVE:
-            return run
-    return None
+    return next((run for run in runs() if run.status().state in ACTIVE), None)
 
 
 def folder_name(name: str) -> str:
@@ -53,19 +51,14 @@ def new_run(name: str) -> Run:
         TrainingError: if it can't be made.
     """
     began = datetime.now()
-    for later in range(60):  # the second training of one name in a second takes the next free one
-        moment = began + timedelta(seconds=later)
-        path = runs_dir() / f"{folder_name(name)}-{moment:%Y%m%d-%H%M%S}"
-        try:
-            path.mkdir(parents=True)
-        except OSError as error:
-            if isinstance(error, FileExistsError) and path.exists():
-                continue
-            raise TrainingError(
-                f"The folder {path} can't be made ({error.strerror or error}). "
-                "Free some space or allow writing there."
-            ) from error
-        return Run(path)
+    with writing(runs_dir(), TrainingError):
+        runs_dir().mkdir(parents=True, exist_ok=True)
+        for later in range(60):  # the second of one name in a second takes the next free one
+            moment = began + timedelta(seconds=later)
+            path = runs_dir() / f"{folder_name(name)}-{moment:%Y%m%d-%H%M%S}"
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                return Run(path)
     raise TrainingError(f"{runs_dir()} holds too many trainings named {name!r}. Delete some there.")
 
 
@@ -78,30 +71,26 @@ def start(
     root: Path | None = None,
     download: bool = False,
     start_from: Path | None = None,
+    splits: bool | None = None,
 ) -> None:
     """Start training in ``run``'s folder; returns at once.
 
     ``start_from``: a file of weights to begin with instead of random ones; what fits is taken.
+    ``splits``: as in :func:`~inception_viz.training.data.open_data`.
 
     Raises:
         TrainingError: if another training is going on on this computer, or the folder can't be
             written.
     """
-    wanted = {"config": config.to_json(), "recipe": recipe.to_json()}
     arguments = ["--data", data, "--output", str(run.path)]
-    try:
-        for name, text in wanted.items():
-            path = run.path / f"wanted-{name}.json"
-            path.write_text(text, "utf-8")
-            arguments += [f"--{name}", str(path)]
-    except OSError as error:
-        raise TrainingError(
-            f"{run.path} can't be written ({error.strerror}). Free some space or allow writing "
-            "there."
-        ) from error
+    for name, text in (("config", config.to_json()), ("recipe", recipe.to_json())):
+        run.write(f"wanted-{name}.json", text)
+        arguments += [f"--{name}", str(run.path / f"wanted-{name}.json")]
     arguments += ["--root", str(root)] if root else []
     arguments += ["--download"] if download else []
     arguments += ["--start-from", str(start_from)] if start_from else []
+    if splits is not None:
+        arguments += ["--folders", "parts" if splits else "classes"]
     _spawn(run, arguments)
 
 
@@ -160,9 +149,11 @@ def _spawn(run: Run, arguments: list[str]) -> None:
                     start_new_session=True,  # outlives the app, and gets no Ctrl-C of its terminal
                 )
         except OSError as error:
-            message = f"The training can't start ({error.strerror or error}). Free some space."
-            run.fail(message)
-            raise TrainingError(message) from error
+            failure = TrainingError(
+                f"The training can't start ({error.strerror or error}). Free some space."
+            )
+            run.fail(failure)
+            raise failure from error
         threading.Thread(target=child.wait, daemon=True).start()  # no zombie when it ends
 
 

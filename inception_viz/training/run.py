@@ -10,23 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
+import os
+import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.errors import FileError, TrainingError
-from inception_viz.files.cache import atomic_write, cache_dir, remove
+from inception_viz.errors import InceptionVizError, TrainingError
+from inception_viz.files.cache import atomic_write, cache_dir, hold, remove, writing
 from inception_viz.files.paths import is_file
 from inception_viz.training.recipe import Recipe
-from inception_viz.training.record import Row, as_csv, environment, read_csv
 
+Row = dict[str, float | int | None]
 State = Literal["preparing", "training", "paused", "finished", "stopped", "failed"]
 Command = Literal["", "pause", "stop"]
 STARTING_SECONDS = 60.0  # how long a new process may take until it holds its folder
@@ -83,11 +85,6 @@ class Run:
         """The finished weights."""
         return self.path / "model.safetensors"
 
-    @property
-    def card(self) -> Path:
-        """The model card."""
-        return self.path / "README.md"
-
     def create(self, config: GoogLeNetConfig, recipe: Recipe, data: Mapping[str, Any]) -> None:
         """Write what the run starts with.
 
@@ -98,10 +95,10 @@ class Run:
             raise TrainingError(
                 f"{self.path} holds a run already. Resume it, or choose another folder."
             )
-        self._write("config.json", config.to_json())
-        self._write("data.json", json.dumps(data, indent=1))
-        self._write("environment.json", json.dumps(environment(), indent=1))
-        self._write("recipe.json", recipe.to_json())
+        self.write("config.json", config.to_json())
+        self.write("data.json", json.dumps(data, indent=1))
+        self.write("environment.json", json.dumps(environment(), indent=1))
+        self.write("recipe.json", recipe.to_json())
 
     def exists(self) -> bool:
         """Whether something was started in this folder."""
@@ -122,15 +119,11 @@ class Run:
             TrainingError: if the folder holds no run.
         """
         try:
-            texts = [
-                (self.path / name).read_text("utf-8")
-                for name in ("config.json", "recipe.json", "data.json")
-            ]
-            return (
-                GoogLeNetConfig.from_json(texts[0]),
-                Recipe.from_json(texts[1]),
-                json.loads(texts[2]),
+            config, recipe, data = (
+                (self.path / f"{name}.json").read_text("utf-8")
+                for name in ("config", "recipe", "data")
             )
+            return GoogLeNetConfig.from_json(config), Recipe.from_json(recipe), json.loads(data)
         except (OSError, ValueError) as error:
             raise TrainingError(
                 f"{self.path} holds no training run that can be read. Check the folder."
@@ -143,32 +136,25 @@ class Run:
         Raises:
             TrainingError: if another process trains here, or the folder can't be written.
         """
-        lock = FileLock(self._lock, is_singleton=False)
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=1)  # somebody may be looking whether it is free
-        except Timeout as error:
-            if is_file(self._lock):
-                raise TrainingError(f"Another process is training in {self.path}.") from error
-            raise _cannot_write(self.path) from error  # FileLock waits, too, where it can't write
-        except OSError as error:
-            raise _cannot_write(self.path) from error
-        try:
-            self._sweep()
+        with writing(self.path, TrainingError):
+            held = hold(self._lock, 1)  # somebody may be looking whether it is free
+        if held is None:
+            raise TrainingError(f"Another process is training in {self.path}.")
+        with held:
+            for folder in (self.path, self.checkpoints):
+                for path in folder.glob(".*"):  # what a process that was killed was writing
+                    if path != self._lock and path.is_file():
+                        remove(path)
             yield
-        finally:
-            lock.release()
 
     def status(self) -> Status:
         """The present state. A run that ended without saying so is "stopped"."""
-        values = self._json("status.json")
-        known = {k: v for k, v in values.items() if k in Status.__dataclass_fields__}
         try:
+            values = json.loads((self.path / "status.json").read_text("utf-8"))
+            known = {k: v for k, v in values.items() if k in Status.__dataclass_fields__}
             status = replace(Status(**known), warnings=tuple(values.get("warnings", ())))
-            age = abs(time.time() - status.updated)  # a clock may be set back
-        except TypeError:  # not written by us
-            values = {}
-        if not values:
+            age = abs(time.time() - values["updated"])  # a clock may be set back
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # or not written by us
             return Status(state="stopped", message="This folder says nothing about its training.")
         fresh = status.state == "preparing" and age < STARTING_SECONDS
         if status.state in ACTIVE and not fresh and not self.is_held():
@@ -188,22 +174,21 @@ class Run:
         """Whether a process is training in this folder now."""
         if not is_file(self._lock):
             return False
-        lock = FileLock(self._lock, is_singleton=False)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return is_file(self._lock)
+            held = hold(self._lock, 0)
         except OSError as error:  # somebody else's folder, or one that nobody can write to
-            return error.errno != errno.EROFS
-        lock.release()
-        return False
+            return error.errno not in (errno.EROFS, errno.ENOENT)
+        with held or contextlib.nullcontext():
+            return held is None
 
     def set_status(self, status: Status) -> None:
         """Publish the present state."""
-        self._write("status.json", json.dumps(asdict(replace(status, updated=time.time()))))
+        self.write("status.json", json.dumps(asdict(replace(status, updated=time.time()))))
 
-    def fail(self, message: str) -> None:
+    def fail(self, error: Exception) -> None:
         """Publish why the run could not go on, if the disk still takes it."""
+        unforeseen = f"The training failed: {type(error).__name__}: {str(error)[:300]}."
+        message = str(error) if isinstance(error, InceptionVizError) else unforeseen
         with contextlib.suppress(TrainingError):
             self.set_status(replace(self.status(), state="failed", message=message))
 
@@ -217,7 +202,7 @@ class Run:
 
     def send(self, command: Command) -> None:
         """Ask the run to pause, to stop, or (with "") to go on."""
-        self._write("control", command)
+        self.write("control", command)
 
     def history(self) -> list[dict[str, float | None]]:
         """A row an epoch."""
@@ -229,49 +214,47 @@ class Run:
 
     def write_history(self, rows: Sequence[Row], steps: Sequence[Row]) -> None:
         """Replace both tables."""
-        for name, table in (("history.csv", rows), ("steps.csv", steps)):
-            self._write(name, as_csv(table))
+        import pandas as pd
 
-    def write_card(self, text: str) -> None:
-        """Write the model card."""
-        self._write("README.md", text)
+        for name, table in (("history.csv", rows), ("steps.csv", steps)):
+            text = pd.DataFrame(table).to_csv(index=False, float_format="%.6g") if table else ""
+            self.write(name, text)
+
+    def write(self, name: str, text: str) -> None:
+        """Put a text into the folder.
+
+        Raises:
+            TrainingError: if it can't be written.
+        """
+        then = ", then resume: the last checkpoint is intact"
+        with writing(self.path / name, TrainingError, then), atomic_write(self.path / name) as file:
+            file.write_text(text, "utf-8")
 
     @property
     def _lock(self) -> Path:
         return self.path / ".lock"
 
-    def _sweep(self) -> None:
-        """Remove what a process that was killed while writing left behind."""
-        for folder in (self.path, self.checkpoints):
-            for path in folder.glob(".*"):
-                if path.name != ".lock" and path.is_file():
-                    path.unlink(missing_ok=True)
-
     def _rows(self, name: str) -> list[dict[str, float | None]]:
-        try:
-            return read_csv((self.path / name).read_text("utf-8"))
-        except (OSError, ValueError, TypeError):
-            return []
+        import pandas as pd
 
-    def _json(self, name: str) -> dict[str, Any]:
         try:
-            value = json.loads((self.path / name).read_text("utf-8"))
+            rows = pd.read_csv(io.StringIO((self.path / name).read_text("utf-8"))).astype(float)
         except (OSError, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
-
-    def _write(self, name: str, text: str) -> None:
-        try:
-            with atomic_write(self.path / name) as temporary:
-                temporary.write_text(text, "utf-8")
-        except (FileError, OSError) as error:
-            raise TrainingError(
-                f"{name} can't be written to {self.path}. Free some space or allow writing there, "
-                "then resume: the last checkpoint is intact."
-            ) from error
+            return []
+        return rows.astype(object).where(rows.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
-def _cannot_write(path: Path) -> TrainingError:
-    return TrainingError(
-        f"{path} can't be written. Free some space, allow writing there, or choose another folder."
-    )
+def environment() -> dict[str, Any]:
+    """Versions and hardware, for the record."""
+    import torch
+
+    return {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cpu": torch.cpu.get_capabilities().get("architecture", platform.machine()),
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "processes": int(os.environ.get("WORLD_SIZE", "1")),
+        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "packages": {name: version(name) for name in ("torch", "torchvision", "accelerate")},
+    }

@@ -8,19 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import monotonic
 from types import FrameType
 
 from inception_viz.architecture.config import GoogLeNetConfig
-from inception_viz.errors import InceptionVizError, TrainingError
+from inception_viz.errors import TrainingError
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.training import checkpoint
 from inception_viz.training.card import write_results
 from inception_viz.training.data import TrainingData
 from inception_viz.training.loop import Trainer
 from inception_viz.training.recipe import Recipe
-from inception_viz.training.record import Row
-from inception_viz.training.run import Command, Run, State, Status
+from inception_viz.training.run import Command, Row, Run, State, Status
 
 CHECKPOINT_SECONDS = 120.0
 FIRST_SECONDS = 15.0  # so that one can soon look inside
@@ -73,94 +73,78 @@ def run_training(
     return _Session(run, data, trainer, checkpoint_seconds, report).go()
 
 
+@dataclass
 class _Session:
     """What happens around the steps. Only the main process writes."""
 
-    def __init__(
-        self,
-        run: Run,
-        data: TrainingData,
-        trainer: Trainer,
-        checkpoint_seconds: float,
-        report: Report | None,
-    ) -> None:
-        self.run, self.data, self.trainer, self.report = run, data, trainer, report
-        self.writes = trainer.accelerator.is_main_process
-        self.recorded = run.exists()
-        self.checkpoint_seconds = checkpoint_seconds
-        self.saved_at, self.saved_step = monotonic(), trainer.position.step
-        self.wish: Command = ""
-        self.looked_at = 0.0
-        self.interrupted = False
+    run: Run
+    data: TrainingData
+    trainer: Trainer
+    checkpoint_seconds: float
+    report: Report | None
+    wish: Command = ""
+    looked_at: float = 0.0
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.writes = self.trainer.accelerator.is_main_process
+        self.recorded = self.run.exists()
+        self.saved_at, self.saved_step = monotonic(), self.trainer.position.step
 
     def go(self) -> Status:
         try:
-            with _on_interrupt(self._interrupt):
+            with _on_interrupt(self.interrupted.set):
                 if self.writes:
                     self.run.send("")
                     self._publish("training")
                 while (ended_by := self.trainer.train(self._after_step, self._command)) == "pause":
                     self._save()
                     self._wait()
-                stopped = ended_by == "stop"
-                status = self._finish(stopped=stopped) if self.writes else self._status("finished")
+                status = self._status("finished")
+                if self.writes:
+                    status = self._finish(stopped=ended_by == "stop")
                 self.trainer.close()
                 return status
         except Exception as error:
             if self.writes:
-                known = isinstance(error, InceptionVizError)
-                self.run.fail(
-                    str(error)
-                    if known
-                    else f"The training failed: {type(error).__name__}: {str(error)[:300]}."
-                )
+                self.run.fail(error)
             raise
 
-    def _interrupt(self) -> None:
-        self.interrupted = True
-
     def _command(self) -> Command:
-        if self.interrupted:
-            return "stop"
         if monotonic() - self.looked_at > CONTROL_SECONDS:
             self.looked_at, self.wish = monotonic(), self.run.command()
-        return self.wish
+        return "stop" if self.interrupted.is_set() else self.wish
 
     def _after_step(self) -> None:
-        if self.writes:
-            if self.recorded and not self.run.exists():
-                raise TrainingError(
-                    "The folder of this training was removed while it went on, so it stopped. "
-                    "Start it again."
-                )
-            position = self.trainer.position
-            self.run.write_history(position.history, position.steps)
-            self._publish("training")
-            first = not checkpoint.checkpoints(self.run.checkpoints)
-            due = min(self.checkpoint_seconds, FIRST_SECONDS) if first else self.checkpoint_seconds
-            if monotonic() - self.saved_at > due:
-                self._save()
+        if not self.writes:
+            return
+        if self.recorded and not self.run.exists():
+            raise TrainingError(
+                "The folder of this training was removed while it went on, so it stopped. Start "
+                "it again."
+            )
+        position = self.trainer.position
+        self.run.write_history(position.history, position.steps)
+        self._publish("training")
+        first = not checkpoint.checkpoints(self.run.checkpoints)
+        due = min(self.checkpoint_seconds, FIRST_SECONDS) if first else self.checkpoint_seconds
+        if monotonic() - self.saved_at > due:
+            self._save()
 
     def _save(self) -> None:
-        if self.writes and self.trainer.position.step > self.saved_step:
-            position = self.trainer.position
-            self.run.write_history(position.history, position.steps)
-            checkpoint.save(self.run.checkpoints, position.step, self.trainer.state())
-            self.saved_step = position.step
+        step = self.trainer.position.step
+        if self.writes and step > self.saved_step:
+            checkpoint.save(self.run.checkpoints, step, self.trainer.state())
+            self.saved_step = step
         self.saved_at = monotonic()
 
     def _wait(self) -> None:
         """Paused: nothing is computed until somebody wants something else."""
         if self.writes:
             self._publish("paused")
-        accelerator = self.trainer.accelerator
-        while self._agreed_command() == "pause":
+        while self.trainer.agree(self._command()) == "pause":
             time.sleep(CONTROL_SECONDS)
-        accelerator.wait_for_everyone()
-
-    def _agreed_command(self) -> Command:
-        self.looked_at = 0.0
-        return self.trainer.agree(self._command())
+        self.trainer.accelerator.wait_for_everyone()
 
     def _finish(self, *, stopped: bool) -> Status:
         self._save()
@@ -169,12 +153,8 @@ class _Session:
             status = self._status("stopped", "Stopped before the first step; nothing was learned.")
         else:
             write_results(self.run, self.data, trainer.averaged, trainer.recipe, position.history)
-            text = (
-                "Stopped. The weights so far are kept, and resume goes on from here."
-                if stopped
-                else ""
-            )
-            status = self._status("stopped" if stopped else "finished", text)
+            kept = "Stopped. The weights so far are kept, and resume goes on from here."
+            status = self._status("stopped", kept) if stopped else self._status("finished")
         self.run.set_status(status)
         return status
 
@@ -183,10 +163,8 @@ class _Session:
         self.run.set_status(status)
         if self.report:
             position = self.trainer.position
-            rows = sorted(
-                position.steps[-1:] + position.history[-1:], key=lambda row: row["step"] or 0
-            )
-            self.report(status, rows[-1] if rows else {})
+            rows = position.history[-1:] + position.steps[-1:]
+            self.report(status, max(rows, key=lambda row: row["step"] or 0, default={}))
 
     def _status(self, state: State, message: str = "") -> Status:
         trainer, position = self.trainer, self.trainer.position
@@ -202,7 +180,7 @@ class _Session:
             size=recipe.sizes[min(position.epoch, recipe.epochs - 1)],
             images_per_second=rate,
             seconds_left=seconds_left(
-                recipe, position.step, trainer.sampler.steps, trainer.batch, rate
+                recipe, position.step, trainer.steps_an_epoch, trainer.batch, rate
             ),
             warnings=tuple(
                 f"{head} is stuck: after {position.epoch} epochs it guesses no better than chance. "
@@ -219,11 +197,9 @@ def seconds_left(
     if not images_per_second:
         return None
     epoch = min(step // steps_per_epoch, recipe.epochs - 1)
-    now = recipe.sizes[epoch] ** 2
-    steps = [steps_per_epoch] * recipe.epochs
-    steps[:epoch], steps[epoch] = [0] * epoch, steps_per_epoch * (epoch + 1) - step
-    work = sum(count * size**2 / now for count, size in zip(steps, recipe.sizes, strict=True))
-    return work * batch / images_per_second
+    pixels = [size**2 for size in recipe.sizes[epoch:]]
+    steps = steps_per_epoch * (epoch + sum(pixels) / pixels[0]) - step
+    return steps * batch / images_per_second
 
 
 def stuck_heads(history: Sequence[Row], classes: int) -> list[str]:
@@ -234,15 +210,12 @@ def stuck_heads(history: Sequence[Row], classes: int) -> list[str]:
     recent = history[-STUCK_EPOCHS:]
     if len(recent) < STUCK_EPOCHS or (recent[-1]["step"] or 0) < STUCK_STEPS:
         return []
-    heads = [key.removeprefix("train_loss_") for key in recent[0] if key.startswith("train_loss_")]
+    losses = {key: key.removeprefix("train_loss_") for key in recent[0] if "train_loss_" in key}
     return [
         head
-        for head in heads
-        if all(
-            (row[f"train_loss_{head}"] or 0) > 0.97 * math.log(classes)
-            and (row[f"train_accuracy_{head}"] or 0) < 1.5 / classes
-            for row in recent
-        )
+        for loss, head in losses.items()
+        if all((row[loss] or 0) > 0.97 * math.log(classes) for row in recent)
+        and all((row[f"train_accuracy_{head}"] or 0) < 1.5 / classes for row in recent)
     ]
 
 

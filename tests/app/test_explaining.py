@@ -242,7 +242,7 @@ def test_who_cancelled_sees_nothing_more_of_it_until_they_want_it(
         raise iv.ExplainError("It was begun.")
 
     jobs = Jobs(kept=1)
-    monkeypatch.setattr(explanations, "sweep", lambda *_: jobs.get("sweep", work))
+    monkeypatch.setattr(explanations, "job", lambda *_: jobs.get("sweep", work))
     app = start()
     app.session_state["sweep_cancelled"] = "sweep"
     app.switch_page("views/switchboard/page.py").run()
@@ -260,7 +260,7 @@ def test_what_somebody_else_finished_is_shown_to_who_cancelled(
 ) -> None:
     classifier, trace = bundled
     swept = iv.sweep(classifier, trace, iv.Target(281))
-    monkeypatch.setattr(explanations, "sweep", lambda *_: finished(swept, "sweep"))
+    monkeypatch.setattr(explanations, "job", lambda *_: finished(swept, "sweep"))
     app = start()
     app.session_state["sweep_cancelled"] = "sweep"
     app.switch_page("views/switchboard/page.py").run()

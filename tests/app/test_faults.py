@@ -14,9 +14,9 @@ from app.session import downloads, models
 from app.views import REGISTRY as VIEWS
 from inception_viz.sources import bvlc, file_hash
 from inception_viz.training import process
-from tests.app.test_pages import MAIN, start, texts
+from tests.app.test_pages import MAIN, png, start, texts
 from tests.app.test_train import make_run, press, zipped
-from tests.conftest import ROOT
+from tests.conftest import ROOT, noise_photo
 from tests.misbehaving import Behaviour, serving
 
 
@@ -280,7 +280,7 @@ def test_a_zip_that_fills_the_disk_leaves_nothing(
 
     monkeypatch.setattr("inception_viz.training.archive._write", full)
     app = start("train")
-    photos = zipped({f"{label}/{i}.png": b"x" for label in "ab" for i in range(4)})
+    photos = zipped({f"{label}/{i}.png": png(noise_photo(i)) for label in "ab" for i in range(4)})
     app.file_uploader(key="train_zip").upload("photos.zip", photos).run()
     press(app, "Start training")
     assert "No space left on device" in error_of(app)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.session import explanations, models, photos, traces
+from app.server.jobs import Jobs
+from app.session import explanations, models, own_photos, traces
 from app.views import REGISTRY
+from app.widgets import waiting
+from inception_viz.explain import Sweep
 from inception_viz.sources import save_weights
 from tests.app.test_pages import png, start
 from tests.conftest import noise_photo, tiny_config
@@ -66,16 +72,13 @@ def test_a_file_is_read_once_also_when_it_is_bad(monkeypatch: pytest.MonkeyPatch
     app.run()
     assert "bad.png" in app.error[0].value
     assert read == before == ["mine.png", "bad.png"]
-    kept = app.session_state["own_read"].job.error
-    assert isinstance(kept, iv.ImageError)
-    assert kept.__traceback__ is None  # would keep what it knows: the file, the page
 
 
 def test_a_photo_goes_when_another_takes_its_place() -> None:
     app = bring(start(), png(noise_photo(7)))
     old = weakref.ref(picture(app))
     bring(app, png(noise_photo(8))).run()  # until the next run Streamlit keeps both
-    for jobs in (photos._jobs, traces._jobs, explanations._muted):
+    for jobs in (own_photos._pictures, traces._jobs, explanations._muted):
         jobs._kept.clear()  # a few results stay for whoever goes back and forth
     gc.collect()
     assert old() is None
@@ -94,15 +97,43 @@ def test_who_brings_the_same_weights_shares_them(tmp_path: Path) -> None:
     assert model(first.run()) is model(second.run()), "read anew, though it is in use"
 
 
-def test_a_model_goes_with_the_last_session_that_uses_it(tmp_path: Path) -> None:
+def test_a_model_of_a_file_goes_when_another_file_takes_its_place(tmp_path: Path) -> None:
     save_weights(iv.load("random", config=tiny_config()).weights, tmp_path / "tiny.safetensors")
-    app = bring_weights(start(), (tmp_path / "tiny.safetensors").read_bytes())
+    content = (tmp_path / "tiny.safetensors").read_bytes()
+    app = bring_weights(start(), content)
     old = weakref.ref(model(app))
     app.selectbox(key="model").set_value("random").run()
+    app.run()
+    assert old() is not None, "it can be chosen again"
+    save_weights(iv.load("random", config=tiny_config(classes=3)).weights, tmp_path / "x")
+    bring_weights(app, (tmp_path / "x").read_bytes(), "other.safetensors")
     app.run()
     models._files._kept.clear()
     gc.collect()
     assert old() is None
+
+
+def test_a_way_out_of_waiting_holds_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What a job is to do knows the model and the trace; Streamlit keeps the button's callback.
+    jobs, drawn, button = Jobs(kept=0), threading.Event(), DeltaGenerator.button
+
+    def work(_progress: object) -> Sweep:
+        assert drawn.wait(30)
+        raise iv.ExplainError("It was begun.")
+
+    def noticed(self: DeltaGenerator, label: str, **options: Any) -> bool:
+        pressed = button(self, label, **options)
+        if label == "Cancel":
+            drawn.set()
+        return pressed
+
+    monkeypatch.setattr(explanations, "job", lambda *_: jobs.get("sweep", work))
+    monkeypatch.setattr(waiting, "_SLOW", 0.0)
+    monkeypatch.setattr(DeltaGenerator, "button", noticed)
+    app = start("switchboard")
+    assert "It was begun." in app.error[0].value
+    gc.collect()
+    assert "sweep" not in jobs._known
 
 
 _HELD = ("callback", "callbacks", "callback_args", "callback_kwargs")

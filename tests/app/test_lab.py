@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app.session.lab_draft import Draft, Row, draft_of, meaning
-from inception_viz.architecture import GoogLeNetConfig, decode, encode
+from inception_viz.architecture import GoogLeNetConfig, LrnConfig, decode, encode
 from tests.app.arriving import arrive
 from tests.app.test_pages import start, texts
 from tests.conftest import noise_photo
@@ -130,10 +130,17 @@ def test_files_go_in(tmp_path: Path) -> None:
     assert decode(app.query_params["arch"]) == config
     table = b"module,a,b\n"
     app.file_uploader(key="lab_file").upload("x.csv", table + b"3a,1,2,3\n").run()
-    assert "Line 2 has 4 cells" in app.error[0].value
+    assert "where a cell ends" in app.error[0].value
     assert decode(app.query_params["arch"]) == config
-    app.file_uploader(key="lab_file").upload("x.json", b"\xff\xfe\x00{").run()
+    app.file_uploader(key="lab_file").upload("x.json", b"\x00\x01\x02\x00").run()
     assert "is no text" in app.error[0].value
+    app.file_uploader(key="lab_file").upload("x.xlsx", b"PK\x03\x04").run()
+    assert "Save the sheet as CSV" in app.error[0].value
+    saved = "sep=;\r\npool proj;5x5;5x5 reduce;3x3;3x3 reduce;1x1;module\r\n" + "".join(
+        f"30;30;12;120;90;60;{module}\r\n" for module in ("3a", "4a", "4b", "4c", "4d", "5a")
+    )
+    app.file_uploader(key="lab_file").upload("x.txt", saved.encode("utf-16")).run()
+    assert decode(app.query_params["arch"]).modules["3a"].f_3x3_r == 90
 
 
 @pytest.mark.parametrize(
@@ -221,3 +228,13 @@ def test_the_lab_keeps_its_table_when_the_model_changes() -> None:
     assert app.metric[0].value == before
     press(app, "Reset to the model")
     assert app.metric[0].value == "7.00 M"  # the paper's network, 1000 classes
+
+
+def test_constants_and_padding_of_other_frameworks_can_be_chosen() -> None:
+    app = start("lab")
+    for label, value in (("Its constants", "Inception 5h's"), ("Padding", "same")):
+        (choice,) = [one for one in app.segmented_control if one.label == label]
+        choice.set_value(value).run()
+        assert not app.exception and not app.error
+    config = decode(app.query_params["arch"])
+    assert (config.lrn, config.padding) == (LrnConfig(11, 11e-4, 0.5, 2.0), "same")

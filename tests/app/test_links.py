@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.session import choices
 from app.session.links import Visit
 from app.views import REGISTRY
+from inception_viz.architecture import Place
 from tests.app.arriving import arrive
 
 OLD = [  # page, what the address said when it held names, what is meant
@@ -24,7 +25,8 @@ OLD = [  # page, what the address said when it held names, what is meant
                        "head": "aux1", "output": "probability"},
      {"method": "gradient_x_activation", "left_out": "reference", "head": "aux1",
       "output": "probability"}),
-    ("switchboard", {"muted": "4c/5x5", "channels_of": "4c 5×5"}, {"channels_of": "4c/5x5"}),
+    ("switchboard", {"muted": "4c/5x5", "channels_of": "4c 5×5"},
+     {"channels_of": Place("4c", "5x5")}),
     ("heads", {"model": "Random weights", "fit": "Squashed"}, {"model": "random", "fit": "squash"}),
     ("grad-cam", {"cam_map": "LayerCAM", "cam_scale": "shared", "pixels": "Guided Grad-CAM",
                   "check": "deletion and insertion"},

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app.session import downloads, links
-from app.sidebar import model_picker
+from app.sidebar import weights_file
 from app.views import REGISTRY as VIEWS
 from inception_viz.files import file_name
 from inception_viz.sources import REGISTRY, bvlc, load_file, save_weights, torchvision_weights
@@ -332,7 +332,7 @@ def test_a_failed_download_says_why_and_can_be_tried_again(
 
 
 def test_a_weights_file_is_weighed_on_the_server_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_picker, "_FILE_MEGABYTES", 1)
+    monkeypatch.setattr(weights_file, "_MEGABYTES", 1)
     app = start(model="A file of yours …")
     app.file_uploader(key="weights_file").upload("large.pth", bytes(2**20 + 1)).run()
     assert "is larger than 1 MB" in texts(app)

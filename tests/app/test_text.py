@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 
 JOINER = "\u2060"
 

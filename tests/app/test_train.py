@@ -29,7 +29,7 @@ from inception_viz.training import (
     trained_weights,
 )
 from tests.app.test_pages import start, texts
-from tests.conftest import tiny_config
+from tests.conftest import sample, tiny_config
 
 LABELS = ("blue", "green", "red")
 
@@ -263,3 +263,43 @@ def test_a_damaged_run_folder_breaks_nothing() -> None:
     assert not app.exception
     app = start("explore", model=f"Training {run.path.name}")
     assert not app.exception
+
+
+def archive_of(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_what_lies_in_a_zip_is_said_before_anything_starts() -> None:
+    photo = sample("cat").read_bytes()
+    files = {f"{c}/{i}.jfif": photo for c in ("cats", "dogs") for i in range(2)}
+    app = start("train")
+    app.file_uploader(key="train_zip").upload(
+        "x.zip", archive_of(files | {"dogs/a.txt": b"x"})
+    ).run()
+    assert not app.exception and not app.error
+    said = " ".join(text.value for text in app.markdown)
+    assert "**2 classes**: cats, dogs. 4 pictures to learn from" in said
+    assert "dogs/a.txt is a text file" in said
+
+
+def test_what_is_unclear_in_a_zip_is_asked() -> None:
+    photo = sample("cat").read_bytes()
+    app = start("train")
+    files = {f"{c}/{i}.jpg": photo for c in ("train", "test") for i in range(2)}
+    app.file_uploader(key="train_zip").upload("x.zip", archive_of(files)).run()
+    assert "in this ZIP parts of the data, or classes" in app.warning[0].value
+
+    def answer(said: str) -> None:
+        (ask,) = [one for one in app.segmented_control if one.label == "These folders are"]
+        ask.set_value(said).run()
+        assert not app.exception
+
+    answer("parts")  # which is wrong, and can be taken back
+    assert "no class folders" in app.error[0].value
+    answer("classes")
+    assert "**2 classes**: test, train" in " ".join(text.value for text in app.markdown)
+    assert not app.warning

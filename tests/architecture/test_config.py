@@ -11,6 +11,7 @@ from inception_viz import ConfigError
 from inception_viz.architecture import (
     AuxHeadConfig,
     GoogLeNetConfig,
+    LrnConfig,
     ModuleRow,
     StemConfig,
     branch_widths,
@@ -102,6 +103,11 @@ def with_row(**changes: Any) -> dict[str, Any]:
         ({"input_size": 8}, ["input_size", "8", "32 to 1024"]),
         ({"dropout": 1.0}, ["dropout", "1.0", "below 1"]),
         ({"pool4": 5}, ["pool4", "5", "2 to 3"]),
+        ({"padding": "valid"}, ["padding", "'valid'", '"same"']),
+        ({"lrn": LrnConfig(size=4)}, ["size", "4", "odd"]),
+        ({"lrn": LrnConfig(beta=float("nan"))}, ["beta", "nan", "0 to 4"]),
+        ({"lrn": LrnConfig(k=0.0)}, ["k", "0.0", "out of range"]),
+        ({"lrn": 5}, ["LrnConfig", "5"]),
         ({"aux1": AuxHeadConfig("9z")}, ["aux1", "9z", "3a"]),
         ({"aux1": AuxHeadConfig("4a", pool="max")}, ["aux1", "pool", "'max'"]),  # type: ignore[arg-type]
         ({"aux1": AuxHeadConfig("5a"), "aux2": None}, ["aux1", "7×7", "ok"]),
@@ -130,6 +136,7 @@ def test_refusals_name_place_value_and_remedy(changes: dict[str, Any], words: li
         ({"stem": StemConfig(conv1=0)}, "stem", "conv1"),
         ({"stem": None}, "stem", None),
         ({"norm": "group"}, None, "norm"),
+        ({"lrn": LrnConfig(alpha=-1)}, None, "lrn"),
         ({"input_size": 8}, None, "input_size"),
         ({"aux1": AuxHeadConfig("9z")}, "aux1", "after"),
         ({"aux2": AuxHeadConfig("4d", dropout=2)}, "aux2", "dropout"),

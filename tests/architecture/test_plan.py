@@ -33,6 +33,7 @@ CONFIGS = {
     "torchvision": GoogLeNetConfig.torchvision(input_size=96, classes=3),
     "twice": tiny_config(norm="batch", kernel_5x5="3+3", input_size=129),
     "odd": tiny_config(stage3=(NAIVE,), stage4=(NO_POOL, ROW, ROW, ROW), pool4=2, norm="none"),
+    "same": tiny_config(padding="same", input_size=129, pool4=2),
     "mixed": tiny_config(aux1=AuxHeadConfig("3b"), aux2=AuxHeadConfig("4d", pool="4x4")),
     "no heads": tiny_config(aux1=None, aux2=None, input_size=32),
 }

@@ -9,26 +9,23 @@ from hypothesis import strategies as st
 
 import inception_viz as iv
 from inception_viz.architecture import (
-    COLUMNS,
     MAX_TEXT,
     AuxHeadConfig,
     GoogLeNetConfig,
+    LrnConfig,
     ModuleRow,
     StemConfig,
-    cell_errors,
     cost,
     decode,
     encode,
-    read_rows,
-    rows_of,
     steps,
-    to_csv,
 )
 from inception_viz.network import GoogLeNet
 from inception_viz.trace import run
 
 counts = st.integers(1, 6)
 maybe = st.integers(0, 6)
+NORMS = [LrnConfig(), LrnConfig(11, 11e-4, 0.5, 2.0), LrnConfig(3, 1e-5, 1.0, 0.1)]
 
 
 @st.composite
@@ -68,6 +65,8 @@ def configs(draw: st.DrawFn) -> GoogLeNetConfig:
         dropout=draw(st.sampled_from([0.0, 0.25, 0.4])),
         input_size=draw(st.integers(32, 90)),
         pool4=draw(st.sampled_from([2, 3])),
+        lrn=draw(st.sampled_from(NORMS)),
+        padding=draw(st.sampled_from(["even", "same"])),
     )
 
 
@@ -139,64 +138,3 @@ def test_no_text_does_anything_but_decode_or_be_refused(text: str) -> None:
     except iv.ConfigError:
         return
     assert decode(encode(config)) == config
-
-
-def test_a_table_goes_out_and_comes_back() -> None:
-    config = GoogLeNetConfig.without_projection()
-    found = read_rows(to_csv(config))
-    assert [name for name, _ in found] == list(config.modules)
-    back = rows_of([cells for _, cells in found], [name for name, _ in found])
-    assert back == list(config.modules.values())
-
-
-def test_cells_from_a_spreadsheet() -> None:
-    pasted = "64\t96\t128\t16\t32\t32\n128\t128\t192\t32\t96\t\n"
-    found = read_rows(pasted)
-    assert [name for name, _ in found] == ["", ""]
-    assert rows_of([cells for _, cells in found], ["3a", "3b"])[1].f_pp is None
-    named = read_rows("inception (3a);64;96;128;16;32;32")
-    assert named[0][0] == "3a"
-
-
-def test_bad_cells_are_named() -> None:
-    with pytest.raises(iv.ConfigError, match="Line 2 has 3 cells"):
-        read_rows("1,2,3,4,5,6\n1,2,3")
-    with pytest.raises(iv.ConfigError, match="Module 4c, column f_3x3: 'many'"):
-        rows_of([["1", "2", "many", "4", "5", "6"]], ["4c"])
-
-
-cell = st.one_of(
-    st.sampled_from(["", "0", "1", "16", " 8 ", "-3", "x", "5000", "1e3", "²", "nothing would"]),
-    st.text(max_size=12),
-)
-
-
-@given(st.tuples(cell, cell, cell, cell, cell, cell))
-@settings(max_examples=300, deadline=None, derandomize=True)
-def test_a_row_has_a_wrong_cell_exactly_if_it_can_not_be_built(cells: tuple[str, ...]) -> None:
-    found = cell_errors("3a", cells)
-    assert set(found) <= set(COLUMNS)
-    try:
-        GoogLeNetConfig.paper(stage3=tuple(rows_of([cells], ["3a"])))
-    except iv.ConfigError as error:
-        assert error.row == "3a"
-        assert not error.column or error.column in found
-        assert str(error) in found.values()
-    else:
-        assert not found
-
-
-@pytest.mark.parametrize(
-    ("cells", "column"),
-    [
-        ("1 3 0 0 1 1", "f_3x3_r"),
-        ("1 0 1 2 0 1", "f_5x5_r"),
-        ("1 0 1 0 5000 1", "f_5x5"),
-        ("1 0 1 0 1 -1", "f_pp"),
-        ("1 nothing\N{NO-BREAK SPACE}would 1 0 1 1", "f_3x3_r"),
-        ("0 0 0 0 0 0", "f_1x1"),
-    ],
-)
-def test_the_wrong_cell_is_found_whatever_is_typed(cells: str, column: str) -> None:
-    typed = [text.replace("\N{NO-BREAK SPACE}", " ") for text in cells.split(" ")]
-    assert list(cell_errors("4c", typed)) == [column]

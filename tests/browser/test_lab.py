@@ -99,22 +99,38 @@ def test_rows_are_added_moved_and_removed(page: Page) -> None:
     expect(page).to_have_url(re.compile("from=3a-3b-4b-4a"))
 
 
-def test_pasting_from_a_spreadsheet(page: Page) -> None:
-    open_lab(page)
-    cell(page, "5a", "#1×1").focus()
+def paste(page: Page, module: str, column: str, text: str) -> None:
+    cell(page, module, column).focus()
     page.evaluate(
-        """() => {
+        """text => {
           const roots = [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean);
           const box = roots.map(r => r.activeElement).find(Boolean) ?? document.activeElement;
           const data = new DataTransfer();
-          data.setData('text', '1\\t2\\t3\\t4\\t5\\t6\\n11\\t12\\t13\\t14\\t15\\t16');
+          data.setData('text', text);
           box.dispatchEvent(new ClipboardEvent('paste',
             { clipboardData: data, bubbles: true, cancelable: true, composed: true }));
-        }"""
+        }""",
+        text,
     )
+
+
+def test_pasting_from_a_spreadsheet(page: Page) -> None:
+    open_lab(page)
+    paste(page, "5a", "#1×1", "1\t2\t3\t4\t5\t6\n11\t12\t13\t14\t15\t16")
     expect(cell(page, "5a", "pool proj")).to_have_value("6")
     expect(cell(page, "5b", "#5×5")).to_have_value("15")
     expect(page).to_have_url(re.compile("5%3D|5="))
+    paste(page, "5a", "#1×1", "128,0\n192,0")  # one column with decimal commas
+    expect(cell(page, "5b", "#1×1")).to_have_value("192")
+    expect(cell(page, "5a", "#3×3 reduce")).to_have_value("2")
+    paste(page, "3a", "#1×1", "1,000\t7")
+    expect(page.get_by_text("could be 1000 or 1")).to_be_visible()
+    expect(cell(page, "3a", "#3×3 reduce")).to_have_value("7")
+    paste(page, "5b", "#5×5", "1\t2\t3")
+    expect(page.get_by_text("Nothing was pasted")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(cell(page, "3a", "#1×1")).to_have_value("64")
+    expect(page.get_by_text("Nothing was pasted")).to_have_count(0)
 
 
 def test_rebuild_and_use_it_everywhere(page: Page) -> None:

@@ -18,6 +18,7 @@ from inception_viz.cli import main
 from inception_viz.sources import REGISTRY, bvlc, save_weights
 from tests.conftest import ROOT, sample
 from tests.misbehaving import serving
+from tests.sources import habits
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +55,8 @@ def test_config_and_labels_for_a_file_without(
     (tmp_path / "config.json").write_text(tiny.config.to_json())
     (tmp_path / "names.txt").write_text("\n".join(f"bird {i}" for i in range(7)))
     arguments = ["predict", str(sample("cat")), "--weights", str(tmp_path / "plain.pth")]
-    assert main(arguments) == 1
-    assert "Give the config" in capsys.readouterr().err
+    assert main(arguments) == 0  # widths and heads follow from names and shapes
+    assert capsys.readouterr().out.count("class") == 5
     arguments += ["--config", str(tmp_path / "config.json")]
     assert main([*arguments, "--labels", str(tmp_path / "names.txt")]) == 0
     assert capsys.readouterr().out.count("bird") == 5
@@ -373,3 +374,20 @@ def test_every_error_of_the_library_is_one_sentence(
     monkeypatch.setattr(iv, "load", fail)
     assert main(["weights", "info", "random"]) == 1
     assert capsys.readouterr().err == "error: There is no room.\n"
+
+
+def test_a_copy_and_names_can_be_given_for_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = habits.state()
+    path = habits.write(tmp_path, "x.ckpt", {"model": raw, "model_ema": raw})
+    (tmp_path / "names.json").write_text(json.dumps({name: i for i, name in enumerate("edcba")}))
+    extra = ["--copy", "model_ema", "--labels", str(tmp_path / "names.json")]
+    out = str(tmp_path / "y.safetensors")
+    assert main(["weights", "convert", str(path), "-o", out, *extra]) == 0
+    assert iv.load(out).labels == tuple("edcba")
+    capsys.readouterr()
+    assert main(["weights", "info", str(path), *extra]) == 0
+    assert 'this is "model_ema"' in capsys.readouterr().out
+    assert main(["predict", str(sample("cat")), "--weights", str(path), "--copy", "x"]) == 1
+    assert 'It has "model", "model_ema"' in capsys.readouterr().err

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture import AuxHeadConfig, GoogLeNetConfig
+from inception_viz.architecture import AuxHeadConfig, GoogLeNetConfig, LrnConfig
 from inception_viz.export import code, save_code, save_onnx
 from tests.conftest import noise_photo, sample, tiny_config
 
@@ -46,6 +46,7 @@ ROW = tiny_config().stage3[0]
             aux2=None,
         ),
         GoogLeNetConfig.torchvision(classes=7),
+        tiny_config(padding="same", lrn=LrnConfig(11, 11e-4, 0.5, 2.0)),
         tiny_config(aux1=AuxHeadConfig("3b"), aux2=AuxHeadConfig("4d", pool="4x4")),
         tiny_config(aux1=AuxHeadConfig("4a", pool="4x4"), aux2=AuxHeadConfig("4d", conv=9, fc=11)),
     ],
@@ -68,6 +69,12 @@ def test_exported_code_runs_without_us(config: GoogLeNetConfig, tmp_path: Path) 
     assert found["answers"].keys() == trace.heads.keys()
     for head, logits in trace.heads.items():
         np.testing.assert_allclose(found["answers"][head], logits, rtol=1e-4, atol=1e-4)
+    again = iv.load(tmp_path / "network.zip")
+    assert again.config == config
+    assert (again.labels, again.preprocessing) == (classifier.labels, classifier.preprocessing)
+    torch.testing.assert_close(
+        again.trace(tmp_path / "photo.png").heads["main"], trace.logits, rtol=1e-5, atol=1e-5
+    )
     # A square photo of 256 pixels is cropped to the same pixels, so even the photo's answer agrees.
     np.testing.assert_allclose(found["photo"], trace.logits, rtol=1e-3, atol=1e-3)
 
@@ -99,4 +106,10 @@ def test_onnx_gives_the_same_answers(norm: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     facts = session.get_modelmeta().custom_metadata_map
     assert json.loads(facts["labels"]) == list(classifier.labels)
-    assert GoogLeNetConfig.from_json(facts["config"]) == classifier.config
+    again = iv.load(tmp_path / "network.onnx")
+    assert (again.labels, again.preprocessing) == (classifier.labels, classifier.preprocessing)
+    assert again.config == replace(
+        classifier.config, norm="none" if norm == "batch" else "lrn", aux1=None, aux2=None
+    )
+    assert not again.weights.assumed
+    torch.testing.assert_close(again.inference_network(x).main, expected, rtol=1e-4, atol=1e-4)

@@ -25,5 +25,5 @@ def test_numbers_and_plain_text_stay_as_they_are() -> None:
             "branch": ["pool", None],
         }
     )
-    assert csv_text(frame) == frame.to_csv(index=False)
+    assert csv_text(frame) == "\ufeff" + frame.to_csv(index=False)
     assert "-0.1," in csv_text(frame)

@@ -12,9 +12,9 @@ from typing import Any
 from unittest.mock import patch
 
 import inception_viz as iv
-from app.session import address, choices, lab, lab_draft, lab_history, links
+from app.session import address, choices, held, lab, lab_draft, lab_history, links
 from app.widgets import messages
-from app.widgets.markdown import UNLINKED, plain
+from app.widgets.messages import UNLINKED, plain
 from inception_viz import mute
 from inception_viz.architecture import GoogLeNetConfig, ModuleRow, StemConfig
 from tests.hostile.mutation import NUMBERS, TEXTS, bent
@@ -84,6 +84,7 @@ def streamlit(query: Address) -> Iterator[list[str]]:
     )
     with (
         patch.object(address, "st", stand_in),
+        patch.object(held, "st", stand_in),
         patch.object(lab, "st", stand_in),
         patch.object(links, "st", stand_in),
         patch.object(choices, "st", stand_in),
@@ -107,7 +108,7 @@ def read(query: Address, _folder: Path) -> None:
             assert channel.index < {"conv1": 64, "4c/5x5": 4}[channel.layer]
         opened = address.branch_in(trace)
         if opened is not None:
-            assert opened[1] in trace.branches[opened[0]]
+            assert opened.branch in trace.branches[opened.module]
         assert address.module_in(list(trace.branches)) in trace.branches
         muted = address.muted(trace)
         if muted:

@@ -8,7 +8,7 @@ from tests.hostile.target import Target
 
 _WHERE = {
     "pictures": ("jpeg", "png", "webp", "gif", "bmp", "tiff"),
-    "weights": ("safetensors", "pth zip", "pth pickle", "caffemodel"),
+    "weights": ("safetensors", "pth zip", "pth pickle", "caffemodel", "graph", "onnx"),
     "archives": ("photo zip",),
     "texts": ("config json", "config csv", "pasted cells", "config link", "labels file"),
     "address": ("page address",),

@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 
 import inception_viz as iv
-from app.session.lab_draft import draft_in_file, draft_of, meaning
+from app.session.lab_draft import draft_in_file, draft_of, meaning, pasted
 from inception_viz.architecture import (
     GoogLeNetConfig,
     check_budget,
     decode,
     encode,
-    read_rows,
+    read_lines,
     rows_of,
     to_csv,
 )
@@ -90,10 +90,12 @@ def _cells(chance: random.Random) -> str:
 
 
 def _read_cells(text: str, _folder: Path) -> None:
-    found = read_rows(text)
-    names = [name or f"row {place}" for place, (name, _) in enumerate(found)]
-    for row in rows_of([cells for _, cells in found], names):
-        assert all(value is None or isinstance(value, int) for value in vars(row).values())
+    draft = pasted(text, draft_of(GoogLeNetConfig.paper()), 2, 3)
+    assert len(draft.rows) == 9
+    for line in read_lines(text):
+        if len(line.cells) == 6:
+            (row,) = rows_of([list(line.cells.values())], [line.name or "a row"])
+            assert all(value is None or isinstance(value, int) for value in vars(row).values())
 
 
 def _link(chance: random.Random) -> str:

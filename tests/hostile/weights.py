@@ -11,18 +11,17 @@ import struct
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import torch
 
 import inception_viz as iv
 from inception_viz.architecture import AuxHeadConfig, GoogLeNetConfig, ModuleRow, StemConfig
-from inception_viz.sources import caffe_layout, caffe_messages, save_weights, torchvision_layout
+from inception_viz.sources import FAMILIES, caffe_messages, save_weights
 from tests.hostile.archives import bent_zip, rebuilt
+from tests.hostile.graphs import bent_graph, bent_onnx
 from tests.hostile.mutation import NUMBERS, TEXTS, bent, bent_json, damaged
 from tests.hostile.target import Target
 
@@ -49,6 +48,8 @@ def targets() -> list[Target]:
         ("pth zip", ".pth", _pth),
         ("pth pickle", ".pth", _pickle),
         ("caffemodel", ".caffemodel", _caffe),
+        ("graph", ".pb", bent_graph),
+        ("onnx", ".onnx", bent_onnx),
     ]
     return [
         Target(name, make, partial(read, suffix), (iv.WeightsError,), MEGABYTES)
@@ -60,32 +61,45 @@ def read(suffix: str, data: bytes, folder: Path) -> None:
     """Load it, and see that what comes is a network whose labels can be shown."""
     path = folder / f"weights{suffix}"
     path.write_bytes(data)
-    with _small_architectures():
-        loaded = iv.load(path)
+    loaded = iv.load(path)
     assert len(loaded.labels) == loaded.config.classes
     assert all(label.isprintable() for label in loaded.labels)
     assert all(p.isfinite().all() and p.device.type == "cpu" for p in loaded.network.parameters())
     assert sorted(p.name for p in folder.iterdir()) == [path.name]
 
 
-@contextmanager
-def _small_architectures() -> Iterator[None]:
-    """Caffe's and torchvision's layouts mean networks of full size: here, of tiny ones."""
+_KINDS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+TORCHVISION = (
+    *(f"{layer}.{part}" for layer in ("conv1", "conv2", "conv3") for part in ("conv", "bn")),
+    *(
+        f"inception{module}.{branch}.{part}"
+        for module in ("3a", "4a", "5a")
+        for branch in ("branch1", "branch2.0", "branch2.1", "branch3.0", "branch3.1", "branch4.1")
+        for part in ("conv", "bn")
+    ),
+    "fc",
+)
+CAFFE = (
+    *("conv1/7x7_s2", "conv2/3x3_reduce", "conv2/3x3"),
+    *(
+        f"inception_{module}/{layer}"
+        for module in ("3a", "4a", "5a")
+        for layer in ("1x1", "3x3_reduce", "3x3", "5x5_reduce", "5x5", "pool_proj")
+    ),
+    *("loss1/conv", "loss1/fc", "loss1/classifier", "loss3/classifier"),
+)
 
-    class Small:
-        @staticmethod
-        def paper(**changes: Any) -> GoogLeNetConfig:
-            return GoogLeNetConfig.paper(**{**_TINY, **changes})
 
-        @staticmethod
-        def torchvision(**changes: Any) -> GoogLeNetConfig:
-            return GoogLeNetConfig.torchvision(**{**_LEAN, **changes, "aux1": None})
-
-    with (
-        patch.object(caffe_layout, "GoogLeNetConfig", Small),
-        patch.object(torchvision_layout, "GoogLeNetConfig", Small),
-    ):
-        yield
+def _renamed(
+    state: dict[str, torch.Tensor], marker: str, layers: tuple[str, ...]
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """A state dict of ours under the names of another family of files."""
+    (family,) = [family for family in FAMILIES if family.marker == marker]
+    for layer in layers:
+        for kind in _KINDS:
+            value = state.get(f"{family.layer(layer)}.{kind}")
+            if value is not None:
+                yield f"{layer}.{kind}", value
 
 
 @cache
@@ -94,8 +108,7 @@ def _states() -> tuple[dict[str, torch.Tensor], ...]:
     ours = iv.load("random", config=GoogLeNetConfig.paper(**_LEAN)).network.state_dict()
     config = GoogLeNetConfig.torchvision(**{**_LEAN, "aux1": None})
     network = iv.load("random", config=config).network.state_dict()
-    names = torchvision_layout._names(config)
-    theirs = {theirs: network[ours] for theirs, ours in names.items() if ours in network}
+    theirs = dict(_renamed(network, "inception3a.branch1.conv.weight", TORCHVISION))
     return dict(ours), theirs
 
 
@@ -273,10 +286,12 @@ def caffe_seeds() -> tuple[bytes, ...]:
     made = []
     for old in (False, True):
         net: Any = caffe_messages()["NetParameter"](name="GoogleNet")
-        for theirs, ours in caffe_layout._layers(config).items():
-            layer = (net.layers if old else net.layer).add(name=theirs)
-            for value in ("weight", "bias"):
-                tensor = state[f"{ours}.{value}"]
+        layers: dict[str, list[torch.Tensor]] = {}
+        for name, tensor in _renamed(state, "conv1/7x7_s2.weight", CAFFE):
+            layers.setdefault(name.rpartition(".")[0], []).append(tensor)
+        for name, tensors in layers.items():
+            layer = (net.layers if old else net.layer).add(name=name)
+            for tensor in tensors:
                 blob = layer.blobs.add(data=tensor.flatten().tolist())
                 if old:
                     shape = (1, 1, 1, 1, *tensor.shape)[-4:]

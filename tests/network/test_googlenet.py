@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 import inception_viz.torchvision_on_cpu  # noqa: F401  (before torchvision)
-from inception_viz.architecture import GoogLeNetConfig, ModuleRow
+from inception_viz.architecture import GoogLeNetConfig, LrnConfig, ModuleRow
 from inception_viz.network import GoogLeNet, LocalResponseNorm, fold_batch_norm
 from inception_viz.sources import fill_network, read_layout
 from inception_viz.trace import run
@@ -77,7 +78,7 @@ def torchvision_pair() -> tuple[nn.Module, GoogLeNet]:
                 value.data.normal_(std=0.1)  # type: ignore[union-attr]
     state = reference.state_dict()
     layout = read_layout(state)
-    return reference, fill_network(layout.config, state, layout.names, "the reference")
+    return reference, fill_network(layout.config, layout.state, layout.names, "the reference")
 
 
 @pytest.mark.parametrize("folded", [False, True])
@@ -123,6 +124,45 @@ def test_same_numbers_as_torchvision(
 def test_local_response_norm_equals_pytorchs(channels: int) -> None:
     x = torch.randn(2, channels, 6, 6) * 40
     torch.testing.assert_close(LocalResponseNorm()(x), nn.LocalResponseNorm(5)(x))
+
+
+@pytest.mark.parametrize(
+    "lrn",
+    [LrnConfig(11, 11e-4, 0.5, 2.0), LrnConfig(3, 0.1, 0.75, 1.0), LrnConfig(7, 0.1, 1.3, 0.2)],
+)
+def test_local_response_norm_with_other_constants(lrn: LrnConfig) -> None:
+    x = torch.randn(2, 12, 6, 6) * 40
+    expected = nn.LocalResponseNorm(lrn.size, lrn.alpha, lrn.beta, lrn.k)(x)
+    torch.testing.assert_close(LocalResponseNorm(lrn)(x), expected)
+
+
+def padded_by_hand(x: Tensor, kernel: int, value: float) -> Tensor:
+    """TensorFlow's rule for stride 2, written out: even sides lack kernel − 2, odd ones k − 1."""
+    before = {side: (kernel - (1 if side % 2 else 2)) // 2 for side in x.shape[-2:]}
+    full = {side: kernel - (1 if side % 2 else 2) for side in x.shape[-2:]}
+    height, width = x.shape[-2:]
+    out = torch.full(
+        (*x.shape[:2], height + full[height], width + full[width]), value, dtype=x.dtype
+    )
+    out[..., before[height] :, before[width] :][..., :height, :width] = x
+    return out
+
+
+@pytest.mark.parametrize("size", [224, 97, 130])
+def test_padding_as_tensorflow_does(size: int) -> None:
+    network = GoogLeNet(tiny_config(padding="same", input_size=224, norm="none")).eval()
+    x = torch.randn(1, 3, size, size)
+    with torch.no_grad():
+        steps = dict(network.walk(x, upto="pool1"))
+        conv = network.trunk.get_submodule("conv1.conv")
+        assert isinstance(conv, nn.Conv2d)
+        expected = F.conv2d(padded_by_hand(x, 7, 0.0), conv.weight, conv.bias, stride=2).relu()
+        torch.testing.assert_close(steps["conv1"], expected)
+        expected = F.max_pool2d(padded_by_hand(expected, 3, float("-inf")), 3, 2)
+        torch.testing.assert_close(steps["pool1"], expected)
+        assert steps["pool1"].shape[-1] == -(-size // 4)
+        folded = fold_batch_norm(network)
+        torch.testing.assert_close(folded(x).main, network(x).main)
 
 
 def test_branch_maps_are_views_of_the_module_output() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, features
 
 from inception_viz.errors import ImageError
 from inception_viz.pictures import WORKING_SIDE, Limits, Picture, read_picture
@@ -413,8 +413,6 @@ def test_what_is_no_source_is_a_type_error() -> None:
 
 
 FOREIGN = {
-    "photo.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-    "photo.avif": (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", "AVIF"),
     "raw.cr2": (b"II*\0\x10\0\0\0CR\x02\0", "raw"),
     "old.jp2": (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
     "new.jxl": (b"\xff\x0a\x00\x10", "JPEG XL"),
@@ -675,3 +673,65 @@ def test_a_format_whose_decoder_takes_more_memory_may_have_fewer_pixels() -> Non
     text = refusal(encoded(scene(), "WEBP"), name="a.webp", limits=limits)
     assert "60 × 40" in text and "0.002 million" in text
     assert read_picture(encoded(scene()), limits=limits).size == (60, 40)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_lacks_only_its_end_marker_is_read(progressive: bool) -> None:
+    data = noise_jpeg(progressive)
+    whole = read_picture(data).image
+    for cut in (1, 2):
+        assert ImageChops.difference(read_picture(data[:-cut]).image, whole).getbbox() is None
+    for cut in (len(data) // 20, len(data) // 2):
+        with pytest.raises(ImageError, match="incomplete"):
+            read_picture(data[:-cut])
+
+
+def noise_jpeg(progressive: bool) -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 255, (200, 300, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", progressive=progressive)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("bits", "noted"), [(10, True), (12, True), (14, True), (16, False)])
+def test_fewer_bits_in_a_file_of_16_are_stretched_and_said(bits: int, noted: bool) -> None:
+    ramp = np.linspace(0, 2**bits - 1, 256).round().astype(np.uint16)[None]
+    picture = read_picture(Image.fromarray(ramp))
+    seen = np.asarray(picture.image)[0, :, 0].astype(int)
+    assert abs(seen - np.arange(256)).max() <= 1
+    assert ("taken for white" in picture.note) == noted
+
+
+def test_a_very_dark_picture_is_said_to_be_dark() -> None:
+    assert "very dark" in read_picture(Image.new("RGB", (8, 8), (15, 12, 15))).note
+    for colour in ((0, 0, 0), (60, 0, 0)):  # black is meant; this is a dark red
+        assert read_picture(Image.new("RGB", (8, 8), colour)).note == ""
+
+
+def test_avif_is_read_where_pillow_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), (200, 40, 30)).save(out, "AVIF")
+    picture = read_picture(out.getvalue())
+    assert (picture.format, picture.size) == ("AVIF", (40, 30))
+    assert abs(pixel(picture, 5, 5)[0] - 200) < 8
+    monkeypatch.setattr(features, "check", lambda _name: False)
+    with pytest.raises(ImageError, match="is an AVIF picture"):
+        read_picture(out.getvalue())
+
+
+def test_heic_is_read_where_the_library_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = b"\0\0\0\x18ftypheic" + bytes(60)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pillow_heif", None)
+        with pytest.raises(ImageError, match="HEIC picture, which needs pillow-heif"):
+            read_picture(start)
+    heif = pytest.importorskip("pillow_heif")
+    out = io.BytesIO()
+    heif.from_pillow(Image.new("RGB", (64, 48), (30, 160, 60))).save(out)
+    picture = read_picture(out.getvalue())
+    assert (picture.format, picture.size) == ("HEIF", (64, 48))
+    assert abs(pixel(picture, 9, 9)[1] - 160) < 8
+    with pytest.raises(ImageError, match="damaged"):
+        read_picture(start)

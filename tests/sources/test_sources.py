@@ -40,7 +40,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_registry_is_complete() -> None:
-    assert list(REGISTRY) == ["bvlc", "imagenette", "torchvision", "random"]
+    assert list(REGISTRY) == [
+        "bvlc",
+        "imagenette",
+        "torchvision",
+        "inception5h",
+        "places365",
+        "random",
+    ]
     for name, source in REGISTRY.items():
         assert source.id == name
         assert source.title and source.summary.endswith(".")

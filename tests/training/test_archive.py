@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import struct
 import zipfile
@@ -29,21 +30,28 @@ def zipped(files: dict[str, bytes]) -> io.BytesIO:
 
 
 def tree(folder: Path) -> list[str]:
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    files = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return sorted(str(p.relative_to(folder)) for p in files)
 
 
 @pytest.mark.parametrize("around", ["", "my photos/", "a/b/"])
 def test_class_folders(tmp_path: Path, around: str) -> None:
-    names = ["cats/1.png", "cats/2.PNG", "dogs/x.png", "dogs/read me.txt", "__MACOSX/cats/._1.png"]
-    result = unpack(zipped({around + name: png() for name in names}), tmp_path / "out")
-    assert tree(tmp_path / "out") == ["cats/000001.png", "cats/000002.png", "dogs/000001.png"]
-    assert (result.pictures, result.ignored) == (3, 2)
+    names = ["cats/1.png", "cats/2.PNG", "dogs/x.png", "__MACOSX/cats/._1.png"]
+    files = {around + name: png() for name in names} | {around + "dogs/read me.txt": b"no picture"}
+    result = unpack(zipped(files), tmp_path / "out")
+    assert tree(tmp_path / "out") == ["cats/000001", "cats/000002", "dogs/000001"]
+    assert result.pictures == 3
+    assert result.left_out == (
+        'Left out, because systems and programs make such files: "._1.png", "__MACOSX".',
+        f"{around}dogs/read me.txt is a text file, which can't be read here. It is left out.",
+    )
+    assert json.loads((tmp_path / "out" / ".left_out.json").read_text()) == list(result.left_out)
 
 
 def test_splits_are_kept(tmp_path: Path) -> None:
     names = ["set/train/a/1.png", "set/train/b/1.png", "set/validation/a/1.png", "set/val/b/1.png"]
     unpack(zipped(dict.fromkeys(names, png())), tmp_path)
-    wanted = ["train/a/000001.png", "train/b/000001.png", "val/a/000001.png", "val/b/000001.png"]
+    wanted = ["train/a/000001", "train/b/000001", "val/a/000001", "val/b/000001"]
     assert tree(tmp_path) == wanted
 
 
@@ -94,7 +102,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(
 
 def test_a_bomb_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inception_viz.training.archive.MAX_FILE_BYTES", 2**16)
-    honest = zipped({"a/1.png": bytes(2**20), "b/1.png": png()}).getvalue()
+    large = png() + bytes(2**20 - len(png()))
+    honest = zipped({"a/1.png": large, "b/1.png": png()}).getvalue()
     lie = honest.replace((2**20).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
     with pytest.raises(DataError):
         unpack(io.BytesIO(lie), tmp_path)
@@ -127,8 +136,9 @@ def test_a_zip64_entry_that_claims_a_terabyte(tmp_path: Path) -> None:
 def test_a_zip_in_a_zip_stays_packed(tmp_path: Path) -> None:
     inner = zipped({f"../{c}/1.png": png() for c in "cd"}).getvalue()
     result = unpack(zipped({"a/1.png": png(), "b/1.png": png(), "a/in.zip": inner}), tmp_path)
-    assert (result.pictures, result.ignored) == (2, 1)
-    assert tree(tmp_path) == ["a/000001.png", "b/000001.png"]
+    assert result.pictures == 2
+    assert "a/in.zip is an archive" in result.left_out[0]
+    assert tree(tmp_path) == ["a/000001", "b/000001"]
 
 
 def test_a_name_that_is_there_twice_gives_two_pictures(tmp_path: Path) -> None:
@@ -136,7 +146,7 @@ def test_a_name_that_is_there_twice_gives_two_pictures(tmp_path: Path) -> None:
     with zipfile.ZipFile(out, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
         file.writestr("a/1.png", png(1))
     assert unpack(out, tmp_path).pictures == 3
-    assert tree(tmp_path) == ["a/000001.png", "a/000002.png", "b/000001.png"]
+    assert tree(tmp_path) == ["a/000001", "a/000002", "b/000001"]
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -155,10 +165,10 @@ def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    "files", [{}, {"1.png": b""}, {"a/1.png": b""}, {"a/1.txt": b"", "b/2.c": b""}]
+    "files", [{}, {"1.png": png()}, {"a/1.png": png()}, {"a/1.txt": b"x", "b/2.c": b"x"}]
 )
 def test_no_class_folders(tmp_path: Path, files: dict[str, bytes]) -> None:
-    with pytest.raises(DataError, match="no class folders"):
+    with pytest.raises(DataError, match="at least two classes"):
         unpack(zipped(files), tmp_path)
 
 
@@ -198,7 +208,7 @@ def test_a_directory_of_millions_is_refused_before_it_is_read(
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
 def test_entries_are_counted_across_pieces(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inception_viz.files.zip_check._CHUNK", 4)
+    monkeypatch.setattr("inception_viz.files.foreign._CHUNK", 4)
     file = io.BytesIO(b"x" * before + b"PK\x01\x02" * 5)
     assert not check_directory(file, 4)
     assert check_directory(file, 5)

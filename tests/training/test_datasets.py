@@ -33,7 +33,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
                     tar.addfile(entry, photo)
     with serving(content=out.getvalue()) as behaviour:
         checksum = f"md5:{hashlib.md5(out.getvalue()).hexdigest()}"
-        archive = (f"{behaviour.url}.tgz", checksum, "imagenette2-160")
+        archive = (f"{behaviour.url}.tgz", checksum, "imagenette2-160", "Imagenette")
         monkeypatch.setitem(ARCHIVES, "imagenette", archive)
         yield behaviour
 

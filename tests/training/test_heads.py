@@ -149,8 +149,9 @@ def test_killed_work_goes_on(
     with pytest.raises(Killed):
         go()
     assert len(list(work.rglob("views-*.safetensors"))) == 1
+    views.clear()
     resumed = go().weights.network.state_dict()
-    assert len(views) == 100 + RECIPE.views - 64, "the first file's views are not made again"
+    assert len(views) == RECIPE.views - 64, "the first file's views are not made again"
     assert all(torch.equal(whole[k], resumed[k]) for k in whole)
     assert not list(work.rglob("*.safetensors")), "what is done leaves nothing behind"
 

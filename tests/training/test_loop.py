@@ -151,12 +151,11 @@ def test_the_total_loss_weighs_the_auxiliary_heads(data: TrainingData) -> None:
     trainer._step(images, targets)
 
     from inception_viz.network import GoogLeNet
-    from inception_viz.training import normalise
 
     reference = GoogLeNet(config)
     reference.load_state_dict(before)
     reference.train()
-    logits = reference(normalise(images, IMAGENET))
+    logits = reference(IMAGENET.normalise(images))
     assert logits.aux1 is not None
     loss = torch.nn.functional.cross_entropy(logits.main, targets)
     loss = loss + 0.7 * torch.nn.functional.cross_entropy(logits.aux1, targets)

@@ -57,7 +57,7 @@ def test_a_run_leaves_a_folder_that_says_everything(tmp_path: Path, data: Traini
     assert (config, recipe) == (small_config(), quick())
     assert record["labels"] == ["blue", "green", "red"]
     assert "torch" in (run.path / "environment.json").read_text()
-    card = run.card.read_text()
+    card = (run.path / "README.md").read_text()
     assert "blue, green, red" in card
     assert "| main |" in card
 
@@ -171,16 +171,16 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_is_intact(
     tmp_path: Path, data: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(tmp_path / "run")
-    save, count = torch.save, [0]
+    write, count = Path.write_bytes, [0]
 
-    def full(content: object, path: Path) -> None:
-        save(content, path)
+    def full(path: Path, content: bytes) -> int:
         count[0] += 1
         if count[0] == 2:
-            path.write_bytes(path.read_bytes()[:5000])
+            write(path, content[:5000])
             raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
 
-    monkeypatch.setattr(torch, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(TrainingError, match="Free some space"):
         start(run, data, checkpoint_seconds=0.0)
     assert run.status().state == "failed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app.session import address, traces
@@ -20,7 +22,8 @@ _HOW = (
 
 def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
     """Open the detail as a dialog over the page."""
-    dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=address.close_channel)
+    close = partial(address.write, address.CHANNEL)
+    dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=close)
     dialog(_content)(scene, layer, colour, index)
 
 
@@ -40,16 +43,17 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
         )
     with left:
         unit = layer.strongest_unit(index)
-        with figure.frame("channel", "Where it fires", _HOW, csv=grid_csv(layer.maps[index])):
-            picture.over_photo(
+        csv = grid_csv([scene.grid(layer.maps[index], name, channel=index)])
+        with figure.frame("channel", "Where it fires", _HOW, csv=csv):
+            jpeg = picture.over_photo(
                 scene.trace,
                 layer.maps[index],
-                f"Channel {index} over the photo",
                 strength=strength / 100,
                 side=720,
                 box=receptive_fields(scene.model.config)[name].box(unit.row, unit.column),
                 point=unit.place(layer.maps.shape[1], scene.trace.fitting.size),
             )
+            picture.show(jpeg, f"Channel {index} over the photo")
         _neighbours(name, layer, index)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import streamlit as st
 
+from app.frontend import component
 from app.session import address, traces
 from app.session.scene import Scene
-from app.views.branches import channel_grid
 from app.widgets import heading, picture
 from inception_viz.explain import BranchFiring, Layer, Order
-from inception_viz.figures import percent, sigma
+from inception_viz.figures import Sprite, data_url, energy_share, sigma
+
+_grid = component("channel_grid")
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,11 @@ def show(
         end = float(mean.max()) if tops.mean_map is None else tops.mean_map
         alt = f"Mean map of {panel.title} over the photo"
         caption = f"Mean of the channels, 0 to {end:.3g}"
-        picture.over_photo(scene.trace, mean, alt, caption, maximum=end)
+        picture.show(picture.over_photo(scene.trace, mean, maximum=end), alt, caption)
     with tiles:
         sprite = traces.sprite(scene.trace, panel.layer, order, tops.tile)
         selected = opened.index if opened is not None and opened.layer == panel.layer else None
-        channel_grid.show(
-            f"grid_{panel.layer}",
-            panel.title,
-            layer,
-            sprite,
-            selected=selected,
-            tile=56 if single or height > 30 else 40,
-            on_choose=partial(address.open_channel, panel.layer),
-        )
+        _tiles(panel, layer, sprite, selected, 56 if single or height > 30 else 40)
 
 
 def _figures(scene: Scene, panel: Panel) -> str:
@@ -89,5 +82,29 @@ def _figures(scene: Scene, panel: Panel) -> str:
     usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"
     if found.branch == "5x5" and scene.model.config.kernel_5x5 != "5":
         text = f"{scene.model.config.kernel_5x5.replace('3', '3×3')} kernels here<br>{text}"
-    share = f"{percent(found.energy_share)} of the module's energy"
-    return f"{text}, total {found.total:,.0f}<br>{share}{usual}"
+    return f"{text}, total {found.total:,.0f}<br>{energy_share(found)}{usual}"
+
+
+def _tiles(panel: Panel, layer: Layer, sprite: Sprite, selected: int | None, width: int) -> None:
+    """The channels in the sprite's order, to click; ``width``: a tile's least, in pixels."""
+    key = f"grid_{panel.layer}"
+    _grid(
+        key=key,
+        data={
+            "src": data_url(sprite.png, "png"),
+            "columns": sprite.columns,
+            "rows": sprite.rows,
+            "channels": list(sprite.channels),
+            "titles": [
+                f"{panel.title}, channel {c}: mean {layer.mean[c]:.3g}, "
+                f"maximum {layer.maximum[c]:.3g}"
+                for c in sprite.channels
+            ],
+            "label": f"Channels of {panel.title}",
+            "selected": selected,
+            "tile": width,
+        },
+        on_clicked_change=lambda: address.open_channel(
+            panel.layer, int(st.session_state[key].clicked)
+        ),
+    )

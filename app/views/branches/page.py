@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app.session import address, traces
 from app.session.scene import Scene, current
-from app.views.branches import channel_detail, choices, layer_panel
+from app.views.branches import channel_detail, layer_panel
 from app.views.branches.layer_panel import Panel, Tops
-from app.widgets import figure, heading
+from app.widgets import choice, figure, heading
+from inception_viz.architecture import BRANCHES
 from inception_viz.explain import Order
-from inception_viz.figures import channels_csv
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR, channels_csv
 
 
 def show() -> None:
     """Draw the page."""
     scene = current()
     heading.show("Branch activations", scene)
-    module = choices.module(scene)
-    panels, order, shared = choices.view(scene, module)
+    modules, close = list(scene.model.config.modules), partial(address.write, address.CHANNEL)
+    module = choice.module(address.MODULE, [address.STEM, *modules], modules[0], on_change=close)
+    panels, order, shared = _view(scene, module)
     layers = {p.layer: traces.layer(scene.trace, p.layer) for p in panels}
     tops = Tops.shared_by(layers.values()) if shared else Tops(None, None)
     if not panels:
@@ -64,6 +68,54 @@ def _how_to_read(order: Order, top: float | None) -> str:
         f"Each tile is one channel's map of activations after ReLU, {scale}; {sorting}. "
         "**Click a tile** to see it large on the photo."
     )
+
+
+_STEP_NAMES = {
+    "conv1": "conv 7×7/2",
+    "pool1": "max pool 1",
+    "norm1": "normalisation 1",
+    "conv2_reduce": "conv 1×1 reduce",
+    "conv2": "conv 3×3",
+    "norm2": "normalisation 2",
+    "pool2": "max pool 2",
+}
+
+
+def _view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:
+    """Draw the others; which layers, in which order, and whether they share a scale."""
+    with st.container(horizontal=True, gap="medium"):
+        look, branch = "branches", address.ALL_BRANCHES
+        if module != address.STEM:
+            present = [b for b in BRANCHES if b in scene.trace.branches[module]]
+            names = {address.ALL_BRANCHES: "all"} | {b: BRANCH_NAMES[b] for b in present}
+            branch = choice.show(address.BRANCH, "Branch", names)
+            look = choice.show(
+                "layers",
+                "Layers",
+                {"branches": "Branches", "reduce": "Reduce layers"},
+                help="The reduce layer is the 1×1 convolution in front of a 3×3 or 5×5.",
+            )
+        order: Order = choice.show("order", "Order", {"strength": "strength", "index": "index"})
+        scale = choice.show("scale", "Brightness", {"channel": "per channel", "shared": "shared"})
+    return _panels(scene, module, look, branch), order, scale == "shared"
+
+
+def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:
+    if module == address.STEM:
+        return [Panel(n, _STEP_NAMES.get(n, n), STEM_COLOUR) for n in scene.trace.stem]
+    layers = scene.trace.branches[module] if look == "branches" else scene.trace.reduces[module]
+    fired = traces.firing(scene.trace, scene.model)
+    suffix = "" if look == "branches" else "/reduce"
+    return [
+        Panel(
+            f"{module}/{b}{suffix}",
+            f"{module} {BRANCH_NAMES[b]}" + (" reduce" if suffix else ""),
+            BRANCH_COLOURS[b],
+            None if suffix else fired.get(module, b),
+        )
+        for b in layers
+        if branch in (address.ALL_BRANCHES, b)
+    ]
 
 
 show()

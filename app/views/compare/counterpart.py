@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import TypeVar
 
 import streamlit as st
 
 import inception_viz as iv
-from app.server.jobs import Job
-from app.session import address, lab, models, photos, samples, traces
+from app.session import address, lab, models, own_photos, photos, traces
 from app.session.scene import Scene
-from app.widgets import choice, messages, other_model
+from app.widgets import choice, heading, messages, uploader
 from app.widgets.waiting import result_of
-from inception_viz.architecture import decode
 from inception_viz.sources import REGISTRY
 
-T = TypeVar("T")
 _OWN = "own"
 _FILE = "file"
 
@@ -35,11 +29,14 @@ def _photo(scene: Scene) -> Scene | None:
     shown = scene.trace.picture.sha256
     names = {
         name: sample.title
-        for name, sample in samples.every().items()
-        if samples.picture_of(name).sha256 != shown
+        for name, sample in photos.samples().items()
+        if photos.sample_picture(name).sha256 != shown
     }
-    own = photos.own()
-    if own is not None and own.sha256 != shown:
+    own, several = own_photos.current(), own_photos.photos()
+    numbered = {f"{_OWN}-{n}": p for n, p in enumerate(several, 1) if p.digest != shown}
+    if len(several) > 1:
+        names |= {key: f"your photo {photo.name}" for key, photo in numbered.items()}
+    elif own is not None and own.sha256 != shown:
         names[_OWN] = f"your photo {own.name}"
     names[_FILE] = "a photo of yours …"
     chosen = choice.select("with_photo", "Photo", names, width=280)
@@ -47,11 +44,13 @@ def _photo(scene: Scene) -> Scene | None:
         own = _uploaded()
         if own is None:
             return None
-    if chosen in (_OWN, _FILE) and own is not None:
+    elif chosen in numbered:
+        own = result_of(own_photos.opening(numbered[chosen]))
+    if chosen not in photos.samples() and own is not None:
         picture, title, alt = own, own.name, f"Your photo {own.name}"
     else:
-        sample = samples.every()[chosen]
-        picture, title, alt = samples.picture_of(chosen), sample.title, sample.alt
+        sample = photos.samples()[chosen]
+        picture, title, alt = photos.sample_picture(chosen), sample.title, sample.alt
     with messages.errors():
         trace = result_of(traces.trace(scene.model, picture, scene.trace.fitting.fit))
         return replace(scene, trace=trace, photo=title, alt=alt)
@@ -59,8 +58,8 @@ def _photo(scene: Scene) -> Scene | None:
 
 
 def _uploaded() -> iv.Picture | None:
-    file = st.file_uploader(
-        "The other photo: JPEG, PNG, WebP, GIF, BMP or TIFF",
+    file = uploader.file(
+        "The other photo: one JPEG, PNG, WebP, GIF, BMP or TIFF",
         key="with_file",
         max_upload_size=50,
         width=420,
@@ -69,42 +68,27 @@ def _uploaded() -> iv.Picture | None:
         st.caption("Choose it, and both appear side by side.")
         return None
     with messages.errors():
-        return result_of(photos.read("with_file", file))
+        return result_of(own_photos.read("with_file", file))
     return None
 
 
 def _model(scene: Scene) -> Scene | None:
-    known = _models(scene)
-    titles = {name: title for name, (title, _) in known.items()}
+    runs = models.usable_runs()
+    titles = {name: source.title for name, source in REGISTRY.items() if source.available()}
+    titles |= {name: models.title_of_run(run) for name, run in runs.items()}
+    titles.pop(st.session_state.get(address.MODEL, ""), None)
+    if scene.model is not scene.base:
+        titles = {"original": f"{scene.base.title}, as it was"} | titles
+    elif lab.architecture():
+        titles = {"rebuilt": "the network rebuilt in the lab"} | titles
     chosen = choice.select("with_model", "Model", titles, width=280)
     with messages.errors():
-        model = known[chosen][1]()
-        return other_model.scene_in(scene, model)
+        if chosen == "original":
+            model = scene.base
+        elif chosen == "rebuilt":
+            model = result_of(lab.rebuilding(scene.base)).classifier
+        else:
+            job = models.of_run(runs[chosen]) if chosen in runs else models.of_source(chosen)
+            model = result_of(job)
+        return heading.scene_in(scene, model)
     return None
-
-
-def _models(scene: Scene) -> dict[str, tuple[str, Callable[[], iv.Classifier]]]:
-    """What the model can be compared with: name → title, and how to get it."""
-    found: dict[str, tuple[str, Callable[[], iv.Classifier]]] = {}
-    if scene.model is not scene.base:
-        found["original"] = (f"{scene.base.title}, as it was", lambda: scene.base)
-    elif lab.architecture():
-        found["rebuilt"] = ("the network rebuilt in the lab", partial(_rebuilt, scene))
-    used = address.model()
-    for name, source in REGISTRY.items():
-        if name != used and source.available():
-            found[name] = (source.title, partial(_loaded, models.of_source, name))
-    for name, run in models.usable_runs().items():
-        if name != used:
-            found[name] = (models.title_of_run(run), partial(_loaded, models.of_run, run))
-    return found
-
-
-def _loaded(load: Callable[[T], Job[iv.Classifier]], origin: T) -> iv.Classifier:
-    return result_of(load(origin))
-
-
-def _rebuilt(scene: Scene) -> iv.Classifier:
-    text = lab.architecture()
-    origins = lab.origins(decode(text))
-    return result_of(models.rebuilt(scene.base, text, origins, lab.kept_filters())).classifier

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
-from app.views.compare.pair import Pair
+from app.session.scene import Scene
 from app.widgets import branch_map, figure, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.explain import Comparison
-from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference, short_number
+from inception_viz.figures import (
+    BRANCH_NAMES,
+    Grid,
+    Painting,
+    grid_csv,
+    paint_difference,
+    short_number,
+)
 from inception_viz.files import csv_text
 
 _HOW = (
@@ -20,18 +27,38 @@ _HOW = (
 )
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two scenes that share the photo or the model."""
+
+    first: Scene
+    second: Scene
+
+    @property
+    def sides(self) -> tuple[Scene, Scene]:
+        """Both."""
+        return self.first, self.second
+
+    @property
+    def same_photo(self) -> bool:
+        """Whether it is one photo on two networks."""
+        return self.first.trace.picture.sha256 == self.second.trace.picture.sha256
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What tells the sides apart: their models, or their photos."""
+        if self.same_photo:
+            return self.first.model.title, self.second.model.title
+        return self.first.photo, self.second.photo
+
+
 def networks(
-    key: str,
-    title: str,
-    pair: Pair,
-    paintings: list[Painting],
-    compared: Comparison,
-    share: bool,
+    key: str, title: str, pair: Pair, paintings: list[Painting], compared: Comparison
 ) -> None:
-    """Draw both sides' ``paintings`` and what ``compared`` says; ``share``: figures are shares."""
+    """Draw both sides' ``paintings`` and what ``compared`` says."""
     drawn = [
         *(replace(p, widths=s.trace.widths) for p, s in zip(paintings, pair.sides, strict=True)),
-        replace(paint_difference(compared, share=share), widths=pair.first.trace.widths),
+        replace(paint_difference(compared), widths=pair.first.trace.widths),
     ]
     with figure.frame(key, title, _HOW, csv=csv_text(compared.to_frame())):
         named = zip(st.columns(3), drawn, (*pair.names, "Difference"), strict=True)
@@ -50,24 +77,28 @@ def photos(
     pair: Pair,
     maps: tuple[np.ndarray, np.ndarray],
     difference: np.ndarray | None,
+    grids: tuple[Grid, Grid],
 ) -> None:
-    """Both maps on one scale; their difference where both are of one photo."""
+    """Both maps on one scale; their difference where both are of one photo; ``grids``: to save."""
     top = max(float(values.max()) for values in maps)
     comparable = difference is not None and pair.same_photo
     how = "Yellow is strong, dark is none; both maps are on one scale."
     if comparable:
         how += " In the difference red is stronger on the second side, blue on the first."
-    csv = grid_csv(difference) if difference is not None else ""
-    with figure.frame(key, title, how, csv=csv):
+    first, second = grids
+    saved = [first, second, second.minus(first)] if comparable else grids
+    with figure.frame(key, title, how, csv=grid_csv(saved)):
         columns = st.columns(3)
         for column, side, values, name in zip(columns, pair.sides, maps, pair.names, strict=False):
             caption = f"{name}, 0 to {short_number(top)}"
             with column:
-                picture.over_photo(side.trace, values, caption, plain(caption), maximum=top)
+                jpeg = picture.over_photo(side.trace, values, maximum=top)
+                picture.show(jpeg, caption, plain(caption))
         if comparable and difference is not None:
             caption = f"Difference, up to ±{short_number(float(np.abs(difference).max()))}"
             with columns[2]:
-                picture.over_photo(pair.first.trace, difference, caption, caption, signed=True)
+                jpeg = picture.over_photo(pair.first.trace, difference, signed=True)
+                picture.show(jpeg, caption, caption)
         elif not pair.same_photo:
             columns[2].caption(
                 "Two photos have no pixel in common, so no map of their difference is shown. What "

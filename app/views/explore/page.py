@@ -6,12 +6,21 @@ from html import escape
 
 import streamlit as st
 
-from app.session import samples
+import inception_viz as iv
+from app.session import address, explanations, photos, traces
 from app.session.scene import Scene, current
-from app.views.explore import insight_links, network
-from app.widgets import answers, figure, page_link, picture
-from inception_viz.architecture import HEAD_NAMES
-from inception_viz.figures import percent
+from app.views.explore import all_photos, network
+from app.widgets import answers, messages, page_link, picture
+from app.widgets.messages import plain
+from app.widgets.waiting import result_of
+from inception_viz.figures import answer_sentence
+from inception_viz.report import Insight, Shown, insights_from, remarkable
+
+_PAGES: dict[Shown, tuple[str, str]] = {
+    "muting": ("switchboard", "Mute it and see"),
+    "heads": ("heads", "See what the heads believe"),
+    "cams": ("grad_cam", "See where it looks"),
+}
 
 
 def show() -> None:
@@ -22,40 +31,40 @@ def show() -> None:
     with photo, st.container(key="photo"):
         picture.framed_photo(scene.trace, scene.alt)
     with words, st.container(gap="xsmall"):
+        known = photos.shows_a_class_of(scene.trace.picture, scene.model)
+        said = answer_sentence(scene.model, scene.trace, known)
         notes = " ".join(map(escape, scene.model.weights.notes))
-        st.html(f'<p class="iv-lead">{_headline(scene)}</p><p class="iv-note">{notes}</p>')
+        st.html(f'<p class="iv-lead">{said}</p><p class="iv-note">{notes}</p>')
         page_link.show(
             "learn",
             "New to this? *Learn* explains modules, branches and the figures, step by step.",
             icon=":material/school:",
         )
-        insight_links.show(scene)
-    network.show(scene)
-    _heads(scene)
+        _insights(scene)
+    with all_photos.around(scene):
+        network.show(scene)
+        answers.of_all_heads(scene, "answers", "What the heads answer")
 
 
-def _headline(scene: Scene) -> str:
-    label, probability = scene.trace.predictions(1)[0]
-    answer = f"<b>{escape(label)}</b> ({percent(probability)})"
-    if scene.model.source == "random":
-        return f"This network has learned nothing: its answer, {answer}, is noise."
-    said = f"{escape(scene.model.title)} says {answer}"
-    if samples.shows_a_class_of(scene.trace.picture, scene.model) is False:
-        return f"{said}; it has no class for what is on this photo, and must choose one."
-    return f"{said}."
+@messages.errors()
+def _insights(scene: Scene) -> None:
+    """What is special about this photo, in sentences; each leads to the figure it comes from."""
+    model, trace, target = scene.model, scene.trace, iv.Target(scene.target)
+    fired = traces.firing(trace, model)
+    branch = remarkable(fired)
+    without = result_of(explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"]))
+    beliefs = iv.beliefs(model, trace, target)
+    cams = result_of(explanations.cams(model, trace, target))
+    for insight in insights_from(fired, trace, without, target, beliefs, cams):
+        page, invitation = _PAGES[insight.shown]
+        terms = plain(f"{insight.terms} {invitation}.")
+        page_link.show(page, plain(insight.text), _place(insight), help=terms)
 
 
-def _heads(scene: Scene) -> None:
-    heads = [*scene.model.config.heads, "main"]
-    how = "The five likeliest classes by softmax probability."
-    with figure.frame("answers", "What the heads answer", how, csv=answers.csv(scene, heads)):
-        columns = st.columns(max(len(heads), 2), gap="medium")
-        for column, head in zip(columns, heads, strict=False):
-            with column:
-                answers.show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())
-        if len(heads) == 1:
-            with columns[1]:
-                st.caption("These weights come without auxiliary heads.")
+def _place(insight: Insight) -> dict[str, str]:
+    if insight.shown == "muting":
+        return {address.MUTED: f"{insight.module}/{insight.branch}"}
+    return {address.CAM_MODULE: insight.module} if insight.shown == "cams" else {}
 
 
 show()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 import inception_viz as iv
-from app.session.scene import current
-from app.views.heads import head
-from app.widgets import answers, figure, heading, messages
-from inception_viz.explain import EarlyReading
-from inception_viz.figures import belief_curve, heads_sentence
+from app.session import explanations
+from app.session.scene import Scene, current
+from app.widgets import answers, figure, heading, messages, picture
+from app.widgets.messages import plain
+from app.widgets.waiting import result_of
+from inception_viz.architecture import HEAD_NAMES
+from inception_viz.explain import EarlyReading, HeadBelief
+from inception_viz.figures import belief_curve, heads_sentence, percent, short_number
 
+_PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
 _HOW = (
     "Bars: the likeliest classes. Map: yellow where the head finds evidence for the class in "
     "question, each map on its own scale."
@@ -47,7 +53,7 @@ def show() -> None:
             columns = st.columns(max(len(places), 2), gap="medium")
             for column, (name, after) in zip(columns, places.items(), strict=False):
                 with column:
-                    head.show(scene, name, after, found.get(name))
+                    _head(scene, name, after, found.get(name))
             if len(places) == 1:
                 with columns[1]:
                     st.info("This network has no auxiliary heads.")
@@ -60,6 +66,45 @@ def show() -> None:
         )
         st.caption(_lens(readings))
     st.markdown(_TEXT)
+
+
+def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> None:
+    """Draw ``head``, which reads the module ``after``; no belief if it was never trained."""
+    title = HEAD_NAMES[head].capitalize()
+    st.html(f'<p class="iv-head">{title}</p>')
+    label = f"{_PAPER_NAMES[head]} in the paper, reads {after}"
+    if belief is None:
+        st.caption(label)
+        st.warning(
+            "Never trained in these weights. Whatever it said would be noise, so nothing is shown. "
+            "`python -m inception_viz fit-heads` can train it on any folder of photos.",
+            icon=":material/model_training:",
+        )
+        return
+    st.caption(label + (", **fitted afterwards**" if belief.fit else ""))
+    answers.show(scene, scene.trace, head)
+    name = escape(scene.model.labels[scene.target])
+    agreement = (
+        "<br>The answer that counts"
+        if head == "main"
+        else f"<br>{'Agrees' if belief.agrees else 'Disagrees'} with the main head; "
+        f"{percent(belief.overlap)} of its belief is the same"
+    )
+    st.html(
+        f'<p class="iv-note">{name}: {percent(belief.probability)}, place {belief.rank}<br>'
+        f"Uncertainty: {belief.entropy:.2f} of at most {belief.highest_entropy:.2f} bits "
+        f"(entropy){agreement}</p>"
+    )
+    target = iv.Target(scene.target, head=head)
+    cams = result_of(explanations.cams(scene.model, scene.trace, target))
+    values = cams[after]
+    top, name = float(values.max()), plain(scene.model.labels[scene.target])
+    looks = f"Where it looks for {name}: Grad-CAM at {after}, 0 to {short_number(top)}"
+    if top == 0:
+        looks = f"No place at {after} speaks for {name} on balance: the Grad-CAM map is flat"
+    fitted = ", fitted afterwards" if belief.fit else ""
+    alt = f"Grad-CAM of {title}{fitted} at {after}"
+    picture.show(picture.over_photo(scene.trace, values), alt, f"{looks}{fitted}")
 
 
 def _lens(readings: list[EarlyReading]) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import streamlit as st
 
+import inception_viz as iv
 from app.session import address, lab, lab_history
-from app.session.lab_draft import Draft, meaning
+from app.session.lab_draft import Draft, draft_in_file, draft_of, meaning
 from app.session.scene import Scene, current
-from app.views.lab import editor, frame, paper_table, rebuilt, tools
-from app.widgets import choice, reduction
-from app.widgets.markdown import plain
+from app.views.lab import editor, frame, network, rebuilt
+from app.widgets import choice, messages, reduction, uploader
+from app.widgets.messages import plain
 from inception_viz.architecture import GoogLeNetConfig
 
 _TABLE_KEYS = (lab.KEEP, "lab_module")
@@ -31,7 +35,7 @@ def show() -> None:
 
 def _table(scene: Scene, draft: Draft) -> None:
     address.keep(*reduction.KEYS)
-    tools.show(scene.base, draft)
+    _tools(scene.base, draft)
     editor.show(scene, frame.show(draft).names)
     rebuilt.show(scene)
 
@@ -44,7 +48,54 @@ def _reduction(scene: Scene, draft: Draft) -> None:
 
 def _paper(scene: Scene, draft: Draft) -> None:
     address.keep(*_TABLE_KEYS, *reduction.KEYS)
-    paper_table.show()
+    network.paper_table()
+
+
+_PRESETS: dict[str, Callable[[], GoogLeNetConfig]] = {
+    "The paper": GoogLeNetConfig.paper,
+    "torchvision's": GoogLeNetConfig.torchvision,
+    "Naive modules": GoogLeNetConfig.naive,
+    "Half width": GoogLeNetConfig.half_width,
+    "No 5×5 branch": GoogLeNetConfig.without_5x5,
+    "No pool projection": GoogLeNetConfig.without_projection,
+}
+
+
+def _tools(base: iv.Classifier, draft: Draft) -> None:
+    """Buttons in front of the table."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.button(
+            "Reset to the model",
+            icon=":material/restart_alt:",
+            on_click=_reset,
+            args=(base.config,),
+            key="lab_reset",
+        )
+        with st.popover("Start from …", icon=":material/dashboard_customize:"):
+            for name, build in _PRESETS.items():
+                st.button(name, on_click=_preset, args=(base.config, build()), width="stretch")
+            _files(base, draft)
+
+
+# Callbacks get no model: Streamlit keeps their arguments until the session ends.
+def _reset(own: GoogLeNetConfig) -> None:
+    lab_history.take(draft_of(own, tuple(own.modules)))
+
+
+def _preset(own: GoogLeNetConfig, config: GoogLeNetConfig) -> None:
+    """A preset with the model's classes, norm and input, so that its weights fit where they can."""
+    config = replace(config, classes=own.classes, norm=own.norm, input_size=own.input_size)
+    lab_history.take(draft_of(config, tuple(own.modules)))
+
+
+def _files(base: iv.Classifier, draft: Draft) -> None:
+    file = uploader.file("Or one file: JSON of a network, or CSV of its modules", key="lab_file")
+    if file is None or st.session_state.get("lab_file_taken") == file.file_id:
+        return
+    with messages.errors():
+        lab_history.take(draft_in_file(file.getvalue(), draft, tuple(base.config.modules)))
+        st.session_state["lab_file_taken"] = file.file_id
+        st.rerun()
 
 
 show()

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from functools import partial
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
-from app.session import lab, models
+import inception_viz as iv
+from app.server import access
+from app.session import address, choices, explanations, lab, models
 from app.session.scene import Scene
-from app.views.lab import accuracy, destinations
-from app.widgets import answers, choice, messages, other_model
-from app.widgets.waiting import result_of
+from app.widgets import answers, choice, heading, messages, page_link
+from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import GoogLeNetConfig, decode, encode
+from inception_viz.batch import MAX_PHOTOS
+from inception_viz.export import save_code, save_onnx
 from inception_viz.figures import percent
+from inception_viz.sources import save_weights
 from inception_viz.surgery import Operation
 
 _KEEP_HELP = (
@@ -25,7 +32,7 @@ _KEEP_HELP = (
 def remember(config: GoogLeNetConfig, origins: Mapping[str, str | None]) -> None:
     """Rebuild this network from now on."""
     lab.set_architecture(encode(config), origins)
-    lab.set_built(True)
+    lab.rebuilt.set(True)
 
 
 def show(scene: Scene) -> None:
@@ -40,8 +47,8 @@ def show(scene: Scene) -> None:
         done = result_of(models.rebuilt(scene.base, text, lab.origins(config), keep))
         _report(done, scene)
         _answers(scene, done)
-        accuracy.show(scene, done)
-        destinations.show(done.classifier)
+        _accuracy(scene, done)
+        _destinations(done.classifier)
 
 
 def _report(done: Operation, scene: Scene) -> None:
@@ -77,5 +84,74 @@ def _answers(scene: Scene, done: Operation) -> None:
     ):
         with column:
             st.markdown(f"**{title}**")
-            seen = other_model.scene_in(scene, model)
+            seen = heading.scene_in(scene, model)
             answers.show(seen, seen.trace, "main")
+
+
+def _accuracy(scene: Scene, done: Operation) -> None:
+    """How often both networks are right about a folder of photos."""
+    with st.expander("Accuracy on a folder of photos", icon=":material/folder_open:"):
+        if not access.folders_allowed():
+            st.caption(access.NO_FOLDERS)
+            return
+        folder = st.text_input(
+            "A folder on this computer, one folder per class; up to "
+            f"{MAX_PHOTOS} photos are looked at",
+            key="lab_accuracy",
+            placeholder="/home/me/photos",
+        ).strip()
+        if not folder:
+            return
+        with messages.errors():
+            job = explanations.accuracy(scene.base, done.classifier, folder)
+            found = wait_for("lab_accuracy_job", job, "Both networks look at the photos …")
+            if found is None:
+                return
+            if not found.photos:
+                st.warning(f"None of the {found.unreadable} files could be read as a photo.")
+                return
+            before, after = (percent(right / found.photos) for right in found.right)
+            order = " The folders were taken for the classes in their order." * found.in_order
+            lost = f" {found.unreadable} files could not be read." * bool(found.unreadable)
+            st.markdown(
+                f"Original: **{before}** right. Rebuilt: **{after}** right. "
+                f"{found.photos} photos.{order}{lost}"
+            )
+
+
+def _destinations(model: iv.Classifier) -> None:
+    """Where the rebuilt network can go: to every page, into a training, into a file."""
+    using, weights = lab.in_use(), model.weights
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "In use on every page" if using else "Use it on every page",
+            icon=":material/done_all:",
+            on_click=choices.choose,
+            args=(address.REBUILT, "rebuilt"),
+            disabled=using,
+        )
+        if st.button("Train it", icon=":material/model_training:"):
+            lab.config.set(model.config)
+            page_link.go("train")
+        with st.popover("Save it …", icon=":material/download:"):
+            for label, name, write in (
+                ("Weights (safetensors)", "googlenet.safetensors", partial(save_weights, weights)),
+                ("ONNX", "googlenet.onnx", partial(save_onnx, model)),
+                ("PyTorch code and weights (ZIP)", "googlenet.zip", partial(save_code, model)),
+            ):
+                st.download_button(
+                    label,
+                    partial(_file, write),
+                    name,
+                    on_click="ignore",
+                    width="stretch",
+                    key=f"save_{name}",
+                )
+
+
+def _file(write: partial[None]) -> bytes:
+    """The bytes that ``write`` puts into a file, when somebody asks for them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        write(path)
+        return path.read_bytes()

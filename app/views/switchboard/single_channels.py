@@ -18,8 +18,8 @@ from inception_viz.figures import BRANCH_NAMES, signed
 def show(scene: Scene, target: iv.Target, muted: frozenset[str]) -> None:
     """Draw the choice of a branch and of its muted channels."""
     opened = address.branch_in(scene.trace)
-    written = [place for place in map(Place.parse, sorted(muted)) if place is not None]
-    single = [place for place in written if place.channel is not None]
+    places = map(Place.parse, sorted(muted))
+    single = [place for place in places if place is not None and place.channel is not None]
     folded = not single and opened is None
     with st.expander("Single channels", icon=":material/tune:", expanded=not folded):
         place = _branch(scene, opened)
@@ -45,13 +45,10 @@ def show(scene: Scene, target: iv.Target, muted: frozenset[str]) -> None:
             st.caption(f"In brackets: gradient × activation of the channel, in {target.unit}.")
 
 
-def _branch(scene: Scene, opened: tuple[str, str] | None) -> Place:
-    modules = scene.trace.branches
-    every = [Place(module, branch) for module, found in modules.items() for branch in found]
-    places = {str(place): place for place in every}
-    names = {text: f"{p.module} {BRANCH_NAMES[str(p.branch)]}" for text, p in places.items()}
-    start = "/".join(opened) if opened else None
-    return places[choice.select("channels_of", "Branch", names, default=start, width=220)]
+def _branch(scene: Scene, opened: Place | None) -> Place:
+    modules = scene.trace.branches.items()
+    names = {Place(m, b): f"{m} {BRANCH_NAMES[b]}" for m, found in modules for b in found}
+    return choice.select("channels_of", "Branch", names, default=opened, width=220)
 
 
 def _channels(scene: Scene, target: iv.Target, place: Place) -> tuple[list[int], dict[int, float]]:

@@ -7,7 +7,7 @@ import streamlit as st
 from app.session.scene import current
 from app.views.teach.plan import Step, plan
 from app.widgets import page_link
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 
 _BEFORE = """
 - Start the app once on the machine that you will use. Everything works **without internet**. The
@@ -47,7 +47,7 @@ def show() -> None:
     """Draw the page."""
     model = current().model
     st.title("For teachers")
-    steps = plan(model.labels, model.title)
+    steps = plan(model)
     minutes = sum(step.minutes for step in steps)
     st.markdown(
         f"A lesson of **{minutes} minutes** for students who know what a convolution is. The goal: "

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.widgets.markdown import plain
+import inception_viz as iv
+from app.session import photos
+from app.widgets.messages import plain
 
 
 class Step(NamedTuple):
-    """One step: minutes, what to do (Markdown), the page, the link's text, the view's "
-    "parameters."""
+    """One step: minutes, what to do (Markdown), page, the link's text, the view's parameters."""
 
     minutes: int
     what: str
@@ -19,25 +20,27 @@ class Step(NamedTuple):
     query: Mapping[str, str]
 
 
-def plan(labels: Sequence[str], model: str) -> tuple[Step, ...]:
-    """The steps for a class that looks into ``model``, whose classes are ``labels``."""
-    return (_first(labels, model), *_STEPS)
-
-
-def _first(labels: Sequence[str], model: str) -> Step:
-    if "goldfish" in labels:
+def plan(model: iv.Classifier) -> tuple[Step, ...]:
+    """The steps for a class that looks into ``model``."""
+    classes = f"{len(model.labels):,}"
+    goldfish = photos.has_a_class_for("goldfish", model)
+    if goldfish is None:
+        what = (
+            "Show the goldfish and the network's answer, then other photos at the side. What can "
+            f"it say at all? It has {classes} answers, and must choose one."
+        )
+    elif goldfish:  # so its classes are ImageNet's, and no moose is among them
         what = (
             "Show the goldfish and the network's answer. Then the moose at the side: among its "
-            f"{len(labels):,} classes there is no moose. What will it say, and why that?"
+            f"{classes} classes there is no moose. What will it say, and why that?"
         )
     else:
         what = (
             "Show a photo and the network's answer. Let the class find what is odd: "
-            f"{plain(model)} knows {len(labels):,} classes, and a goldfish isn't one of them."
+            f"{plain(model.title)} knows {classes} classes, and a goldfish isn't one of them."
         )
-    return Step(
-        5, f"**What does it say?** {what}", "explore", "Explore a goldfish", {"image": "goldfish"}
-    )
+    what, view = f"**What does it say?** {what}", {"image": "goldfish"}
+    return (Step(5, what, "explore", "Explore a goldfish", view), *_STEPS)
 
 
 _STEPS = (
@@ -51,18 +54,16 @@ _STEPS = (
     ),
     Step(
         8,
-        "**One module by hand.** Chapter 2. Play the walk slowly, stop, and let the class "
-        "multiply one "
-        "place of the kernel and check the sum.",
+        "**One module by hand.** Chapter 2. Play the walk slowly, stop, and let the class multiply "
+        "one place of the kernel and check the sum.",
         "learn",
         "Learn, chapter 2",
         {"image": "goldfish", "chapter": "module", "walk_branch": "5x5"},
     ),
     Step(
         5,
-        "**What reduction saves.** Chapter 3. Guess first; then find the number of reduce "
-        "filters at "
-        "which nothing is saved.",
+        "**What reduction saves.** Chapter 3. Guess first; then find the number of reduce filters "
+        "at which nothing is saved.",
         "learn",
         "Learn, chapter 3",
         {"chapter": "reduction"},
@@ -70,8 +71,7 @@ _STEPS = (
     Step(
         6,
         "**All channels of a module.** Each tile is one filter's map. Click tiles: who finds an "
-        "edge "
-        "that others don't?",
+        "edge that others don't?",
         "branches",
         "The branches of 4c",
         {"image": "raccoon", "module": "4c"},
@@ -95,8 +95,7 @@ _STEPS = (
     Step(
         5,
         "**Your own photo.** Students upload pictures, find one surprising thing, and send the "
-        "figure "
-        "(*Save PNG*) or the whole *Report*.",
+        "figure (*Save PNG*) or the whole *Report*.",
         "explore",
         "Explore, coloured by contribution",
         {"metric": "contribution"},

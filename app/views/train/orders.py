@@ -17,12 +17,17 @@ from inception_viz.training import Recipe, Run, for_size, process, runs_dir, unp
 
 @dataclass(frozen=True)
 class Pictures:
-    """What to train on: a ZIP that was uploaded, or the name or folder of a dataset."""
+    """What to train on: a ZIP that was uploaded, or the name or folder of a dataset.
+
+    ``splits`` and ``names``: what the user said of its folders, and of how its names are written.
+    """
 
     name: str
     source: str = ""
     archive: BinaryIO | None = None
     download: bool = False
+    splits: bool | None = None
+    names: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,10 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
         source = pictures.source
         if pictures.archive is not None:
             folder = run.path / "photos" / process.folder_name(pictures.name)
-            source = str(unpack(pictures.archive, folder).folder)
+            unpacked = unpack(
+                pictures.archive, folder, splits=pictures.splits, names=pictures.names
+            )
+            source = str(unpacked.folder)
         start_from = None
         if network.weights is not None:
             start_from = run.path / "start.safetensors"
@@ -63,6 +71,7 @@ def start(pictures: Pictures, network: Network, recipe: Recipe) -> Run:
             recipe,
             download=pictures.download,
             start_from=start_from,
+            splits=pictures.splits if pictures.archive is None else None,
         )
     except iv.InceptionVizError:
         shutil.rmtree(run.path, ignore_errors=True)

@@ -17,7 +17,7 @@ from inception_viz.explain.registry import Entry
 from inception_viz.explain.rerun import Progress, Question
 from inception_viz.explain.target import Target
 from inception_viz.files.cache import atomic_write
-from inception_viz.files.spreadsheet import csv_text
+from inception_viz.files.foreign import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address
+from app.session import address, choices
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
-from app.widgets import answers, figure, messages, page_link
-from app.widgets.markdown import plain
-from inception_viz.architecture import HEAD_NAMES
+from app.widgets import answers, messages, page_link
+from app.widgets.messages import plain
 from inception_viz.figures import percent
 
 
@@ -41,22 +40,19 @@ def show(scene: Scene) -> None:
             st.caption("Heads that were trained together with their network say more:")
             _offer_trained()
         labels = scene.trace.labels
-
-        def agrees() -> tuple[list[bool], str]:
-            said = plain(labels[early.first_choice])
-            share = percent(float(scene.trace.probabilities(early.head)[early.first_choice]))
-            end = plain(labels[found["main"].first_choice])
-            return [early.agrees], f"After {early.after}: {said} ({share}). In the end: {end}."
-
+        said = plain(labels[early.first_choice])
+        share = percent(float(scene.trace.probabilities(early.head)[early.first_choice]))
+        end = plain(labels[found["main"].first_choice])
+        reason = f"After {early.after}: {said} ({share}). In the end: {end}."
         answered = ask(
             "guess_early",
             scene,
             f"Does the head after {early.after} already give the final answer?",
             {True: "yes", False: "no"},
-            agrees,
+            lambda: ([early.agrees], reason),
         )
         if answered:
-            _answers(scene)
+            answers.of_all_heads(scene, "lesson_heads", "What each head says")
     page_link.show("heads", "See where each head looks")
 
 
@@ -65,16 +61,6 @@ def _offer_trained() -> None:
         "Ask Imagenette GoogLeNet: ten classes, heads trained with it",
         icon=":material/swap_horiz:",
         key="ask_trained_heads",
-        on_click=address.choose_model,
-        args=("imagenette",),
+        on_click=choices.choose,
+        args=(address.MODEL, "imagenette"),
     )
-
-
-def _answers(scene: Scene) -> None:
-    heads = [*scene.model.config.heads, "main"]
-    how = "The five likeliest classes by softmax probability."
-    title = "What each head says"
-    with figure.frame("lesson_heads", title, how, csv=answers.csv(scene, heads)):
-        for column, head in zip(st.columns(len(heads), gap="medium"), heads, strict=True):
-            with column:
-                answers.show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())

@@ -1,14 +1,29 @@
-"""One module, step by step, on the photo's own numbers."""
+"""One module, step by step, on the photo's own numbers: a kernel walks over a reduced map."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import streamlit as st
 
+from app.frontend import component
 from app.session.scene import Scene
-from app.views.learn.chapters import kernel_walk
 from app.widgets import choice, figure, messages
-from inception_viz.explain import walk, walks
-from inception_viz.figures import BRANCH_NAMES, grid_csv
+from inception_viz.explain import Walk, walk, walks
+from inception_viz.figures import (
+    BRANCH_COLOURS,
+    BRANCH_NAMES,
+    DIVERGING,
+    SEQUENTIAL,
+    Grid,
+    grid_csv,
+    hex_colour,
+)
+
+_STEPS = 64  # colours of a scale, enough for the eye
+
+_walk = component("kernel_walk")
 
 
 def show(scene: Scene) -> None:
@@ -39,5 +54,35 @@ def show(scene: Scene) -> None:
             "the arrows step."
         )
         title = f"{module}, {BRANCH_NAMES[branch]} branch: how its strongest map is made"
-        with figure.frame("walk", title, how, csv=grid_csv(found.output)):
-            kernel_walk.show("kernel_walk", found, scene.trace.widths)
+        with figure.frame("walk", title, how, csv=grid_csv(_grids(scene, found))):
+            _animation(found, scene.trace.widths)
+
+
+def _grids(scene: Scene, found: Walk) -> list[Grid]:
+    """The three maps of the drawing."""
+    place = f"{found.module}/{found.branch}"
+    return [
+        scene.grid(found.source, found.module, "input", channel=found.source_channel),
+        scene.grid(found.window_map, place, "reduce", channel=found.reduced),
+        scene.grid(found.output, place, "output", channel=found.channel),
+    ]
+
+
+def _animation(found: Walk, widths: Mapping[tuple[str, str], int]) -> None:
+    """The walk, number by number; ``widths`` of the branches are for the concatenation."""
+    drawn = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in vars(found).items()}
+    scales = {
+        name: [hex_colour(i / (_STEPS - 1), scale) for i in range(_STEPS)]
+        for name, scale in (("sequential", SEQUENTIAL), ("diverging", DIVERGING))
+    }
+    _walk(
+        key="kernel_walk",
+        data=drawn
+        | {
+            "id": f"{found.module} {found.branch} {found.channel} {float(found.total.sum())}",
+            "widths": {b: n for (m, b), n in widths.items() if m == found.module},
+            "colours": BRANCH_COLOURS,
+            "names": BRANCH_NAMES,
+        }
+        | scales,
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+import inception_viz as iv
 from app.session import address, explanations
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import choice, messages, page_link
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
-from inception_viz import Target
 from inception_viz.figures import BRANCH_NAMES, percent, signed
 
 
@@ -25,23 +25,20 @@ def show(scene: Scene) -> None:
     )
     module = choice.show("mute_module", "In module", {m: m for m in trace.modules})
     with messages.errors():
-        job = explanations.sweep(scene.model, trace, Target(scene.target))
+        job = explanations.job(iv.sweep, scene.model, trace, iv.Target(scene.target))
         swept = wait_for("lesson_sweep", job, "Muting every branch once …")
         if swept is None:
             return
         changes = {row.branch: row.change for row in swept.rows if row.module == module}
-
-        def most() -> tuple[list[str], str]:
-            parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(c)}" for b, c in changes.items())
-            worst = highest({b: abs(change) for b, change in changes.items()}, signed)
-            return worst, f"Change of the logit of {label} without the branch: {parts}."
-
+        worst = highest({b: abs(change) for b, change in changes.items()}, signed)
+        parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(c)}" for b, c in changes.items())
+        reason = f"Change of the logit of {label} without the branch: {parts}."
         ask(
             "guess_mute",
             scene,
             f"Muting which branch of {module} changes the answer {label} most?",
             {b: BRANCH_NAMES[b] for b in changes},
-            most,
+            lambda: (worst, reason),
         )
 
         def survives() -> tuple[list[bool], str]:

@@ -6,9 +6,10 @@ import streamlit as st
 
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask
-from app.widgets import drawing, figure, page_link
+from app.widgets import figure, page_link, picture
 from inception_viz.architecture import COLUMNS, at_inference, branch_table, layers, steps, totals
 from inception_viz.figures import network_diagram, percent
+from inception_viz.files import csv_text
 
 
 def show(scene: Scene) -> None:
@@ -26,22 +27,19 @@ def show(scene: Scene) -> None:
         "and how many its reductions leave. This is the network in front of you; the paper's "
         "table 1 has the same columns."
     )
-
-    def dearest() -> tuple[list[str], str]:
-        best = max(macs, key=lambda name: macs[name])
-        return [best], (
-            f"It takes {macs[best] / 1e6:,.0f} M of {whole.macs / 1e6:,.0f} M "
-            f"multiplications, {percent(macs[best] / whole.macs)}. Its maps are "
-            f"{sizes[best]}: a filter has to be applied at every place, so large maps cost much, "
-            "even where later modules have more filters."
-        )
-
+    best = max(macs, key=lambda name: macs[name])
+    reason = (
+        f"It takes {macs[best] / 1e6:,.0f} M of {whole.macs / 1e6:,.0f} M multiplications, "
+        f"{percent(macs[best] / whole.macs)}. Its maps are {sizes[best]}: a filter has to be "
+        "applied at every place, so large maps cost much, even where later modules have more "
+        "filters."
+    )
     answered = ask(
         "guess_dearest",
         scene,
         "Which module takes the most multiplications?",
         {name: name for name in config.modules},
-        dearest,
+        lambda: ([best], reason),
     )
     rows = {
         name: {title: getattr(row, field) for field, title in COLUMNS.items()}
@@ -53,11 +51,11 @@ def show(scene: Scene) -> None:
     how = "One row for each module; map: how many places its maps have."
     if answered:
         how += " MAC: one multiplication with its addition, counted for one photo."
-    csv = branch_table(config).to_csv(index=False)
+    csv = csv_text(branch_table(config))
     with figure.frame("nine", "The table of this network", how, csv=csv):
         st.dataframe(frame, width="stretch")
     with figure.frame("nine_drawing", "The network, to scale in channels", _HOW):
-        drawing.show("nine_network", network_diagram(config))
+        picture.drawing("nine_network", network_diagram(config))
     page_link.show("lab", "Change the table and rebuild the network")
 
 

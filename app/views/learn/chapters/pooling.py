@@ -8,9 +8,10 @@ from app.session import traces
 from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import figure, messages, picture
-from app.widgets.markdown import plain
+from app.widgets.messages import plain
 from inception_viz.explain import LastStep, last_step
 from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, short_number, signed
+from inception_viz.files import csv_text
 
 
 def show(scene: Scene) -> None:
@@ -27,18 +28,14 @@ def show(scene: Scene) -> None:
     )
     with messages.errors():
         step = last_step(scene.model, trace, scene.target)
-
-        def most() -> tuple[list[str], str]:
-            parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(v)}" for b, v in step.branches.items())
-            best = highest(step.branches, signed)
-            return best, f"Weight × average, added up over a branch's channels: {parts}."
-
+        parts = ", ".join(f"{BRANCH_NAMES[b]} {signed(v)}" for b, v in step.branches.items())
+        reason = f"Weight × average, added up over a branch's channels: {parts}."
         answered = ask(
             "guess_last",
             scene,
             f"Which branch of {last} speaks most for {label}?",
             {branch: BRANCH_NAMES[branch] for branch in step.branches},
-            most,
+            lambda: (highest(step.branches, signed), reason),
         )
         if answered:
             _sums(step, last, label)
@@ -50,7 +47,10 @@ def _sums(step: LastStep, last: str, label: str) -> None:
         f"Σ weight × average over the {step.channels:,} channels of {last}, branch by branch. "
         "After the last module come only the averages and this sum, so it is exact."
     )
-    csv = "\n".join(["branch,sum", *(f"{b},{v}" for b, v in step.branches.items())])
+    import pandas as pd
+
+    parts = {**step.branches, "bias": step.bias, "logit": step.value}
+    csv = csv_text(pd.DataFrame({"part": parts.keys(), "sum": parts.values()}))
     with figure.frame("last_step", f"From {last} to the logit of {label}", how, csv=csv):
         columns = st.columns(len(step.branches) + 2)
         for column, (branch, value) in zip(columns, step.branches.items(), strict=False):
@@ -81,7 +81,7 @@ def _averages(scene: Scene, module: str) -> None:
     photo, words = st.columns([1, 2], gap="medium")
     with photo:
         alt = f"Map {index} of {module} {BRANCH_NAMES[branch]} over the photo"
-        picture.over_photo(scene.trace, maps, alt, side=360)
+        picture.show(picture.over_photo(scene.trace, maps, side=360), alt)
     words.markdown(
         f"Channel {index} of the {BRANCH_NAMES[branch]} branch: {maps.shape[0]}×{maps.shape[1]} "
         f"values up to {short_number(float(maps.max()))}, **average {short_number(mean)}**. "

@@ -22,15 +22,8 @@ def ask(
 ) -> bool:
     """Ask; once there is a choice, say whether it was right and why. Whether there is one.
 
-    Another question, photo or model under the same key begins without a choice.
-
-    Args:
-        key: of the choice, in the URL as well.
-        scene: what the question is about.
-        text: the question, Markdown.
-        options: what can be chosen, and how it reads.
-        answer: gives what is right, as a rule one option, and the reason, Markdown; called after a
-            choice alone.
+    Another question, photo or model under the same key begins without a choice. ``answer``, called
+    after a choice alone, gives what is right, as a rule one option, and the reason; Markdown.
     """
     about = (text, scene.trace.picture.sha256, scene.model.key)
     if st.session_state.setdefault(f"{key}_about", about) != about:

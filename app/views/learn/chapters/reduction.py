@@ -22,23 +22,19 @@ def show(scene: Scene) -> None:
         f"the 5×5 branch makes {example.filters} new ones."
     )
     saved = round(100 * example.saved)
-
-    def how_much() -> tuple[list[int], str]:
-        return [saved], (
-            f"{example.naive / 1e6:.1f} M multiplications become {example.reduce_cost / 1e6:.1f} M "
-            f"for the reduction and {example.convolution_cost / 1e6:.1f} M for the convolution: "
-            f"{percent(example.saved)} saved."
-        )
-
+    reason = (
+        f"{example.naive / 1e6:.1f} M multiplications become {example.reduce_cost / 1e6:.1f} M "
+        f"for the reduction and {example.convolution_cost / 1e6:.1f} M for the convolution: "
+        f"{percent(example.saved)} saved."
+    )
     answered = ask(
         "guess_saving",
         scene,
         f"How many of its multiplications does the branch save if only {example.reduce} maps are "
         "left by the reduction?",
         {share: f"about {share}\N{NO-BREAK SPACE}%" for share in (25, 50, saved)},
-        how_much,
+        lambda: ([saved], reason),
     )
-    if not answered:
-        return
-    st.markdown("**Do.** Move *Reduce filters* until the reduction costs more than it saves.")
-    reduction.explorer()
+    if answered:
+        st.markdown("**Do.** Move *Reduce filters* until the reduction costs more than it saves.")
+        reduction.explorer()
