@@ -38,6 +38,7 @@ def main() -> None:
         for index, view in enumerate(REGISTRY)
     ]
     page = st.navigation(pages, position="sidebar")
+    links.arrive()
     found = column.show()
     scene.found.set(found)
     column.toolbar(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -56,6 +56,15 @@ def follow() -> None:
                 st.session_state.pop(key, None)
     if _ASKED not in st.session_state:
         st.session_state[_ASKED] = st.query_params.to_dict()
+
+
+def arrive() -> None:
+    """Note which page the visit is on; call when the navigation knows.
+
+    In a session's first run :func:`follow` doesn't, and would take the second for another visit:
+    the address, late as it is, would undo the first click.
+    """
+    visit.set(replace(visit(), page=_page()))
 
 
 def goes_with_a_fresh_link(key: str) -> bool:

@@ -91,6 +91,15 @@ def test_back_takes_back_a_choice(sender: Page) -> None:
     expect(sender).to_have_url(re.compile("metric=cam"))
 
 
+def test_the_first_click_after_a_link_counts(sender: Page) -> None:
+    sender.goto("/?image=espresso&metric=mean")
+    driver.settle(sender)
+    with driver.rerun(sender):
+        sender.get_by_role("radio", name="Grad-CAM").click()
+    expect(sender.get_by_role("radio", name="Grad-CAM")).to_be_checked()
+    expect(sender).to_have_url(re.compile("metric=cam"))
+
+
 def test_quick_clicks_end_where_the_last_one_went(sender: Page) -> None:
     sender.goto("/?image=espresso")
     driver.settle(sender)
