@@ -3,8 +3,9 @@
 ``tests/browser/test_internals.py`` fails when one of these is gone, and when a file uses another.
 Keys as classes (``st-key-…``), the theme's variables (``--st-…``) and settings are promised.
 
-Beside these selectors, ``history.js`` takes the place of ``history.pushState`` and
-``history.replaceState``, through which Streamlit's router writes the address.
+Beside these selectors, ``framed.js`` looks for the cookie ``_streamlit_xsrf``, and ``history.js``
+takes the place of ``history.pushState`` and ``history.replaceState``, through which Streamlit's
+router writes the address.
 """
 
 from __future__ import annotations

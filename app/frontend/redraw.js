@@ -30,8 +30,15 @@ function takeChildren(old, fresh) {
 }
 
 export function whenChosen(map, act) {
+  // What moves under a mouse that stays, between press and release, is meant all the same.
+  let pressed = null;
+  map.onpointerdown = event => {
+    pressed = { place: event.target.closest('[data-go]'), x: event.clientX, y: event.clientY };
+  };
   map.onclick = event => {
-    const place = event.target.closest('[data-go]');
+    const stayed = pressed && event.clientX === pressed.x && event.clientY === pressed.y;
+    const place = (stayed && pressed.place) || event.target.closest('[data-go]');
+    pressed = null;
     if (place) act(place);
   };
   map.onkeydown = event => {

@@ -2,15 +2,16 @@
 import { redraw, whenChosen } from './redraw.js';
 
 // The page may be behind the clicks. So clicks toggle the picture at once and are numbered; what
-// comes from the server counts only if it knows of the latest one.
+// comes from the server counts only if it knows of the latest one. They are kept beside the page,
+// since the map may be put there anew between two clicks.
 export default function ({ data, parentElement, setTriggerValue }) {
   const map = parentElement.querySelector('.map');
-  const known = map.switches?.session === data.session ? map.switches.number : -1;
-  if (data.number >= known) {
-    const { session, number } = data;
-    map.switches = { session, number, muted: new Set(data.muted) };
+  const { session, number } = data;
+  const known = window.inceptionVizSwitches;
+  if (known?.session !== session || number >= known.number) {
+    window.inceptionVizSwitches = { session, number, muted: new Set(data.muted) };
   }
-  const own = map.switches;
+  const own = window.inceptionVizSwitches;
   redraw(map, data.wide + data.tall);
   const buttons = [...map.querySelectorAll('[data-go]')];
   const draw = () => {

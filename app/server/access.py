@@ -46,12 +46,21 @@ def _host(address: str) -> str:
         return ""
 
 
+def uploads_guarded() -> bool:
+    """Whether an upload must bring Streamlit's cookie (XSRF): by its setting, or with sign-in."""
+    return bool(st.get_option("server.enableXsrfProtection")) or _sign_in()
+
+
+def _sign_in() -> bool:
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
 def signed_in() -> bool:
     """Whether the visitor may go on; draws Streamlit's own way to sign in if not.
 
     A server asks for it with an ``[auth]`` section in ``.streamlit/secrets.toml``.
     """
-    if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
+    if not _sign_in():
         return True
     if st.user.get("is_logged_in", False):
         return True

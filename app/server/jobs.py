@@ -167,6 +167,13 @@ class Jobs:
                 self._kept.move_to_end(key)
             return job
 
+    def remember(self, key: Hashable, result: object) -> None:
+        """Keep a result of ``key`` that was found on the way to another."""
+        job = finished(result, key)
+        with self._guard:
+            self._known.setdefault(key, job)
+        self._keep(job)
+
     def _done_before(self, key: Hashable) -> Job[Any] | None:
         """A finished job of what was computed before, if some session still holds the result."""
         result = self._results.get(key)

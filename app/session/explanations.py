@@ -9,12 +9,13 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, finished
-from app.session import traces
+from app.session import photos, traces
 from app.session.scene import Scene
 from inception_viz import channel_scores as score_channels
 from inception_viz import gradients
 from inception_viz.batch import FolderAccuracy, accuracy_on_folder
 from inception_viz.explain import Cams, ChannelScores, Faithfulness, Gradients, Variant, cams_from
+from inception_viz.report import Report
 
 T = TypeVar("T")
 
@@ -58,20 +59,25 @@ def report(scene: Scene) -> str:
             scene.target,
             photo=scene.photo,
             alt=scene.alt,
+            known=photos.shows_a_class_of(scene.trace.picture, scene.model),
             progress=progress,
         ),
     )
+    return report_or_apology(scene.photo, job.outcome).html
+
+
+def report_or_apology(photo: str, build: Callable[[], Report]) -> Report:
+    """What ``build`` gives; if it fails, a report that says why no other can be made."""
     try:
-        built = job.outcome()
+        return build()
     except iv.InceptionVizError as error:
-        built = iv.report.failed(scene.photo, str(error))
+        return iv.report.failed(photo, str(error))
     except Exception as error:
-        built = iv.report.failed(
-            scene.photo,
+        return iv.report.failed(
+            photo,
             f"This program made a mistake while it wrote the report ({type(error).__name__}). The "
             "pages show the same figures; each has a way to save it.",
         )
-    return built.html
 
 
 def accuracy(first: iv.Classifier, second: iv.Classifier, folder: str) -> Job[FolderAccuracy]:

@@ -12,6 +12,7 @@ from app.session import address, links
 from app.session.held import Held
 
 SAMPLES = "Samples"
+UPLOAD = "Upload"
 WIDGET = "photo_origin"  # the key of the choice
 OWN = "own"  # in the address, where a sample's name would stand
 
@@ -51,6 +52,11 @@ def choose(origin: str) -> None:
 def lost() -> bool:
     """Whether the user's photo went with the server's memory."""
     return _state().lost
+
+
+def uploads() -> bool:
+    """Whether the user's uploads are what to choose from."""
+    return _state().origin == UPLOAD
 
 
 def show_own() -> None:

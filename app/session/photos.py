@@ -1,4 +1,4 @@
-"""Photos: the bundled ones, and the user's own."""
+"""The bundled photos."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 
 import streamlit as st
 from PIL import Image
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import inception_viz as iv
-from app.server.jobs import Job, Jobs
-from app.session import uploads
-from app.session.held import Held
 from inception_viz.figures import data_url, jpeg
-from inception_viz.sources import imagenet_labels
+from inception_viz.sources import are_imagenet
 
 FOLDER = Path(__file__).parents[2] / "assets" / "samples"
 
@@ -52,11 +48,24 @@ def samples_for(model: iv.Classifier | None) -> tuple[list[Sample], list[Sample]
 
     All are in the first list where it can't be told.
     """
-    bundled = list(samples().values())
-    if model is None or not names_imagenet_classes(model.labels):
-        return bundled, []
-    known = [sample for sample in bundled if not set(sample.expected).isdisjoint(model.labels)]
-    return known, [sample for sample in bundled if sample not in known]
+    bundled = samples().values()
+    foreign = [s for s in bundled if model is not None and has_a_class_for(s.id, model) is False]
+    return [sample for sample in bundled if sample not in foreign], foreign
+
+
+def has_a_class_for(sample: str, model: iv.Classifier) -> bool | None:
+    """Whether ``model`` has a class for what a sample shows; None where it can't be told.
+
+    That is where nobody knows what its classes are: they were assumed, numbered, or have names of
+    somebody's own, or the weights are random.
+    """
+    weights = model.weights
+    if "labels" in weights.assumed or model.source == "random" or not _imagenet(model.labels):
+        return None
+    return not set(samples()[sample].expected).isdisjoint(model.labels)
+
+
+_imagenet = lru_cache(maxsize=8)(are_imagenet)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -74,31 +83,9 @@ def whole(picture: iv.Picture) -> str:
 
 
 def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
-    """Whether ``model`` has a class for what is on a bundled photo; None where it can't be told."""
-    if not names_imagenet_classes(model.labels):
-        return None
-    for name, sample in samples().items():
-        if sample_picture(name).sha256 == picture.sha256:
-            return not set(sample.expected).isdisjoint(model.labels)
-    return None
-
-
-@lru_cache(maxsize=8)
-def names_imagenet_classes(labels: tuple[str, ...]) -> bool:
-    """Whether all ``labels`` are ImageNet's, in which it is written what a sample shows.
-
-    Of numbered classes, or of words of somebody's own, nobody knows what they mean.
-    """
-    return set(labels) <= set(imagenet_labels())
-
-
-own = Held[iv.Picture | None]("uploaded", lambda: None)  # the last good one that the user brought
-_jobs = Jobs(kept=1, words="Reading the photo …")  # of 16 MB at most; decoding may take 800 MB
-
-
-def read(place: str, file: UploadedFile) -> Job[iv.Picture]:
-    """A photo that was brought to ``place``; its error is an ImageError for the user."""
-    return uploads.read(place, file, _jobs, lambda name, data: iv.read_picture(data, name=name))
+    """The same for any photo; None also where it is none of the bundled ones."""
+    found = (name for name in samples() if sample_picture(name).sha256 == picture.sha256)
+    return next((has_a_class_for(name, model) for name in found), None)
 
 
 @lru_cache(maxsize=64)

@@ -38,7 +38,7 @@ def read(
     same = held is not None and held.file_id == f"{file.file_id} {how}"
     if held is None or not same or isinstance(held.job.error, NotNowError):
         name, content = file.name, file.getvalue()
-        key = (name, hashlib.sha256(content).digest(), how)
+        key = (name, hashlib.sha256(content).hexdigest(), how)
         job = jobs.get(key, lambda _progress: reader(name, content))
         held = _Read(f"{file.file_id} {how}", job)
         st.session_state[f"{place}_read"] = held

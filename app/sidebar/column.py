@@ -8,13 +8,14 @@ import streamlit as st
 
 import inception_viz as iv
 from app.frontend import component
-from app.session import address, explanations, models, photos, traces
+from app.session import address, explanations, models, own_photos, traces
 from app.session.scene import Scene
 from app.sidebar import fit_choice, model_picker, photo_picker
 from app.widgets import messages, target_choice
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import percent
+from inception_viz.report import report_name
 
 
 def show() -> Scene | None:
@@ -86,14 +87,14 @@ def toolbar(scene: Scene | None) -> None:
             help="For projectors: everything larger.",
         )
         note, done = "The address of exactly this view, to send or to keep.", "Link copied"
-        if photos.own() is not None:
+        if own_photos.current() is not None:
             note += " Your own photo is not in it: whoever opens it is told so."
             done = "Copied without your photo"
         if scene is not None:
             st.download_button(
                 "Report",
                 partial(explanations.report, scene),
-                file_name="inception-viz-report.html",
+                file_name=report_name(scene.photo, scene.model.title),
                 mime="text/html",
                 on_click="ignore",
                 help=_REPORT_HELP,

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, photo_origin, photos
+from app.session import address, own_photos, photo_origin, photos
 from app.session.photos import Sample
-from app.widgets import messages, picture
+from app.widgets import messages, picture, uploader
 from app.widgets.messages import plain
 from app.widgets.picture import Small
-from app.widgets.waiting import result_of
+from app.widgets.waiting import result_of, wait_for
 
-_ORIGINS = (photo_origin.SAMPLES, "Upload", "Camera")
+_ORIGINS = (photo_origin.SAMPLES, photo_origin.UPLOAD, "Camera")
 _MISSING = {
     "lost": "The server was started anew, or the connection was lost for long, and your photo with "
     "it. Choose it again. Until then, you see a sample.",
@@ -38,14 +38,15 @@ def show(model: iv.Classifier | None) -> tuple[iv.Picture, str, str]:
     )
     photo_origin.choose(str(origin))
     if origin != photo_origin.SAMPLES:
-        good = _bring_own(str(origin))
-        own = photos.own()
+        # The browser would go on to show the file that the server has no longer.
+        again = "_again" if photo_origin.lost() else ""
+        good = _upload(again) if origin == photo_origin.UPLOAD else _take(again)
+        own = own_photos.current()
         if own is not None:
             photo_origin.show_own()
-            still = "" if good else f"You still see {plain(own.name)}. "
             if own.note:
                 st.info(plain(own.note), icon=":material/contrast:")
-            st.caption(f"{still}Your photo stays in this session: a link or a reload loses it.")
+            st.caption(_how_long(own, good))
             return own, own.name, f"Your photo {own.name}"
     photo_origin.show_sample()
     name = address.sample(every, next(iter(every)))
@@ -83,20 +84,57 @@ def _strip(key: str, label: str, some: Sequence[Sample], chosen: str) -> None:
     picture.strip(key, label, pictures, chosen, photo_origin.choose_sample)
 
 
-def _bring_own(origin: str) -> bool:
-    """Whether there is nothing to complain about."""
-    # The browser would go on to show the file that the server has no longer.
-    again = "_again" if photo_origin.lost() else ""
-    if origin == "Upload":
-        # No type= here: its refusal would be terser than ours, and files are known by content.
-        file = st.file_uploader(
-            "JPEG, PNG, WebP, GIF, BMP or TIFF", key=f"upload{again}", max_upload_size=50
-        )
-    else:
-        file = st.camera_input("Take a photo", key=f"camera{again}")
+def _upload(again: str) -> bool:
+    """Draw the uploader and what it brought to choose from; whether all is well."""
+    strip = st.container()
+    # No type= here: its refusal would be terser than ours, and files are known by content.
+    brought = uploader.files(
+        f"Up to {own_photos.MOST} photos: JPEG, PNG, WebP, GIF, BMP or TIFF",
+        key=f"upload{again}",
+        max_upload_size=50,
+        help=f"One or several, of {own_photos.MEGABYTES} MB together. With two or more you can "
+        "choose here which one the pages show, and *Explore* has a table of all.",
+    )
+    files, left_out = own_photos.sift(brought)
+    job = own_photos.reading(files)
+    with strip:
+        found = wait_for("own_photos", job, "Reading your photos …")
+    if found is None:
+        return True
+    complaints = own_photos.take(files, found) + [left_out] * bool(left_out)
+    if complaints:
+        st.error("\n\n".join(map(plain, complaints)), icon=":material/error:")
+    shown, every = own_photos.chosen(), own_photos.photos()
+    if shown is not None:
+        if len(every) > 1:
+            some = [Small(p.id, p.small, f"Your photo {p.name}", tip=p.name) for p in every]
+            with strip:
+                picture.strip("own_strip", "Your photos", some, shown.id, own_photos.choose)
+                place = f"{every.index(shown) + 1} of {len(every)}"
+                st.caption(f"{place}: **{plain(shown.name)}**")
+        with messages.errors():
+            own_photos.current.set(result_of(own_photos.opening(shown)))
+    return not complaints
+
+
+def _take(again: str) -> bool:
+    """Draw the camera; whether all is well."""
+    uploader.way_out("camera")
+    file = st.camera_input("Take a photo", key=f"camera{again}")
     if file is None:
         return True
     with messages.errors():
-        photos.own.set(result_of(photos.read(photo_origin.OWN, file)))
+        own_photos.current.set(result_of(own_photos.read(photo_origin.OWN, file)))
         return True
     return False
+
+
+def _how_long(own: iv.Picture, good: bool) -> str:
+    """How long the user's photos stay; which one is seen where it isn't the one just brought."""
+    if photo_origin.uploads() and len(own_photos.photos()) > 1:
+        return (
+            "Your photos stay in this session, until other ones are uploaded: a link or a reload "
+            "loses them."
+        )
+    still = "" if good else f"You still see {plain(own.name)}. "
+    return f"{still}Your photo stays in this session: a link or a reload loses it."

@@ -10,7 +10,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import models, uploads
 from app.session.models import Said
-from app.widgets import messages
+from app.widgets import messages, uploader
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import INPUT_SIZES
@@ -44,8 +44,8 @@ def name() -> str | None:
 def show() -> iv.Classifier | None:
     """Draw the uploader and the questions that a file leaves; the model, if there is one."""
     # No type= here: its refusal would be terser than the library's.
-    file = st.file_uploader(
-        f"Weights of a GoogLeNet, up to {_MEGABYTES} MB",
+    file = uploader.file(
+        f"One file of a GoogLeNet's weights, up to {_MEGABYTES} MB",
         key=_PLACE,
         max_upload_size=_MEGABYTES,
         help=f"One file; its content counts, not its name ({', '.join(SUFFIXES)} …): a checkpoint "
@@ -105,8 +105,10 @@ def _ask(base: iv.Classifier) -> Said:
 
 
 def _ask_labels(classes: int) -> tuple[str, ...] | None:
-    file = st.file_uploader(
-        f"Names of its {classes} classes, if you have them" if classes > 1 else "Name of its class",
+    file = uploader.file(
+        f"One file with the names of its {classes} classes, if you have them"
+        if classes > 1
+        else "One file with the name of its class",
         key="weights_labels",
         max_upload_size=4,
         help="One file: text with one name a line, or JSON: a list, or names with their numbers.",

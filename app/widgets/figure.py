@@ -13,6 +13,7 @@ from app.frontend import component
 from app.session import address
 from app.widgets.messages import plain
 from inception_viz.figures import figure_csv
+from inception_viz.files import slug
 
 _saving = component("take_home")
 
@@ -54,6 +55,6 @@ def chart(key: str, fig: go.Figure, how: str = "", *, alt: str = "") -> None:
 
 def _take_home(figure: str, title: str, csv: str) -> None:
     """A way to save the container whose key is ``figure`` as it is: PNG, SVG, its numbers."""
-    name = re.sub(r"[^a-z0-9]+", "-", title.lower().replace("×", "x")).strip("-")[:60]
-    data = {"figure": figure, "title": title, "name": name or "figure", "csv": csv}
+    name = slug(title[:60], "figure")
+    data = {"figure": figure, "title": title, "name": name, "csv": csv}
     _saving(key=f"save_{figure}", width=150, data=data)

@@ -40,7 +40,7 @@ def show(title: str, scene: Scene) -> None:
 
 
 def scene_in(scene: Scene, model: iv.Classifier) -> Scene:
-    """``scene`` in ``model``; says so where that doesn't know the class, and takes its answer.
+    """``scene`` in ``model``; says so where none of its classes is called so, and takes its answer.
 
     Raises:
         WeightsError: if the model gives no finite answer.
@@ -50,7 +50,8 @@ def scene_in(scene: Scene, model: iv.Classifier) -> Scene:
     if target is None:
         target = trace.top_classes(1)[0][0]
         st.caption(
-            f"{plain(model.title)} doesn't know {plain(scene.model.labels[scene.target])}; its "
-            f"own first choice, {plain(model.labels[target])}, is explained instead."
+            f"No class of {plain(model.title)} is called "
+            f"{plain(scene.model.labels[scene.target])}; its own first choice, "
+            f"{plain(model.labels[target])}, is explained instead."
         )
     return replace(scene, model=model, base=model, trace=trace, target=target)

@@ -74,7 +74,7 @@ def _in_every_module(config: GoogLeNetConfig) -> None:
             "branch": [b.replace("x", "×") for _, b in found],
             "without, M MACs": [round(r.naive / 1e6, 1) for r in found.values()],
             "with, M MACs": [round(r.reduced / 1e6, 1) for r in found.values()],
-            "saved": [percent(r.saved) if r.saved >= 0 else "costs more" for r in found.values()],
+            "saved, %": [round(100 * r.saved, 1) for r in found.values()],  # below 0: it costs more
             "break-even, filters": [round(r.break_even, 1) for r in found.values()],
         },
         hide_index=True,

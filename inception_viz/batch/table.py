@@ -13,7 +13,7 @@ path and label 36 times.
 | ``label``, ``probability``, ``logit`` | the first choice; contributions explain its logit |
 | ``labels``, ``probabilities`` | lists: the k likeliest classes, best first |
 | ``firing.4c.5x5`` … | mean activation of each branch |
-| ``energy.4c.5x5`` … | its part of its module's energy Σa², 0 to 1 |
+| ``energy.4c.5x5`` … | its part of its module's energy Σa², 0 to 1; 0 if silent |
 | ``contribution.4c.5x5`` … | its score for the first choice; none with the method "none" |
 """
 

@@ -29,7 +29,7 @@ class Walk:
         channel: the output map, one of ``channels``.
         reduced: the map that the kernel is shown on, one of ``reduces``: the one that counts most.
         inputs: how many maps come into the module; ``source`` is the one that counts most for the
-            reduced map, and ``source_weight`` its weight there.
+            reduced map, number ``source_channel``, and ``source_weight`` its weight there.
         reduce_total: the reduced map before ReLU: ``inputs`` products each, plus ``reduce_bias``.
         window_map: the reduced map after ReLU, what the kernel reads.
         weights: (k, k), the kernel's slice for that map.
@@ -46,6 +46,7 @@ class Walk:
     reduces: int
     inputs: int
     source: np.ndarray
+    source_channel: int
     source_weight: float
     reduce_total: np.ndarray
     reduce_bias: float
@@ -124,6 +125,7 @@ def walk(
         reduces=len(before),
         inputs=len(inputs),
         source=inputs[source].numpy(),
+        source_channel=source,
         source_weight=float(mixing[source]),
         reduce_total=reduce_total.numpy(),
         reduce_bias=reduce_bias,

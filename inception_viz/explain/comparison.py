@@ -26,7 +26,7 @@ class Comparison:
     Attributes:
         first, second: (module, branch) → the figure; a branch that one side lacks is in the other's
             alone, a figure that can't be told is in neither.
-        unit: what the figures are measured in.
+        unit: what the figures are measured in; shares are in %.
     """
 
     first: Mapping[Place, float]
@@ -37,6 +37,11 @@ class Comparison:
     def difference(self) -> dict[Place, float]:
         """Second minus first, for the branches that both have."""
         return {p: self.second[p] - value for p, value in self.first.items() if p in self.second}
+
+    @property
+    def difference_unit(self) -> str:
+        """What their differences are measured in."""
+        return "percentage points" if self.unit == "%" else self.unit
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -68,6 +73,7 @@ class Comparison:
                 "second": self.second.get((module, branch)),
                 "difference": self.difference.get((module, branch)),
                 "unit": self.unit,
+                "difference_unit": self.difference_unit,
             }
             for module, branch in dict.fromkeys([*self.first, *self.second])
         ]
@@ -75,16 +81,18 @@ class Comparison:
 
 
 def compare_firing(first: Firing, second: Firing, metric: str) -> Comparison:
-    """By ``deviation`` (σ), ``energy_share`` (0 to 1) or ``mean`` (activation)."""
+    """By ``deviation`` (σ), ``energy_share`` (%) or ``mean`` (activation)."""
+    unit = {"deviation": "σ", "energy_share": "%", "mean": "activation"}[metric]
+    scale = 100 if unit == "%" else 1
     sides: list[dict[Place, float]] = [
         {
-            (b.module, b.branch): value
+            (b.module, b.branch): scale * value
             for b in side.branches
             if (value := getattr(b, metric)) is not None
         }
         for side in (first, second)
     ]
-    return Comparison(sides[0], sides[1], {"deviation": "σ", "mean": "activation"}.get(metric, ""))
+    return Comparison(sides[0], sides[1], unit)
 
 
 def compare_contributions(first: Contributions, second: Contributions) -> Comparison:
@@ -102,12 +110,12 @@ def compare_contributions(first: Contributions, second: Contributions) -> Compar
 
 
 def compare_cams(first: Cams, second: Cams) -> Comparison:
-    """By each branch's share of its module's evidence, 0 to 1."""
+    """By each branch's share of its module's evidence, in %."""
     sides: list[dict[Place, float]] = [
-        {(m, b): share for m in side for b, share in side.shares(m).items()}
+        {(m, b): 100 * share for m in side for b, share in side.shares(m).items()}
         for side in (first, second)
     ]
-    return Comparison(sides[0], sides[1], "")
+    return Comparison(sides[0], sides[1], "%")
 
 
 def same_class(labels: Sequence[str], index: int, others: Sequence[str]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,7 @@ class BranchFiring:
         mean: activation averaged over all its units.
         total: activation summed over all its units.
         energy_share: its part of Σa² over the module's units, 0 to 1; a module's parts add up to 1.
+            None in a silent module, which has nothing to share.
         deviation: (mean − usual mean) / usual standard deviation, or None without a reference.
     """
 
@@ -39,7 +41,7 @@ class BranchFiring:
     channels: int
     mean: float
     total: float
-    energy_share: float
+    energy_share: float | None
     deviation: float | None
 
 
@@ -65,7 +67,7 @@ class Firing:
 
     def strongest(self) -> BranchFiring:
         """The branch that holds most of its module's energy."""
-        return max(self.branches, key=lambda b: b.energy_share)
+        return max(self.branches, key=lambda b: b.energy_share or 0.0)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
@@ -80,6 +82,7 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
     for module, maps in trace.branches.items():
         widths = {branch: len(values) for branch, values in maps.items()}
         active = activity(trace.modules[module][None], widths)
+        silent = not any(shares for _, shares in active.values())
         for branch, (means, shares) in active.items():
             mean = float(means)
             measured.append(
@@ -89,7 +92,7 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
                     channels=maps[branch].shape[0],
                     mean=mean,
                     total=mean * maps[branch].numel(),
-                    energy_share=float(shares),
+                    energy_share=None if silent else float(shares),
                     deviation=_deviation(mean, module, branch, reference),
                 )
             )
@@ -136,7 +139,7 @@ def measure_reference(traces: Iterable[Trace], data: str) -> Reference:
     channels: dict[str, dict[str, list[float]]] = {}
     for module, branch in keys:
         means = np.mean([row[module, branch] for row in rows], axis=0)
-        channels.setdefault(module, {})[branch] = [float(f"{x:.4g}") for x in means]
+        channels.setdefault(module, {})[branch] = [_rounded(x, 4) for x in means]
     return Reference(
         mean=_nested(keys, values.mean(axis=0)),
         std=_nested(keys, values.std(axis=0, ddof=1)),
@@ -156,5 +159,10 @@ def _deviation(mean: float, module: str, branch: str, reference: Reference | Non
 def _nested(keys: list[tuple[str, Branch]], values: np.ndarray) -> dict[str, dict[str, float]]:
     nested: dict[str, dict[str, float]] = {}
     for (module, branch), value in zip(keys, values, strict=True):
-        nested.setdefault(module, {})[branch] = float(f"{value:.6g}")
+        nested.setdefault(module, {})[branch] = _rounded(value, 6)
     return nested
+
+
+def _rounded(value: float, digits: int) -> float:
+    """``value`` to so many significant digits, which keeps files small."""
+    return round(float(value), digits - 1 - floor(log10(abs(value)))) if value else 0.0

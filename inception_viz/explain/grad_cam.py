@@ -26,6 +26,8 @@ from inception_viz.trace import Trace
 if TYPE_CHECKING:
     import pandas as pd
 
+_ROUNDING = 1e-6  # what is left of single precision where branches cancel out
+
 
 @dataclass(frozen=True, eq=False)
 class Cams(Mapping[str, np.ndarray]):
@@ -98,23 +100,24 @@ class Cams(Mapping[str, np.ndarray]):
         )
         return difference
 
-    def raw_minus(self, other: Cams, module: str) -> np.ndarray:
-        """(h, w): the same at map size."""
-        difference: np.ndarray = self.raw(module) - other.raw(module)
-        return difference
-
     def energy(self, module: str, branch: str | None = None) -> float:
         """The positive part of a map added up over its cells."""
         return float(np.clip(self.raw(module, branch), 0, None).sum(dtype=np.float64))
 
     def shares(self, module: str) -> dict[Branch, float]:
-        """Branch → its part of the branches' energies, 0 to 1; empty where nothing is positive."""
+        """Branch → its part of the branches' energies, 0 to 1; empty where the map is dark.
+
+        It may be dark though branches aren't: where those that speak against the output outweigh
+        those that speak for it, there is no evidence to have a share of.
+        """
         energies = {branch: self.energy(module, branch) for branch in self.branches[module]}
         total = sum(energies.values())
-        return {branch: energy / total for branch, energy in energies.items()} if total else {}
+        if self.energy(module) <= _ROUNDING * total:
+            return {}
+        return {branch: energy / total for branch, energy in energies.items()}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a branch; energy: its map's positive part, share: of its module's."""
+        """One row a branch; energy: its map's positive part, share: of its module's, if any."""
         import pandas as pd
 
         rows = [
@@ -122,7 +125,7 @@ class Cams(Mapping[str, np.ndarray]):
                 "module": module,
                 "branch": branch,
                 "energy": self.energy(module, branch),
-                "share": self.shares(module).get(branch, 0.0),
+                "share": self.shares(module).get(branch, np.nan),
             }
             for module, parts in self.branches.items()
             for branch in parts

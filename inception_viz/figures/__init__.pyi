@@ -22,6 +22,7 @@ from .network_map import Cell as Cell
 from .network_map import HeadAnswer as HeadAnswer
 from .network_map import Painting as Painting
 from .network_map import network_map as network_map
+from .numbers import Grid as Grid
 from .numbers import channels_csv as channels_csv
 from .numbers import figure_csv as figure_csv
 from .numbers import grid_csv as grid_csv
@@ -47,9 +48,12 @@ from .reduction_bars import saving_curve as saving_curve
 from .sprites import Sprite as Sprite
 from .sprites import channel_sprite as channel_sprite
 from .training_curves import training_curves as training_curves
+from .words import answer_sentence as answer_sentence
 from .words import check_sentence as check_sentence
 from .words import compared as compared
 from .words import contribution_sentence as contribution_sentence
+from .words import energy_share as energy_share
+from .words import evidence as evidence
 from .words import heads_sentence as heads_sentence
 from .words import muting_sentence as muting_sentence
 from .words import short_number as short_number

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 _ROW = (
-    '<div style="display:grid;grid-template-columns:minmax(0,1fr) 3.2em;gap:.1rem .6rem;'
+    '<div style="display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:.1rem .6rem;'
     'align-items:baseline;margin:.3rem 0 0;font-size:.92rem">'
     '<span style="overflow-wrap:anywhere{weight}">{label}</span>'
-    '<span style="text-align:right;font-variant-numeric:tabular-nums{weight}">{percent}</span>'
+    '<span style="white-space:nowrap;font-variant-numeric:tabular-nums{weight}">{percent}</span>'
     '<span style="grid-column:1/3;height:6px;border-radius:3px;'
     'background:color-mix(in srgb,currentColor 14%,transparent)">'
     '<span style="display:block;height:6px;border-radius:3px;width:{width:.1f}%;'
@@ -40,10 +40,12 @@ def sigma(deviation: float) -> str:
 
 
 def percent(share: float) -> str:
-    """ "92 %"; a decimal near both ends, and never 0 or 100 for what isn't.
+    """ "92 %"; a decimal near both ends, never 0 or 100 for what isn't, "–" for NaN.
 
     The space doesn't break: a line must not begin with the sign.
     """
+    if share != share:
+        return "–"
     fine = round(100 * share, 1)
     if 0 < share < 0.001:
         number = "<0.1"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import plotly.graph_objects as go
 
 from inception_viz.explain.channels import Layer
-from inception_viz.files.foreign import csv_text
+from inception_viz.files.foreign import BYTE_ORDER_MARK, cell, csv_text
 
 
 def figure_csv(fig: go.Figure) -> str:
@@ -24,11 +27,62 @@ def figure_csv(fig: go.Figure) -> str:
     return csv_text(pd.DataFrame(points, columns=["series", "x", "y"])) if points else ""
 
 
-def grid_csv(values: np.ndarray) -> str:
-    """A map (height, width) as CSV with four digits: one line a row, no header."""
-    import pandas as pd
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A map (height, width), and what it is of, in words; "" and None where that is nothing.
 
-    return pd.DataFrame(values).to_csv(index=False, header=False, float_format="%.4g")
+    Attributes:
+        values: the map; all else is a column of :func:`grid_csv`, where any map has it.
+        module, branch, channel: the place; ``channel`` counts from 0.
+        step: what of the place it is: "reduce", …
+        photo, model, target: what it was made of and what it explains.
+    """
+
+    values: np.ndarray
+    module: str
+    branch: str = ""
+    step: str = ""
+    channel: int | None = None
+    photo: str = ""
+    model: str = ""
+    target: str = ""
+
+    def minus(self, other: Grid) -> Grid:
+        """The difference of two maps of one size; where the words differ, they say so."""
+
+        def words(own: str, others: str) -> str:
+            return own if own == others else f"{own} − {others}"
+
+        return replace(
+            self,
+            values=self.values - other.values,
+            photo=words(self.photo, other.photo),
+            model=words(self.model, other.model),
+            target=words(self.target, other.target),
+        )
+
+
+_WORDS = tuple(field.name for field in fields(Grid) if field.name != "values")
+
+
+def grid_csv(grids: Iterable[Grid]) -> str:
+    """Maps as CSV, one line a unit: module, branch, …, row, column, value, photo, model, target.
+
+    Rows and columns count from 0. There is no column for what no map has.
+    """
+    maps = list(grids)
+    known = [name for name in _WORDS if any(getattr(grid, name) not in ("", None) for grid in maps)]
+    place = [name for name in known if name in ("module", "branch", "step", "channel")]
+    made = known[len(place) :]
+    text = io.StringIO()
+    text.write(BYTE_ORDER_MARK)
+    lines = csv.writer(text, lineterminator="\n")  # a tenth of the time that a frame takes
+    lines.writerow([*place, "row", "column", "value", *made])
+    for grid in maps:
+        before, after = ([cell(getattr(grid, name)) for name in names] for names in (place, made))
+        shortest = grid.values.astype(str)  # that is read back as the same number
+        lines.writerows([*before, *at, value, *after] for at, value in np.ndenumerate(shortest))
+    return text.getvalue()
 
 
 def channels_csv(layers: Mapping[str, Layer]) -> str:

@@ -18,7 +18,7 @@ from inception_viz.explain.muting import Sweep
 from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
 from inception_viz.figures.network_map import Cell, HeadAnswer, Painting
-from inception_viz.figures.words import fixed, short_number, signed
+from inception_viz.figures.words import energy_share, evidence, fixed, short_number, signed
 from inception_viz.trace import Trace
 
 Metric = Literal["deviation", "energy_share", "mean"]
@@ -71,11 +71,11 @@ def scale_end(firing: Firing, metric: Metric) -> float:
 
 def describe(branch: BranchFiring) -> str:
     """One branch's figures in words, for tooltips and screen readers."""
+    share = energy_share(branch)
     usual = "" if branch.deviation is None else f", {sigma(branch.deviation)} from usual"
     return (
         f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
-        f"activation {branch.mean:.3g}, {percent(branch.energy_share)} of the module's energy"
-        f"{usual}"
+        f"activation {branch.mean:.3g}, {share}{usual}"
     )
 
 
@@ -83,13 +83,15 @@ def _fill(branch: BranchFiring, metric: Metric, end: float) -> str:
     if metric == "deviation":
         return hex_colour((branch.deviation or 0.0) / (2 * end) + 0.5, DIVERGING)
     value = branch.energy_share if metric == "energy_share" else branch.mean
-    return hex_colour(value / end, SEQUENTIAL)
+    return hex_colour((value or 0.0) / end, SEQUENTIAL)
 
 
 def _text(branch: BranchFiring, metric: Metric) -> str:
-    if metric == "deviation":
-        return "–" if branch.deviation is None else sigma(branch.deviation)
-    return percent(branch.energy_share) if metric == "energy_share" else f"{branch.mean:.3g}"
+    value = getattr(branch, metric)
+    if value is None:
+        return "–"
+    show = {"deviation": sigma, "energy_share": percent, "mean": "{:.3g}".format}[metric]
+    return show(value)
 
 
 def paint_contributions(scores: Contributions) -> Painting:
@@ -113,12 +115,13 @@ def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
     for module, branches in cams.branches.items():
         shares = cams.shares(module)
         for branch in branches:
-            share = shares.get(branch, 0.0)
+            share = shares.get(branch)
             words = (
-                f"{module}, {BRANCH_NAMES[branch]}: {percent(share)} of the evidence in the "
-                f"branches' maps ({short_number(cams.energy(module, branch))})"
+                f"{module}, {BRANCH_NAMES[branch]}: {evidence(cams, module, branch)} "
+                f"({short_number(cams.energy(module, branch))})"
             )
-            cells[module, branch] = Cell(percent(share), hex_colour(share, SEQUENTIAL), words)
+            shown = "–" if share is None else percent(share)
+            cells[module, branch] = Cell(shown, hex_colour(share or 0.0, SEQUENTIAL), words)
     return Painting(modules, cells, SEQUENTIAL, ("0 %", "", "100 %"))
 
 
@@ -147,25 +150,20 @@ def paint_switches(
     )
 
 
-def paint_difference(comparison: Comparison, *, share: bool = False) -> Painting:
-    """Second minus first: red where the second is higher, blue where it is lower.
-
-    ``share``: the figures are shares, shown in percentage points.
-    """
-    differences = comparison.difference
-    scale = 100.0 if share else 1.0
-    unit = "percentage points" if share else comparison.unit
-    end = max((abs(value) for value in differences.values()), default=0.0) * scale or 1.0
+def paint_difference(comparison: Comparison) -> Painting:
+    """Second minus first: red where the second is higher, blue where it is lower."""
+    differences, unit = comparison.difference, comparison.difference_unit
+    own = "" if comparison.unit == unit else f"\N{NO-BREAK SPACE}{comparison.unit}"
+    end = max((abs(value) for value in differences.values()), default=0.0) or 1.0
     cells: dict[tuple[str, str], Cell] = {}
     for (module, branch), value in differences.items():
-        first, second = (
-            side[module, branch] * scale for side in (comparison.first, comparison.second)
-        )
+        first, second = (side[module, branch] for side in (comparison.first, comparison.second))
         words = (
-            f"{module}, {BRANCH_NAMES[branch]}: {short_number(first)} and {short_number(second)}, "
-            f"{signed(value * scale)} {unit}"
+            f"{module}, {BRANCH_NAMES[branch]}: {short_number(first)}{own} and "
+            f"{short_number(second)}{own}, {signed(value)} {unit}"
         )
-        colour = hex_colour(value * scale / (2 * end) + 0.5, DIVERGING)
-        cells[module, branch] = Cell(fixed(value * scale, end), colour, words)
-    marks = (signed(-end), "0", signed(end))
+        cells[module, branch] = Cell(
+            fixed(value, end), hex_colour(value / (2 * end) + 0.5, DIVERGING), words
+        )
+    marks = (signed(-end), f"0 ({unit})", signed(end))
     return Painting(comparison.modules, cells, DIVERGING, marks)

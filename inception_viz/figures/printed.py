@@ -67,11 +67,13 @@ def _bars(scores: Contributions) -> Figure:
 def _check(scores: Contributions) -> str:
     instead = "zeros" if scores.baseline == "zero" else "its usual level"
     words = f"z(all) = {short_number(scores.value)}; a branch left out puts out {instead}. "
-    if np.isnan(scores.relative_gap).all():
+    if np.isnan(scores.gap).all():
         return words + "No such property as a sum to check."
+    relative = scores.relative_gap[np.isfinite(scores.relative_gap)]
+    if not len(relative):
+        return words + "No module is worth anything."
     return words + (
-        "Largest gap of a module's sum to z(all) − z(none): "
-        f"{percent(float(np.nanmax(scores.relative_gap)))}."
+        f"Largest gap of a module's sum to z(all) − z(none): {percent(float(relative.max()))}."
     )
 
 

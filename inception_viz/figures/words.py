@@ -9,8 +9,12 @@ from math import floor, log10
 
 import numpy as np
 
+from inception_viz.architecture.config import Branch
 from inception_viz.architecture.places import Place
+from inception_viz.classifier import Classifier
 from inception_viz.explain.contributions import METHODS, Contributions
+from inception_viz.explain.firing import BranchFiring
+from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.heads import HeadBelief
 from inception_viz.explain.target import Target
 from inception_viz.figures.answers import percent
@@ -38,6 +42,21 @@ def fixed(value: float, end: float) -> str:
     return text.lstrip("+−") if not text.strip("+−0.") else text
 
 
+def answer_sentence(model: Classifier, trace: Trace, known: bool | None) -> str:
+    """What the network says. HTML, labels escaped.
+
+    ``known``: whether it has a class for what is on the photo; None where that isn't known.
+    """
+    label, probability = trace.predictions(1)[0]
+    answer = f"<b>{escape(label)}</b> ({percent(probability)})"
+    if model.source == "random":
+        return f"This network has learned nothing: its answer, {answer}, is noise."
+    said = f"{escape(model.title)} says {answer}"
+    if known is False:
+        said += "; it has no class for what is on this photo, and must choose one"
+    return f"{said}."
+
+
 def contribution_sentence(scores: Contributions) -> str:
     """What speaks most for and against an answer. HTML, labels escaped."""
     output = f"The {escape(scores.label)} is <b>{short_number(scores.value)}</b>."
@@ -59,7 +78,9 @@ def check_sentence(scores: Contributions) -> str:
         return "No such property."
     worst = int(np.nanargmax(np.abs(scores.gap)))
     relative = float(scores.relative_gap[worst])
-    size = f"{short_number(abs(float(scores.gap[worst])))} {scores.unit}, {percent(relative)} of it"
+    size = f"{short_number(abs(float(scores.gap[worst])))} {scores.unit}"
+    if np.isfinite(relative):  # a module may be worth nothing
+        size += f", {percent(relative)} of it"
     module = scores.modules[worst]
     if scores.promise in ("exact", "limit"):
         return f"Largest gap to z(all) − z(none) of any module: {size} ({module})."
@@ -68,6 +89,21 @@ def check_sentence(scores: Contributions) -> str:
 
 def _branch(module: str, branch: str) -> str:
     return f"{BRANCH_NAMES[branch]} branch of {module}"
+
+
+def energy_share(branch: BranchFiring) -> str:
+    """What part of its module's energy a branch holds."""
+    if branch.energy_share is None:
+        return "no energy: its module is silent"
+    return f"{percent(branch.energy_share)} of the module's energy"
+
+
+def evidence(cams: Cams, module: str, branch: Branch) -> str:
+    """What part of its module's evidence a branch's map holds."""
+    shares = cams.shares(module)
+    if branch in shares:
+        return f"{percent(shares[branch])} of the evidence"
+    return "no evidence" + ": others outweigh it" * bool(cams.energy(module, branch))
 
 
 def muting_sentence(before: Trace, after: Trace, target: Target) -> str:

@@ -10,6 +10,7 @@ from .foreign import csv_text as csv_text
 from .foreign import decoded as decoded
 from .foreign import file_name as file_name
 from .foreign import shown as shown
+from .foreign import slug as slug
 from .paths import is_file as is_file
 from .paths import is_folder as is_folder
 from .paths import readable as readable

@@ -31,6 +31,11 @@ def file_name(text: str, otherwise: str = "unnamed") -> str:
     return f"_{name}" if name.partition(".")[0].strip().lower() in _RESERVED else name or otherwise
 
 
+def slug(text: str, otherwise: str = "unnamed") -> str:
+    """``text`` as a part of a file's name: small letters of any script, digits, single hyphens."""
+    return re.sub(r"[\W_]+", "-", text.lower().replace("×", "x")).strip("-") or otherwise
+
+
 def decoded(content: bytes) -> str:
     """The text of a file: UTF-8, UTF-16, or else Windows' Western European (cp1252).
 
@@ -47,21 +52,22 @@ def decoded(content: bytes) -> str:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """``frame`` as CSV without its index, in a form that Excel opens as it is.
+    """``frame`` as CSV without its index, in a form that Excel opens as it is; see :func:`cell`."""
+    from pandas.api.types import is_numeric_dtype
+
+    safe = frame.rename(columns=cell)
+    for place, kind in enumerate(safe.dtypes):
+        if not is_numeric_dtype(kind):
+            safe.isetitem(place, [cell(value) for value in safe.iloc[:, place]])
+    return BYTE_ORDER_MARK + str(safe.to_csv(index=False))
+
+
+def cell(value: object) -> object:
+    """``value`` in a table for spreadsheets.
 
     Labels come from files. One that a spreadsheet would take for a formula gets an apostrophe in
     front, which makes it text there; numbers stay numbers.
     """
-    from pandas.api.types import is_numeric_dtype
-
-    safe = frame.rename(columns=_as_text)
-    for place, kind in enumerate(safe.dtypes):
-        if not is_numeric_dtype(kind):
-            safe.isetitem(place, [_as_text(value) for value in safe.iloc[:, place]])
-    return BYTE_ORDER_MARK + str(safe.to_csv(index=False))
-
-
-def _as_text(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

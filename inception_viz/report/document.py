@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,6 +19,7 @@ from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.photo import data_url
 from inception_viz.figures.words import short_number
 from inception_viz.files.cache import atomic_write
+from inception_viz.files.foreign import file_name, slug
 from inception_viz.report.findings import Findings, find
 from inception_viz.report.sections import cell, values
 from inception_viz.trace import Trace
@@ -56,6 +58,12 @@ class Report:
             temporary.write_text(self.html, "utf-8")
 
 
+def report_name(photo: str, model: str, kind: str = "html") -> str:
+    """What to call the file of a report: of its photo, without its ending, and its model."""
+    stem = re.sub(r"\.[A-Za-z0-9]{2,5}$", "", photo)
+    return file_name(f"{slug(stem[:80], 'photo')}-{slug(model[:80], 'model')}.{kind}")
+
+
 def failed(photo: str, sentence: str) -> Report:
     """A report that could not be made, as a file that says why in one sentence."""
     title = f"No report about {photo or 'the photo'}"
@@ -69,6 +77,7 @@ def build(
     *,
     photo: str = "",
     alt: str = "",
+    known: bool | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Everything that the pages show about a trace, as one file below 5 MB.
@@ -83,12 +92,13 @@ def build(
         target: the class to explain; default the network's first choice.
         photo: what the photo is called.
         alt: what it shows, in words, for those who can't see it.
+        known: whether the network has a class for that; the report says so if it hasn't.
         progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for a class that doesn't exist, or a trace of another classifier.
     """
-    findings = find(classifier, trace, target, photo=photo, alt=alt, progress=progress)
+    findings = find(classifier, trace, target, photo=photo, alt=alt, known=known, progress=progress)
     return Report(findings.title, document(findings))
 
 

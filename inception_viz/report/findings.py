@@ -25,6 +25,7 @@ class Findings:
         classifier, trace: the network and what the photo did in it.
         target: the class that is explained, by the main head's logit.
         photo: what the photo is called, and ``alt``, what it shows.
+        known: whether the network has a class for that; None where nobody knows.
         firing, scores, cams: how branches fire, their Shapley values, where they look.
         insights: what is special, in sentences.
     """
@@ -34,6 +35,7 @@ class Findings:
     target: Target
     photo: str
     alt: str
+    known: bool | None
     firing: Firing
     scores: Contributions
     cams: Cams
@@ -62,6 +64,7 @@ def find(
     *,
     photo: str = "",
     alt: str = "",
+    known: bool | None = None,
     progress: Progress = silent,
 ) -> Findings:
     """Measure it.
@@ -77,4 +80,4 @@ def find(
     without = mute(classifier, trace, [str(Place(branch.module, branch.branch))])
     believed = beliefs(classifier, trace, target)
     special = insights_from(fired, trace, without, target, believed, cams)
-    return Findings(classifier, trace, target, photo, alt, fired, scores, cams, special)
+    return Findings(classifier, trace, target, photo, alt, known, fired, scores, cams, special)

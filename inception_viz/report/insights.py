@@ -73,9 +73,11 @@ def _muting(branch: BranchFiring, trace: Trace, without: Trace, target: Target) 
     """How the remarkable branch fires, and what the network says without it."""
     name = f"The {BRANCH_NAMES[branch.branch]} branch of {branch.module}"
     if branch.deviation is None:
+        share, meaning = branch.energy_share, _ENERGY
         said = f"{name} is the most active part of its module."
-        share = percent(branch.energy_share)
-        terms, meaning = f"It holds {share} of its module's energy", _ENERGY
+        terms = f"It holds {percent(share or 0.0)} of its module's energy"
+        if share is None:
+            said, terms = f"{name} is silent, as are all others.", "There is no energy to share"
     else:
         way = "above" if branch.deviation > 0 else "below"
         said = f"{name} is {_usual(branch.deviation)} active than usual."
@@ -148,7 +150,7 @@ def _evidence(cams: Cams, trace: Trace) -> Insight:
     shares = cams.shares(module)
     terms = "Grad-CAM: maps weighted by how much the logit would rise with them; the positive part."
     if not shares:
-        return Insight(f"In {module}, no branch's map speaks for {label}.", terms, "cams", module)
+        return Insight(f"In {module}, there is no evidence for {label}.", terms, "cams", module)
     branch = max(shares, key=lambda name: shares[name])
     return Insight(
         f"In {module}, the {BRANCH_NAMES[branch]} branch holds {percent(shares[branch])} of the "

@@ -27,7 +27,14 @@ from inception_viz.figures.paintings import (
 from inception_viz.figures.photo import jpeg, overlay, photo_with_frame
 from inception_viz.figures.printed import contributions_svg
 from inception_viz.figures.sprites import channel_sprite
-from inception_viz.figures.words import check_sentence, contribution_sentence, short_number
+from inception_viz.figures.words import (
+    answer_sentence,
+    check_sentence,
+    contribution_sentence,
+    energy_share,
+    evidence,
+    short_number,
+)
 from inception_viz.pictures.preprocessing import Crop, Fitting
 from inception_viz.report.findings import Findings
 
@@ -37,11 +44,9 @@ Values = dict[str, Any]
 def values(findings: Findings) -> Values:
     """Everything that the template asks for."""
     trace = findings.trace
-    label, probability = trace.predictions(1)[0]
     return {
         "findings": findings,
-        "label": label,
-        "probability": probability,
+        "answer": answer_sentence(findings.classifier, trace, findings.known),
         "photo": jpeg(photo_with_frame(trace.picture, trace.fitting)),
         "heads": [_head(findings, head) for head in (*findings.classifier.config.heads, "main")],
         "maps": _maps(findings),
@@ -133,7 +138,7 @@ def _cam(findings: Findings, module: str, branch: Branch | None = None) -> Value
         "name": module if branch is None else f"{module} {BRANCH_NAMES[branch]}",
         "jpeg": jpeg(image, 80),
         "maximum": float(shown.max()),
-        "share": None if branch is None else findings.cams.shares(module).get(branch, 0.0),
+        "share": "" if branch is None else evidence(findings.cams, module, branch),
     }
 
 
@@ -150,7 +155,7 @@ def _branch(findings: Findings, module: str, branch: Branch) -> Values:
         "channels": channels,
         "size": f"{height}×{width}",
         "mean": layer.overall_mean,
-        "energy": fired.energy_share,
+        "energy": energy_share(fired),
         "deviation": fired.deviation,
         "jpeg": jpeg(mean, 75),
         "png": channel_sprite(layer, layer.order("strength")).png,

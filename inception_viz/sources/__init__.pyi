@@ -17,6 +17,8 @@ from .file import file_hash as file_hash
 from .file import load_file as load_file
 from .file import save_weights as save_weights
 from .graphdef import graph_messages as graph_messages
+from .inception5h_layout import inception5h_labels as inception5h_labels
+from .labels import are_imagenet as are_imagenet
 from .labels import imagenet_labels as imagenet_labels
 from .labels import parse_labels as parse_labels
 from .labels import read_labels as read_labels
@@ -24,6 +26,7 @@ from .layouts import FAMILIES as FAMILIES
 from .layouts import NO_HEADS_NOTE as NO_HEADS_NOTE
 from .layouts import Layout as Layout
 from .layouts import read_layout as read_layout
+from .official import official_source as official_source
 from .random_weights import numbered_labels as numbered_labels
 from .random_weights import untrained_weights as untrained_weights
 from .reference import Reference as Reference

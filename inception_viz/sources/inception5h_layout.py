@@ -66,12 +66,12 @@ def _base(_state: Mapping[str, Tensor]) -> GoogLeNetConfig:
 
 def _known(classes: int) -> Known:
     if classes == CLASSES:
-        return Known(INPUT, labels(), (_NOTE,), certain=True)
+        return Known(INPUT, inception5h_labels(), (_NOTE,), certain=True)
     return Known(INPUT)
 
 
 @cache
-def labels() -> tuple[str, ...]:
+def inception5h_labels() -> tuple[str, ...]:
     """The 1,008 names (the order of imagenet_comp_graph_label_strings.txt, in the same archive)."""
     file = resources.files("inception_viz.sources").joinpath("inception5h_labels.json")
     names = json.loads(file.read_text("utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -49,6 +49,18 @@ def imagenet_labels() -> tuple[str, ...]:
         resources.files("inception_viz.sources").joinpath("imagenet_labels.json").read_text("utf-8")
     )
     return tuple(json.loads(text))
+
+
+_NOTHING = re.compile(r"dummy|background|unused \d+")
+
+
+def are_imagenet(labels: Collection[str]) -> bool:
+    """Whether all ``labels`` are ImageNet's, but for those of outputs that stand for no class.
+
+    Only then is it known what they mean: what numbers or words of somebody's own mean, isn't.
+    """
+    named = {label for label in labels if not _NOTHING.fullmatch(label)}
+    return bool(named) and named <= set(imagenet_labels())
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

@@ -340,3 +340,11 @@ def test_a_job_knows_how_many_come_before_it() -> None:
     for job, thread in zip(waiting, threads, strict=True):
         thread.join(WAIT)
         assert job.finished.is_set() and job.ahead == 0
+
+
+def test_a_result_found_on_the_way_needs_no_work() -> None:
+    jobs = Jobs(kept=1)
+    jobs.remember("a", 1)
+    assert jobs.get("a", lambda _: 2).outcome() == 1
+    jobs.remember("b", 3)  # one is kept
+    assert jobs.get("a", lambda _: 2).outcome() == 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from app.views.learn.chapters import CHAPTERS
 from app.views.learn.chapters.question import highest
 from app.views.teach.plan import Step, plan
 from inception_viz.figures import BRANCH_NAMES
-from inception_viz.sources import imagenet_labels, save_weights
+from inception_viz.sources import save_weights
 from tests.app.test_pages import start, texts
 from tests.conftest import sample, tiny_config
 
@@ -125,7 +126,7 @@ def test_what_a_question_asks_is_not_shown_before_the_answer() -> None:
 
 
 TRAINED = "ask_trained_heads"
-PLAN = plan(imagenet_labels(), "BVLC GoogLeNet")
+PLAN = plan(iv.load("bvlc"))
 
 
 def test_the_plan_fills_a_lesson() -> None:
@@ -142,6 +143,15 @@ def test_the_plan_says_of_the_model_what_is_true_of_it() -> None:
     app = start("teach", model="Imagenette GoogLeNet")
     assert "knows 10 classes, and a goldfish isn't one of them" in texts(app)
     assert "1,000" not in texts(app)
+
+
+def test_the_plan_claims_nothing_of_classes_that_nobody_knows() -> None:
+    numbered = iv.load("random", config=tiny_config())
+    named = replace(numbered.weights, labels=("goldfish", *"abcdef"))
+    for weights in (numbered.weights, named):
+        what = plan(replace(numbered, weights=weights, source="file"))[0].what
+        assert "isn't one of them" not in what and "there is no" not in what
+        assert "It has 7 answers" in what
 
 
 @pytest.mark.parametrize("step", PLAN, ids=lambda step: step.link)

@@ -69,7 +69,7 @@ def test_the_rebuilt_network_is_asked_about_the_same_class() -> None:
     app.run()
     assert not app.exception
     said = texts(app)
-    assert f"doesn't know {labels[7]}" in said
+    assert f"is called {labels[7]};" in said
     rebuilt = said.partition("**Rebuilt**")[2]
     assert not re.search(rf"Class in question, {re.escape(labels[3])}", said)
     assert rebuilt
@@ -81,4 +81,4 @@ def test_the_original_is_asked_about_the_same_class() -> None:
         "lab", model="Imagenette GoogLeNet", arch=arch, network="rebuilt", target="class 11"
     )
     assert not app.exception
-    assert "doesn't know class 11" in texts(app)
+    assert "is called class 11; its own first choice" in texts(app)

@@ -82,10 +82,10 @@ def start(cache: Path, port: int, **variables: str) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def server(cache: Path) -> Iterator[str]:
+def server(cache: Path, **variables: str) -> Iterator[str]:
     """Run the app on a free port with ``cache`` as its cache; yield its address."""
     port = free_port()
-    process = start(cache, port)
+    process = start(cache, port, **variables)
     try:
         yield f"http://localhost:{port}"
     finally:

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+import inception_viz as iv
 from app.frontend import text
 from app.views.teach.plan import plan
-from inception_viz.sources import imagenet_labels
 from tests.browser.axe import violations
 from tests.browser.driver import settle
 
@@ -120,7 +120,7 @@ def test_the_keyboard_steps_and_the_end_concatenates(page: Page) -> None:
 def test_a_teachers_link_opens_its_view(page: Page) -> None:
     page.goto("/teach")
     settle(page)
-    steps = plan(imagenet_labels(), "BVLC GoogLeNet")
+    steps = plan(iv.load("bvlc"))
     step = next(step for step in steps if step.page == "switchboard")
     page.get_by_role("link", name=step.link).click()
     expect(page.locator(".iv-lead")).to_contain_text("1 branch muted")

@@ -57,7 +57,7 @@ def test_contributions_and_cams_of_two_photos(
     for side in (shares.first, shares.second):
         for module in {m for m, _ in side}:
             total = sum(v for (m, _), v in side.items() if m == module)
-            assert total == pytest.approx(1)
+            assert total == pytest.approx(100)
 
 
 def test_a_branch_that_one_network_lacks_is_blank(tiny: iv.Classifier) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 
 import inception_viz as iv
 from inception_viz.architecture import BRANCHES
+from inception_viz.report import report_name
 from tests.conftest import noise_photo, sample, tiny_config
 
 
@@ -152,3 +153,23 @@ def test_refusals(clf: iv.Classifier, trace: iv.Trace, tmp_path: Path) -> None:
     (tmp_path / "a file").write_text("")
     with pytest.raises(iv.FileError, match="can't be written"):
         iv.report.Report("x", "y").save(tmp_path / "a file" / "x.html")
+
+
+@pytest.mark.parametrize(
+    ("photo", "model", "name"),
+    [
+        ("IMG_0012.JPG", "BVLC GoogLeNet", "img-0012-bvlc-googlenet.html"),
+        ("St. Bernard", "tiny.safetensors", "st-bernard-tiny-safetensors.html"),
+        ("Kätzchen (2).jpeg", "网络", "kätzchen-2-网络.html"),
+        ("../../etc/passwd", "<b>", "etc-passwd-b.html"),
+        ("", "???", "photo-model.html"),
+        ("con.png", "nul", "con-nul.html"),
+    ],
+)
+def test_a_report_is_called_by_photo_and_model(photo: str, model: str, name: str) -> None:
+    assert report_name(photo, model) == name
+
+
+def test_a_long_name_still_ends_in_html() -> None:
+    name = report_name("图" * 300 + ".png", "網" * 300)
+    assert name.endswith(".html") and len(name.encode()) <= 255

@@ -43,7 +43,8 @@ def _content(scene: Scene, name: str, colour: str, index: int) -> None:
         )
     with left:
         unit = layer.strongest_unit(index)
-        with figure.frame("channel", "Where it fires", _HOW, csv=grid_csv(layer.maps[index])):
+        csv = grid_csv([scene.grid(layer.maps[index], name, channel=index)])
+        with figure.frame("channel", "Where it fires", _HOW, csv=csv):
             jpeg = picture.over_photo(
                 scene.trace,
                 layer.maps[index],

@@ -12,7 +12,7 @@ from app.session import address, traces
 from app.session.scene import Scene
 from app.widgets import heading, picture
 from inception_viz.explain import BranchFiring, Layer, Order
-from inception_viz.figures import Sprite, data_url, percent, sigma
+from inception_viz.figures import Sprite, data_url, energy_share, sigma
 
 _grid = component("channel_grid")
 
@@ -82,8 +82,7 @@ def _figures(scene: Scene, panel: Panel) -> str:
     usual = "" if found.deviation is None else f"<br>{sigma(found.deviation)} from its usual level"
     if found.branch == "5x5" and scene.model.config.kernel_5x5 != "5":
         text = f"{scene.model.config.kernel_5x5.replace('3', '3×3')} kernels here<br>{text}"
-    share = f"{percent(found.energy_share)} of the module's energy"
-    return f"{text}, total {found.total:,.0f}<br>{share}{usual}"
+    return f"{text}, total {found.total:,.0f}<br>{energy_share(found)}{usual}"
 
 
 def _tiles(panel: Panel, layer: Layer, sprite: Sprite, selected: int | None, width: int) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, lab, models, photos, traces
+from app.session import address, lab, models, own_photos, photos, traces
 from app.session.scene import Scene
-from app.widgets import choice, heading, messages
+from app.widgets import choice, heading, messages, uploader
 from app.widgets.waiting import result_of
 from inception_viz.sources import REGISTRY
 
@@ -32,8 +32,11 @@ def _photo(scene: Scene) -> Scene | None:
         for name, sample in photos.samples().items()
         if photos.sample_picture(name).sha256 != shown
     }
-    own = photos.own()
-    if own is not None and own.sha256 != shown:
+    own, several = own_photos.current(), own_photos.photos()
+    numbered = {f"{_OWN}-{n}": p for n, p in enumerate(several, 1) if p.digest != shown}
+    if len(several) > 1:
+        names |= {key: f"your photo {photo.name}" for key, photo in numbered.items()}
+    elif own is not None and own.sha256 != shown:
         names[_OWN] = f"your photo {own.name}"
     names[_FILE] = "a photo of yours …"
     chosen = choice.select("with_photo", "Photo", names, width=280)
@@ -41,7 +44,9 @@ def _photo(scene: Scene) -> Scene | None:
         own = _uploaded()
         if own is None:
             return None
-    if chosen in (_OWN, _FILE) and own is not None:
+    elif chosen in numbered:
+        own = result_of(own_photos.opening(numbered[chosen]))
+    if chosen not in photos.samples() and own is not None:
         picture, title, alt = own, own.name, f"Your photo {own.name}"
     else:
         sample = photos.samples()[chosen]
@@ -53,8 +58,8 @@ def _photo(scene: Scene) -> Scene | None:
 
 
 def _uploaded() -> iv.Picture | None:
-    file = st.file_uploader(
-        "The other photo: JPEG, PNG, WebP, GIF, BMP or TIFF",
+    file = uploader.file(
+        "The other photo: one JPEG, PNG, WebP, GIF, BMP or TIFF",
         key="with_file",
         max_upload_size=50,
         width=420,
@@ -63,7 +68,7 @@ def _uploaded() -> iv.Picture | None:
         st.caption("Choose it, and both appear side by side.")
         return None
     with messages.errors():
-        return result_of(photos.read("with_file", file))
+        return result_of(own_photos.read("with_file", file))
     return None
 
 

@@ -80,8 +80,8 @@ def _firing(pair: Pair, controls: DeltaGenerator) -> None:
         metric = choice.show("by", "Figure", metrics)
     compared = compare_firing(found[0], found[1], metric)
     paintings = [paint_firing(side, metric) for side in found]
-    title, share = f"{metrics[metric]}, side by side", metric == "energy_share"
-    side_by_side.networks("firing", title, pair, paintings, compared, share)
+    title = f"{metrics[metric]}, side by side"
+    side_by_side.networks("firing", title, pair, paintings, compared)
 
 
 def _contributions(pair: Pair, controls: DeltaGenerator) -> None:
@@ -101,7 +101,7 @@ def _contributions(pair: Pair, controls: DeltaGenerator) -> None:
     compared = compare_contributions(results[0], results[1])
     paintings = [paint_contributions(found) for found in results]
     title = f"{METHODS[method].title}, side by side: {plain(results[0].label)}"
-    side_by_side.networks("contributions", title, pair, paintings, compared, False)
+    side_by_side.networks("contributions", title, pair, paintings, compared)
 
 
 def _cams(pair: Pair, controls: DeltaGenerator) -> None:
@@ -115,12 +115,14 @@ def _cams(pair: Pair, controls: DeltaGenerator) -> None:
         module = choice.module("at", modules, modules[-1])
     title = f"Where {module} looks for {plain(pair.first.model.labels[pair.first.target])}"
     maps = (found[0][module], found[1][module])
-    side_by_side.photos("cams", title, pair, maps, found[1].minus(found[0], module))
+    first, second = (s.cam_grid(c, module) for s, c in zip(pair.sides, found, strict=True))
+    difference = found[1].minus(found[0], module)
+    side_by_side.photos("cams", title, pair, maps, difference, (first, second))
     paintings = [
         paint_cams(side, tuple(s.trace.modules)) for side, s in zip(found, pair.sides, strict=True)
     ]
     title = "Which branches hold the evidence"
-    side_by_side.networks("evidence", title, pair, paintings, compared, True)
+    side_by_side.networks("evidence", title, pair, paintings, compared)
 
 
 def _branches(pair: Pair, controls: DeltaGenerator) -> None:
@@ -131,11 +133,13 @@ def _branches(pair: Pair, controls: DeltaGenerator) -> None:
         outputs = [side.trace.branches[module] for side in pair.sides]
         present = {b: BRANCH_NAMES[b] for b in BRANCHES if all(b in maps for maps in outputs)}
         branch = choice.show("in_branch", "Branch", present)
-    layers = [traces.layer(side.trace, f"{module}/{branch}") for side in pair.sides]
+    place = f"{module}/{branch}"
+    layers = [traces.layer(side.trace, place) for side in pair.sides]
     first, second = (layer.mean_map for layer in layers)
     difference = second - first if first.shape == second.shape else None
     title = f"Mean activation of the {BRANCH_NAMES[branch]} branch of {module}"
-    side_by_side.photos("mean_maps", title, pair, (first, second), difference)
+    grids = (pair.first.grid(first, place, "mean"), pair.second.grid(second, place, "mean"))
+    side_by_side.photos("mean_maps", title, pair, (first, second), difference, grids)
     if pair.first.model.key == pair.second.model.key:
         figure.chart(
             "channel_differences",

@@ -11,7 +11,14 @@ from app.session.scene import Scene
 from app.widgets import branch_map, figure, picture
 from app.widgets.messages import plain
 from inception_viz.explain import Comparison
-from inception_viz.figures import BRANCH_NAMES, Painting, grid_csv, paint_difference, short_number
+from inception_viz.figures import (
+    BRANCH_NAMES,
+    Grid,
+    Painting,
+    grid_csv,
+    paint_difference,
+    short_number,
+)
 from inception_viz.files import csv_text
 
 _HOW = (
@@ -46,12 +53,12 @@ class Pair:
 
 
 def networks(
-    key: str, title: str, pair: Pair, paintings: list[Painting], compared: Comparison, share: bool
+    key: str, title: str, pair: Pair, paintings: list[Painting], compared: Comparison
 ) -> None:
-    """Draw both sides' ``paintings`` and what ``compared`` says; ``share``: figures are shares."""
+    """Draw both sides' ``paintings`` and what ``compared`` says."""
     drawn = [
         *(replace(p, widths=s.trace.widths) for p, s in zip(paintings, pair.sides, strict=True)),
-        replace(paint_difference(compared, share=share), widths=pair.first.trace.widths),
+        replace(paint_difference(compared), widths=pair.first.trace.widths),
     ]
     with figure.frame(key, title, _HOW, csv=csv_text(compared.to_frame())):
         named = zip(st.columns(3), drawn, (*pair.names, "Difference"), strict=True)
@@ -70,15 +77,17 @@ def photos(
     pair: Pair,
     maps: tuple[np.ndarray, np.ndarray],
     difference: np.ndarray | None,
+    grids: tuple[Grid, Grid],
 ) -> None:
-    """Both maps on one scale; their difference where both are of one photo."""
+    """Both maps on one scale; their difference where both are of one photo; ``grids``: to save."""
     top = max(float(values.max()) for values in maps)
     comparable = difference is not None and pair.same_photo
     how = "Yellow is strong, dark is none; both maps are on one scale."
     if comparable:
         how += " In the difference red is stronger on the second side, blue on the first."
-    csv = grid_csv(difference) if difference is not None else ""
-    with figure.frame(key, title, how, csv=csv):
+    first, second = grids
+    saved = [first, second, second.minus(first)] if comparable else grids
+    with figure.frame(key, title, how, csv=grid_csv(saved)):
         columns = st.columns(3)
         for column, side, values, name in zip(columns, pair.sides, maps, pair.names, strict=False):
             caption = f"{name}, 0 to {short_number(top)}"

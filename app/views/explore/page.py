@@ -9,11 +9,11 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, explanations, photos, traces
 from app.session.scene import Scene, current
-from app.views.explore import network
+from app.views.explore import all_photos, network
 from app.widgets import answers, messages, page_link, picture
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
-from inception_viz.figures import percent
+from inception_viz.figures import answer_sentence
 from inception_viz.report import Insight, Shown, insights_from, remarkable
 
 _PAGES: dict[Shown, tuple[str, str]] = {
@@ -31,27 +31,19 @@ def show() -> None:
     with photo, st.container(key="photo"):
         picture.framed_photo(scene.trace, scene.alt)
     with words, st.container(gap="xsmall"):
+        known = photos.shows_a_class_of(scene.trace.picture, scene.model)
+        said = answer_sentence(scene.model, scene.trace, known)
         notes = " ".join(map(escape, scene.model.weights.notes))
-        st.html(f'<p class="iv-lead">{_headline(scene)}</p><p class="iv-note">{notes}</p>')
+        st.html(f'<p class="iv-lead">{said}</p><p class="iv-note">{notes}</p>')
         page_link.show(
             "learn",
             "New to this? *Learn* explains modules, branches and the figures, step by step.",
             icon=":material/school:",
         )
         _insights(scene)
-    network.show(scene)
-    answers.of_all_heads(scene, "answers", "What the heads answer")
-
-
-def _headline(scene: Scene) -> str:
-    label, probability = scene.trace.predictions(1)[0]
-    answer = f"<b>{escape(label)}</b> ({percent(probability)})"
-    if scene.model.source == "random":
-        return f"This network has learned nothing: its answer, {answer}, is noise."
-    said = f"{escape(scene.model.title)} says {answer}"
-    if photos.shows_a_class_of(scene.trace.picture, scene.model) is False:
-        return f"{said}; it has no class for what is on this photo, and must choose one."
-    return f"{said}."
+    with all_photos.around(scene):
+        network.show(scene)
+        answers.of_all_heads(scene, "answers", "What the heads answer")
 
 
 @messages.errors()

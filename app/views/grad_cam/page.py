@@ -10,6 +10,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, explanations
 from app.session.scene import Scene, current
+from app.session.traces import KEYS, Keys
 from app.views.grad_cam import checks
 from app.widgets import choice, figure, heading, messages, picture, target_choice
 from app.widgets.messages import plain
@@ -20,13 +21,13 @@ from inception_viz.figures import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
     data_url,
+    evidence,
     grid_csv,
-    percent,
     short_number,
 )
-from inception_viz.files import csv_text
 
 Scale = Literal["own", "shared"]
+_KEYS: Keys = KEYS | {Cams: lambda maps: f"{maps.target} {maps.variant}"}  # beside their trace
 _SCALE_HELP = (
     "**own**: each map from 0 to its own maximum, to see its shape. **shared**: all from 0 to the "
     "largest, in the units of the output, to compare them."
@@ -39,7 +40,8 @@ _HOW: dict[Scale, str] = {
     "open it.",
 }
 _BRANCHES_HOW = (
-    "The branch maps add up exactly to the module's map, before negative parts are cut off. "
+    "The branch maps add up exactly to the module's map, before negative parts are cut off, as in "
+    "the CSV. "
     "Evidence: a map's positive part, added up. Set the scale to **shared** to compare branches by "
     "eye."
 )
@@ -66,9 +68,13 @@ def show() -> None:
         module = address.module_in(cams)
         label = plain(target.describe(scene.trace.labels))
         title = f"What speaks for the {label} in each module"
-        with figure.frame("strip", title, _HOW[scale], csv=csv_text(cams.to_frame())):
-            _strip(scene, cams, module, scale, strength)
-        title, csv = f"Module {module}, and its four branches", grid_csv(cams.raw(module))
+        csv = grid_csv(scene.cam_grid(cams, name) for name in cams)
+        with figure.frame("strip", title, _HOW[scale], csv=csv):
+            frames = _frames(scene.trace, cams, scale, strength)
+            choose = partial(address.write, address.CAM_MODULE)
+            picture.strip("film", "Modules", frames, module, choose, layout="film")
+        title = f"Module {module}, and its four branches"
+        csv = grid_csv(scene.cam_grid(cams, module, b) for b in ("", *cams.branches[module]))
         with figure.frame("cam", title, _BRANCHES_HOW, csv=csv):
             _branches(scene, cams, module, scale, strength)
         _how(variant)
@@ -93,25 +99,25 @@ def _strength() -> float:
     return percentage / 100
 
 
-def _strip(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
+@st.cache_data(show_spinner=False, max_entries=32, ttl=7200, hash_funcs=_KEYS)
+def _frames(trace: iv.Trace, cams: Cams, scale: Scale, strength: float) -> list[Small]:
+    """A small map of each module; to look each of them up would take a tenth of a run."""
     maps = dict(cams)
     tops = {name: float(values.max()) for name, values in maps.items()}
     frames = []
     for name, values in maps.items():
         top = max(tops.values()) if scale == "shared" else tops[name]
-        jpeg = picture.over_photo(scene.trace, values, maximum=top, strength=strength, side=200)
+        jpeg = picture.over_photo(trace, values, maximum=top, strength=strength, side=200)
         note = f"0 to {short_number(top)}" if tops[name] > 0 else "flat"
         alt = f"Where module {name} looks"
         frames.append(Small(name, data_url(jpeg), alt, title=name, note=note))
-    choose = partial(address.write, address.CAM_MODULE)
-    picture.strip("film", "Modules", frames, module, choose, layout="film")
+    return frames
 
 
 def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: float) -> None:
     """The module's map, and those of its branches."""
     maps = {None: cams[module]} | {b: cams.at_input_size(module, b) for b in cams.branches[module]}
     tops = {branch: float(values.max()) for branch, values in maps.items()}
-    shares = cams.shares(module)
     for column, (branch, values) in zip(st.columns(len(maps)), maps.items(), strict=True):
         top = max(tops.values()) if scale == "shared" else tops[branch]
         jpeg = picture.over_photo(scene.trace, values, maximum=top, strength=strength, side=320)
@@ -122,8 +128,7 @@ def _branches(scene: Scene, cams: Cams, module: str, scale: Scale, strength: flo
             else:
                 heading.coloured(BRANCH_NAMES[branch], BRANCH_COLOURS[branch])
                 alt = f"{module}: {BRANCH_NAMES[branch]} branch"
-                share = percent(shares[branch]) if shares else "none"
-                note = f"{share} of the evidence  \n{note}"
+                note = f"{evidence(cams, module, branch)}  \n{note}"
             picture.show(jpeg, alt, note)
 
 
@@ -150,7 +155,8 @@ def _classes(scene: Scene, target: iv.Target, cams: Cams, module: str, strength:
     second = target_choice.second_class(scene, target.head, "compare", label, first, 300)
     other = iv.Target(second, None, target.head, target.kind)
     second_cams = result_of(explanations.cams(scene.model, scene.trace, other, cams.variant))
-    csv = grid_csv(cams.raw_minus(second_cams, module))
+    grids = [scene.cam_grid(each, module) for each in (cams, second_cams)]
+    csv = grid_csv([*grids, grids[0].minus(grids[1])])
     with figure.frame("classes", f"Two classes compared at {module}", _CLASSES_HOW, csv=csv):
         _draw_classes(scene, cams, second_cams, module, strength)
 

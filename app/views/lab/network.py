@@ -16,6 +16,7 @@ from inception_viz.architecture import (
     totals,
 )
 from inception_viz.figures import compared, module_diagram, network_diagram
+from inception_viz.files import csv_text
 
 _PAPER = cost.totals(cost.at_inference(cost.layers(GoogLeNetConfig.paper())))
 _HOW = (
@@ -27,7 +28,7 @@ _HOW = (
 def show(config: GoogLeNetConfig) -> None:
     """Draw what a network costs, all of it to scale, and one module as boxes."""
     _totals(config)
-    csv = cost.table(config).to_csv(index=False)
+    csv = csv_text(cost.table(config))
     with figure.frame("network", "The network to scale", _HOW, csv=csv):
         picture.drawing("lab_diagram", network_diagram(config))
     _module(config)
@@ -82,8 +83,6 @@ _SHORT = {  # so that all columns are seen at once; the text above says what K a
 
 def paper_table() -> None:
     """Draw the paper's table 1 beside what it costs by our count."""
-    import pandas as pd
-
     st.markdown(
         "Table 1 of the paper ([arXiv 1409.4842](https://arxiv.org/abs/1409.4842)), and what its "
         "filter counts really cost. K is 1,024 weights, M a million multiply-accumulates. Where "
@@ -91,10 +90,9 @@ def paper_table() -> None:
     )
     rows = audit()
     frame = audit_table().drop(columns="remark")
-    for column in frame.columns:
-        if "(" in column:  # figures; blank where the table is
-            frame[column] = ["" if pd.isna(v) or not v else f"{v:,.1f}" for v in frame[column]]
     frame = frame.rename(columns=_SHORT)
+    for column in _SHORT.values():
+        frame[column] = frame[column].replace(0, float("nan"))  # where the table is blank
     marked = {place for place, row in enumerate(rows) if row.remark}
     styled = frame.style.apply(
         lambda row: (
@@ -103,8 +101,9 @@ def paper_table() -> None:
             else [""] * len(row)
         ),
         axis=1,
-    )
-    st.dataframe(styled, hide_index=True, width="stretch", height=35 * (len(rows) + 1) + 3)
+    ).format("{:,.1f}", subset=[*_SHORT.values()])
+    height = 35 * (len(rows) + 1) + 3
+    st.dataframe(styled, hide_index=True, width="stretch", height=height, placeholder="")
     for row in rows:
         if row.remark:
             st.markdown(f"- **{row.name}**: {row.remark}")

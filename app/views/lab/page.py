@@ -12,7 +12,7 @@ from app.session import address, lab, lab_history
 from app.session.lab_draft import Draft, draft_in_file, draft_of, meaning
 from app.session.scene import Scene, current
 from app.views.lab import editor, frame, network, rebuilt
-from app.widgets import choice, messages, reduction
+from app.widgets import choice, messages, reduction, uploader
 from app.widgets.messages import plain
 from inception_viz.architecture import GoogLeNetConfig
 
@@ -89,7 +89,7 @@ def _preset(own: GoogLeNetConfig, config: GoogLeNetConfig) -> None:
 
 
 def _files(base: iv.Classifier, draft: Draft) -> None:
-    file = st.file_uploader("Or a file: JSON of a network, CSV of its modules", key="lab_file")
+    file = uploader.file("Or one file: JSON of a network, or CSV of its modules", key="lab_file")
     if file is None or st.session_state.get("lab_file_taken") == file.file_id:
         return
     with messages.errors():

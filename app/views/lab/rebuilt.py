@@ -107,7 +107,10 @@ def _accuracy(scene: Scene, done: Operation) -> None:
             found = wait_for("lab_accuracy_job", job, "Both networks look at the photos …")
             if found is None:
                 return
-            before, after = (percent(right / max(found.photos, 1)) for right in found.right)
+            if not found.photos:
+                st.warning(f"None of the {found.unreadable} files could be read as a photo.")
+                return
+            before, after = (percent(right / found.photos) for right in found.right)
             order = " The folders were taken for the classes in their order." * found.in_order
             lost = f" {found.unreadable} files could not be read." * bool(found.unreadable)
             st.markdown(

@@ -23,6 +23,7 @@ from inception_viz.explain import Sweep
 from inception_viz.figures import (
     BRANCH_NAMES,
     Painting,
+    grid_csv,
     muting_sentence,
     network_map,
     paint_switches,
@@ -104,7 +105,11 @@ def _before_and_after(scene: Scene, after: iv.Trace, target: iv.Target) -> None:
     cams = [result_of(explanations.cams(scene.model, t, target)) for t in traces.values()]
     module = list(cams[0])[-1]
     top = max(float(found[module].max()) for found in cams)
-    with figure.frame("before_after", "Before and after", _MAPS_HOW):
+    grids = [
+        replace(scene.cam_grid(found, module), model=f"{scene.model.title}, {name}")
+        for name, found in zip(traces, cams, strict=True)
+    ]
+    with figure.frame("before_after", "Before and after", _MAPS_HOW, csv=grid_csv(grids)):
         columns = iter(st.columns(4, gap="medium"))
         for (name, trace), found in zip(traces.items(), cams, strict=True):
             with next(columns):

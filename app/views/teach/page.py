@@ -47,7 +47,7 @@ def show() -> None:
     """Draw the page."""
     model = current().model
     st.title("For teachers")
-    steps = plan(model.labels, model.title)
+    steps = plan(model)
     minutes = sum(step.minutes for step in steps)
     st.markdown(
         f"A lesson of **{minutes} minutes** for students who know what a convolution is. The goal: "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import inception_viz as iv
+from app.session import photos
 from app.widgets.messages import plain
 
 
@@ -18,17 +20,24 @@ class Step(NamedTuple):
     query: Mapping[str, str]
 
 
-def plan(labels: Sequence[str], model: str) -> tuple[Step, ...]:
-    """The steps for a class that looks into ``model``, whose classes are ``labels``."""
-    if "goldfish" in labels:
+def plan(model: iv.Classifier) -> tuple[Step, ...]:
+    """The steps for a class that looks into ``model``."""
+    classes = f"{len(model.labels):,}"
+    goldfish = photos.has_a_class_for("goldfish", model)
+    if goldfish is None:
+        what = (
+            "Show the goldfish and the network's answer, then other photos at the side. What can "
+            f"it say at all? It has {classes} answers, and must choose one."
+        )
+    elif goldfish:  # so its classes are ImageNet's, and no moose is among them
         what = (
             "Show the goldfish and the network's answer. Then the moose at the side: among its "
-            f"{len(labels):,} classes there is no moose. What will it say, and why that?"
+            f"{classes} classes there is no moose. What will it say, and why that?"
         )
     else:
         what = (
             "Show a photo and the network's answer. Let the class find what is odd: "
-            f"{plain(model)} knows {len(labels):,} classes, and a goldfish isn't one of them."
+            f"{plain(model.title)} knows {classes} classes, and a goldfish isn't one of them."
         )
     what, view = f"**What does it say?** {what}", {"image": "goldfish"}
     return (Step(5, what, "explore", "Explore a goldfish", view), *_STEPS)

@@ -13,7 +13,7 @@ from app.session import lab
 from app.session.scene import found
 from app.views.train import contents
 from app.views.train.orders import Network, Pictures
-from app.widgets import choice, messages
+from app.widgets import choice, messages, uploader
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import decode
@@ -69,8 +69,8 @@ def pictures() -> Pictures | None:
             key=f"train_download_{origin}",
         )
         return Pictures(origin, source=origin, download=agreed)
-    file = st.file_uploader(
-        f"ZIP of class folders, up to {_ZIP_MEGABYTES} MB",
+    file = uploader.file(
+        f"One ZIP of class folders, up to {_ZIP_MEGABYTES} MB",
         key="train_zip",
         max_upload_size=_ZIP_MEGABYTES,
         help="One folder per class; the folders' names become the labels. A fifth of each class is "
@@ -108,7 +108,7 @@ def network() -> Network | None:
     if chosen != _FILE:
         st.caption(PRESETS[chosen].summary)
         return Network(PRESETS[chosen].build())
-    file = st.file_uploader("Config (JSON)", key="train_config", max_upload_size=1)
+    file = uploader.file("Config: one JSON file", key="train_config", max_upload_size=1)
     if file is not None:
         with messages.errors():
             text = file.getvalue().decode("utf-8", "replace")

@@ -11,7 +11,7 @@ from app.widgets import choice, figure, messages, page_link, picture
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz import Target
-from inception_viz.figures import BRANCH_NAMES, percent, short_number
+from inception_viz.figures import BRANCH_NAMES, grid_csv, percent, short_number
 
 
 def show(scene: Scene) -> None:
@@ -41,13 +41,16 @@ def show(scene: Scene) -> None:
                     "Nearly the question of chapter 5, but not quite: there what speaks against "
                     "the answer was taken off; here only the places that speak for it count."
                 )
+        else:
+            st.caption(f"In {module}, there is no evidence for {label}: the map is dark.")
         values = cams[module]
         top = float(values.max())
         how = (
             f"Yellow: evidence for {label}, from 0 to {short_number(top)}. In early modules the "
             "map follows edges; only late ones know about things. A map shows where, not why."
         )
-        with figure.frame("lesson_cam", f"Where {module} looks", how):
+        csv = grid_csv([scene.cam_grid(cams, module)])
+        with figure.frame("lesson_cam", f"Where {module} looks", how, csv=csv):
             photo, seen = st.columns(2, gap="medium")
             for column, strength, name in ((photo, 0.0, "The photo"), (seen, 0.6, "Its map")):
                 jpeg = picture.over_photo(scene.trace, values, strength=strength, side=480)

@@ -16,6 +16,7 @@ from inception_viz.figures import (
     BRANCH_NAMES,
     DIVERGING,
     SEQUENTIAL,
+    Grid,
     grid_csv,
     hex_colour,
 )
@@ -53,25 +54,30 @@ def show(scene: Scene) -> None:
             "the arrows step."
         )
         title = f"{module}, {BRANCH_NAMES[branch]} branch: how its strongest map is made"
-        with figure.frame("walk", title, how, csv=grid_csv(found.output)):
+        with figure.frame("walk", title, how, csv=grid_csv(_grids(scene, found))):
             _animation(found, scene.trace.widths)
+
+
+def _grids(scene: Scene, found: Walk) -> list[Grid]:
+    """The three maps of the drawing."""
+    place = f"{found.module}/{found.branch}"
+    return [
+        scene.grid(found.source, found.module, "input", channel=found.source_channel),
+        scene.grid(found.window_map, place, "reduce", channel=found.reduced),
+        scene.grid(found.output, place, "output", channel=found.channel),
+    ]
 
 
 def _animation(found: Walk, widths: Mapping[tuple[str, str], int]) -> None:
     """The walk, number by number; ``widths`` of the branches are for the concatenation."""
-
-    def plain(value: object) -> object:
-        if not isinstance(value, np.ndarray):
-            return value
-        return [[float(f"{x:.5g}") for x in row] for row in value]
-
+    drawn = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in vars(found).items()}
     scales = {
         name: [hex_colour(i / (_STEPS - 1), scale) for i in range(_STEPS)]
         for name, scale in (("sequential", SEQUENTIAL), ("diverging", DIVERGING))
     }
     _walk(
         key="kernel_walk",
-        data={name: plain(value) for name, value in vars(found).items()}
+        data=drawn
         | {
             "id": f"{found.module} {found.branch} {found.channel} {float(found.total.sum())}",
             "widths": {b: n for (m, b), n in widths.items() if m == found.module},

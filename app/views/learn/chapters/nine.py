@@ -9,6 +9,7 @@ from app.views.learn.chapters.question import ask
 from app.widgets import figure, page_link, picture
 from inception_viz.architecture import COLUMNS, at_inference, branch_table, layers, steps, totals
 from inception_viz.figures import network_diagram, percent
+from inception_viz.files import csv_text
 
 
 def show(scene: Scene) -> None:
@@ -50,7 +51,7 @@ def show(scene: Scene) -> None:
     how = "One row for each module; map: how many places its maps have."
     if answered:
         how += " MAC: one multiplication with its addition, counted for one photo."
-    csv = branch_table(config).to_csv(index=False)
+    csv = csv_text(branch_table(config))
     with figure.frame("nine", "The table of this network", how, csv=csv):
         st.dataframe(frame, width="stretch")
     with figure.frame("nine_drawing", "The network, to scale in channels", _HOW):

@@ -9,7 +9,7 @@ from app.session.scene import Scene
 from app.views.learn.chapters.question import ask, highest
 from app.widgets import choice, figure, heading, picture
 from inception_viz.explain import BranchFiring
-from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, percent
+from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, grid_csv, percent
 
 _SEES = {
     "1x1": "one place at a time, all channels",
@@ -30,7 +30,7 @@ def show(scene: Scene) -> None:
     module = choice.show("learn_module", "Look into module", {name: name for name in modules})
     fired = traces.firing(scene.trace, scene.model)
     found: dict[str, BranchFiring] = {b.branch: b for b in fired.branches if b.module == module}
-    shares = {b: f.energy_share for b, f in found.items()}
+    shares = {b: f.energy_share or 0.0 for b, f in found.items()}
     said = ", ".join(f"{BRANCH_NAMES[b]} {percent(share)}" for b, share in shares.items())
     loudest = max(found.values(), key=lambda b: b.mean)
     reason = (
@@ -38,17 +38,23 @@ def show(scene: Scene) -> None:
         f"help: {_channels(scene, module)}. Averaged over its units, "
         f"{BRANCH_NAMES[loudest.branch]} fires most strongly."
     )
-    ask(
-        "guess_branch",
-        scene,
-        f"Which branch of {module} is most active on this photo?",
-        {branch: BRANCH_NAMES[branch] for branch in found},
-        lambda: (highest(shares, percent), reason),
-    )
+    if any(shares.values()):
+        ask(
+            "guess_branch",
+            scene,
+            f"Which branch of {module} is most active on this photo?",
+            {branch: BRANCH_NAMES[branch] for branch in found},
+            lambda: (highest(shares, percent), reason),
+        )
+    else:
+        st.caption(f"{module} is silent on this photo: no branch of it fires.")
     how = (
         "Mean of each branch's channels over the photo; yellow is most, each map on its own scale."
     )
-    with figure.frame("lesson_branches", f"What the branches of {module} respond to", how):
+    layers = {name: traces.layer(scene.trace, name) for name in (f"{module}/{b}" for b in found)}
+    csv = grid_csv(scene.grid(layer.mean_map, name, "mean") for name, layer in layers.items())
+    title = f"What the branches of {module} respond to"
+    with figure.frame("lesson_branches", title, how, csv=csv):
         for column, branch in zip(st.columns(len(found), gap="medium"), found, strict=True):
             with column:
                 _branch(scene, module, branch)

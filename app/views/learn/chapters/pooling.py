@@ -11,6 +11,7 @@ from app.widgets import figure, messages, picture
 from app.widgets.messages import plain
 from inception_viz.explain import LastStep, last_step
 from inception_viz.figures import BRANCH_COLOURS, BRANCH_NAMES, short_number, signed
+from inception_viz.files import csv_text
 
 
 def show(scene: Scene) -> None:
@@ -46,7 +47,10 @@ def _sums(step: LastStep, last: str, label: str) -> None:
         f"Σ weight × average over the {step.channels:,} channels of {last}, branch by branch. "
         "After the last module come only the averages and this sum, so it is exact."
     )
-    csv = "\n".join(["branch,sum", *(f"{b},{v}" for b, v in step.branches.items())])
+    import pandas as pd
+
+    parts = {**step.branches, "bias": step.bias, "logit": step.value}
+    csv = csv_text(pd.DataFrame({"part": parts.keys(), "sum": parts.values()}))
     with figure.frame("last_step", f"From {last} to the logit of {label}", how, csv=csv):
         columns = st.columns(len(step.branches) + 2)
         for column, (branch, value) in zip(columns, step.branches.items(), strict=False):
