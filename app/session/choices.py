@@ -35,6 +35,12 @@ def begin() -> None:
                 st.session_state.pop(key, None)
 
 
+def asked(key: str) -> str:
+    """What the address asks for under ``key`` and :func:`take` hasn't taken yet; "" for nothing."""
+    taken = _read().get(key) == links.visit().number
+    return "" if taken else st.query_params.get(key, "")
+
+
 def take(key: str, names: Mapping[T, str], default: D) -> T | D:
     """Before the widget ``key`` is drawn: make it show what the address asks for; the choice now.
 
