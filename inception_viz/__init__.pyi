@@ -43,6 +43,7 @@ from .explain.pixels import pixel_map as pixel_map
 from .explain.randomisation import sanity_check as sanity_check
 from .explain.target import Target as Target
 from .network.recording import recording as recording
+from .pictures.preprocessing import Crop as Crop
 from .pictures.reading import Picture as Picture
 from .pictures.reading import read_picture as read_picture
 from .trace import Trace as Trace

@@ -17,7 +17,14 @@ from inception_viz.architecture.config import GoogLeNetConfig
 from inception_viz.errors import WeightsError
 from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.pictures.preprocessing import Fit, Fitting, Preprocessing, fit_image, fitting
+from inception_viz.pictures.preprocessing import (
+    Crop,
+    Fit,
+    Fitting,
+    Preprocessing,
+    fit_image,
+    fitting,
+)
 from inception_viz.pictures.reading import Picture, read_picture
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import attach_heads
@@ -94,14 +101,15 @@ class Classifier:
         self,
         image: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | Picture,
         *,
-        fit: Fit = "crop",
+        fit: Fit | Crop = "crop",
     ) -> Trace:
         """Send one picture through the network and keep everything that happens.
 
         Args:
             image: a path, the bytes or the open file of a picture, or a PIL image.
             fit: ``crop`` takes the centre square, ``pad`` the whole picture with borders,
-                ``squash`` the whole picture with its proportions changed.
+                ``squash`` the whole picture with its proportions changed, a
+                :class:`~inception_viz.pictures.preprocessing.Crop` any square of it.
 
         Raises:
             ImageError: if the picture can't be used.
@@ -120,7 +128,7 @@ class Classifier:
         self.require_finite(trace.logits)
         return trace
 
-    def input_of(self, picture: Picture, fit: Fit) -> tuple[Tensor, Fitting]:
+    def input_of(self, picture: Picture, fit: Fit | Crop) -> tuple[Tensor, Fitting]:
         """The network's input (1, 3, size, size), and where it lies on the picture.
 
         Raises:

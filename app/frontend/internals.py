@@ -25,5 +25,8 @@ SELECTORS = {
     "[data-testid=stPageLink] p": "",
     "[data-testid=stPageLink] a p": "",
     "[data-testid=stButtonGroup] > div": "",
+    ".st-key-fit [data-testid=stButtonGroup] > div": "",
+    ".st-key-fit [data-testid=stButtonGroup] > div > button": "",
+    ".st-key-fit [data-testid=stButtonGroup] > div > button:not([aria-checked=true])": "",
     "[data-testid=stElementToolbar]": "branches",
 }

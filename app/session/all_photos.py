@@ -20,7 +20,7 @@ from app.session.own_photos import OwnPhoto
 from app.session.traces import KEYS
 from inception_viz import firing
 from inception_viz.explain import BranchFiring
-from inception_viz.pictures import Fit
+from inception_viz.pictures import Crop, Fit
 from inception_viz.report import Report, report_name
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ class Row:
     wrong: str = ""
 
 
-def table(model: iv.Classifier, fit: Fit, photos: Sequence[OwnPhoto]) -> Job[tuple[Row, ...]]:
+def table(
+    model: iv.Classifier, fit: Fit | Crop, photos: Sequence[OwnPhoto]
+) -> Job[tuple[Row, ...]]:
     """A row for each photo, in their order. The job never fails."""
 
     def work(progress: Progress) -> tuple[Row, ...]:
@@ -69,20 +71,20 @@ def table(model: iv.Classifier, fit: Fit, photos: Sequence[OwnPhoto]) -> Job[tup
 @st.cache_data(
     show_spinner=False, max_entries=512, hash_funcs=KEYS | {OwnPhoto: lambda photo: photo.id}
 )
-def _row(model: iv.Classifier, fit: Fit, photo: OwnPhoto) -> Row:
+def _row(model: iv.Classifier, fit: Fit | Crop, photo: OwnPhoto) -> Row:
     trace = model.trace(own_photos.decoded(photo), fit=fit)
     unusual = firing(trace, model.weights.reference).most_unusual()
     return Row(photo.name, tuple(trace.predictions(ANSWERS)), unusual)
 
 
-def to_frame(rows: Sequence[Row], model: iv.Classifier, fit: Fit) -> pd.DataFrame:
+def to_frame(rows: Sequence[Row], model: iv.Classifier, fit: Fit | Crop) -> pd.DataFrame:
     """One row a photo, every figure in full, and what it was measured with."""
     import pandas as pd
 
     known = any(row.unusual for row in rows)
     lines = []
     for row in rows:
-        line: dict[str, object] = {"photo": row.photo, "model": model.title, "fit": fit}
+        line: dict[str, object] = {"photo": row.photo, "model": model.title, "fit": str(fit)}
         for place in range(min(ANSWERS, len(model.labels))):
             label, probability = row.answers[place] if row.answers else (row.wrong, None)
             line |= {f"answer_{place + 1}": label, f"probability_{place + 1}": probability}
@@ -107,7 +109,7 @@ class Archive:
         return self.file.read()
 
 
-def reports(model: iv.Classifier, fit: Fit, photos: Sequence[OwnPhoto]) -> Job[Archive]:
+def reports(model: iv.Classifier, fit: Fit | Crop, photos: Sequence[OwnPhoto]) -> Job[Archive]:
     """A report for each photo, about the network's first choice, in one ZIP.
 
     A report that can't be made says why. The job's error is a FileError if there is no room.
@@ -126,7 +128,7 @@ def reports(model: iv.Classifier, fit: Fit, photos: Sequence[OwnPhoto]) -> Job[A
 
 
 def _archive(
-    model: iv.Classifier, fit: Fit, photos: Sequence[OwnPhoto], progress: Progress
+    model: iv.Classifier, fit: Fit | Crop, photos: Sequence[OwnPhoto], progress: Progress
 ) -> Archive:
     file = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the archive)
     names: set[str] = set()
@@ -146,7 +148,7 @@ def _archive(
     return found
 
 
-def _report(model: iv.Classifier, fit: Fit, photo: OwnPhoto, progress: Progress) -> Report:
+def _report(model: iv.Classifier, fit: Fit | Crop, photo: OwnPhoto, progress: Progress) -> Report:
     progress(0.0)
     trace = model.trace(own_photos.decoded(photo), fit=fit)
     return iv.report.build(
@@ -174,5 +176,5 @@ def _new_name(name: str, taken: set[str]) -> str:
     return name
 
 
-def _key(model: iv.Classifier, fit: Fit, photos: Sequence[OwnPhoto]) -> tuple[str, ...]:
-    return (model.key, fit, *(photo.id for photo in photos))
+def _key(model: iv.Classifier, fit: Fit | Crop, photos: Sequence[OwnPhoto]) -> tuple[str, ...]:
+    return (model.key, str(fit), *(photo.id for photo in photos))

@@ -21,7 +21,7 @@ from app.session.held import Held
 T = TypeVar("T")
 D = TypeVar("D")
 _read = Held[dict[str, int]]("choices_read", dict)  # key → the visit of the last reading
-_last = Held[dict[str, object]]("choices_last", dict)  # key → what was chosen at its last drawing
+_called = Held[dict[str, dict[str, object]]]("choices_called", dict)  # key → name → option
 _DRAWN = "choices_drawn"  # in this run
 
 
@@ -33,6 +33,12 @@ def begin() -> None:
         for key in _read():
             if links.goes_with_a_fresh_link(key):
                 st.session_state.pop(key, None)
+
+
+def asked(key: str) -> str:
+    """What the address asks for under ``key`` and :func:`take` hasn't taken yet; "" for nothing."""
+    taken = _read().get(key) == links.visit().number
+    return "" if taken else st.query_params.get(key, "")
 
 
 def take(key: str, names: Mapping[T, str], default: D) -> T | D:
@@ -52,10 +58,11 @@ def take(key: str, names: Mapping[T, str], default: D) -> T | D:
             links.leave_out(key, asked)
         if meant is None and visit.back:
             st.session_state[key] = default
-    if st.session_state.get(key) not in names:
+    if (held := st.session_state.get(key)) not in names:
         # A browser that still shows an option's name of before sends that name, and no option.
-        last = _last().get(key) if key in st.session_state else None
-        st.session_state[key] = last if last in names else default
+        once = _called().get(key, {}).get(held) if isinstance(held, str) else None
+        st.session_state[key] = once if once in names else default
+    _called().setdefault(key, {}).update({name: option for option, name in names.items()})
     chosen: T | D = st.session_state[key]
     return chosen
 
@@ -63,7 +70,6 @@ def take(key: str, names: Mapping[T, str], default: D) -> T | D:
 def keep(key: str, chosen: object, default: object) -> None:
     """After it was drawn: make the address say what is ``chosen``."""
     st.session_state[_DRAWN].add(key)
-    _last()[key] = chosen
     address.write(key, "" if chosen is None or chosen == default else id_of(chosen))
 
 

@@ -74,6 +74,14 @@ def sample_picture(name: str) -> iv.Picture:
     return iv.read_picture(samples()[name].path)
 
 
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs={iv.Picture: lambda p: p.sha256})
+def whole(picture: iv.Picture) -> str:
+    """A photo as a data URL, its longer side 640 pixels at most: the sidebar's width, twice."""
+    image = picture.image.copy()
+    image.thumbnail((640, 640))
+    return data_url(jpeg(image, quality=80))
+
+
 def shows_a_class_of(picture: iv.Picture, model: iv.Classifier) -> bool | None:
     """The same for any photo; None also where it is none of the bundled ones."""
     found = (name for name in samples() if sample_picture(name).sha256 == picture.sha256)

@@ -12,12 +12,12 @@ from app.server.jobs import Job, Jobs
 from inception_viz import firing as measure_firing
 from inception_viz.explain import Firing, Layer, Order, measure
 from inception_viz.figures import Sprite, channel_sprite, jpeg, photo_with_frame
-from inception_viz.pictures import Fit
+from inception_viz.pictures import Crop, Fit
 
 _jobs = Jobs(kept=8)  # of 12 MB each
 
 
-def trace(model: iv.Classifier, picture: iv.Picture, fit: Fit) -> Job[iv.Trace]:
+def trace(model: iv.Classifier, picture: iv.Picture, fit: Fit | Crop) -> Job[iv.Trace]:
     """The trace of a picture; its error is a WeightsError if the weights give no finite answer."""
     return _jobs.get((model.key, picture.sha256, fit), lambda _: model.trace(picture, fit=fit))
 

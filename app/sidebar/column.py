@@ -10,19 +10,12 @@ import inception_viz as iv
 from app.frontend import component
 from app.session import address, explanations, models, own_photos, traces
 from app.session.scene import Scene
-from app.sidebar import model_picker, photo_picker
-from app.widgets import choice, messages, target_choice
+from app.sidebar import fit_choice, model_picker, photo_picker
+from app.widgets import messages, target_choice
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import percent
-from inception_viz.pictures import Fit
 from inception_viz.report import report_name
-
-_FIT_NAMES: dict[Fit, str] = {"crop": "Centre", "pad": "Whole", "squash": "Squashed"}
-_FIT_HELP = (
-    "The network sees a square. **Centre** cuts one out of the middle, **Whole** adds borders, "
-    "**Squashed** changes the proportions."
-)
 
 
 def show() -> Scene | None:
@@ -34,9 +27,7 @@ def show() -> Scene | None:
         answer = st.empty()
         with above:  # which samples come first depends on the model
             picture, photo, alt = photo_picker.show(model)
-            fit = choice.show(
-                address.FIT, "What the network sees of it", _FIT_NAMES, help=_FIT_HELP
-            )
+            fit = fit_choice.show(picture, alt)
         if model is None:
             return None
         base = model

@@ -36,15 +36,21 @@ def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
 def of_all_heads(scene: Scene, key: str, title: str) -> None:
     """Frame what the heads answer, side by side."""
     heads = [*scene.model.config.heads, "main"]
-    how = "The five likeliest classes by softmax probability."
-    with figure.frame(key, title, how, csv=csv(scene, heads)):
+    with figure.frame(key, title, _how(len(scene.trace.labels)), csv=csv(scene, heads)):
         columns = st.columns(max(len(heads), 2), gap="medium")
         for column, head in zip(columns, heads, strict=False):
             with column:
                 show(scene, scene.trace, head, title=HEAD_NAMES[head].capitalize())
         if len(heads) == 1:
             with columns[1]:
-                st.caption("These weights come without auxiliary heads.")
+                st.caption("These weights have no auxiliary heads, or none that fit.")
+
+
+def _how(classes: int) -> str:
+    if classes == 1:
+        return "Its one output as a sigmoid: how sure the network is of this class."
+    which = "The five likeliest" if classes > 5 else f"All {classes}"
+    return f"{which} classes by softmax probability."
 
 
 def csv(scene: Scene, heads: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError, FileError
 from inception_viz.explain.contributions import METHODS
 from inception_viz.files.paths import real_path, typed_path
-from inception_viz.pictures.preprocessing import FITS, Fit
+from inception_viz.pictures.preprocessing import FITS, Crop, Fit
 from inception_viz.training.data import pictures_in
 from inception_viz.training.photos import Unreadable
 
@@ -50,7 +50,7 @@ def trace_folder(
     folder: str | PathLike[str],
     output: str | PathLike[str],
     *,
-    fit: Fit = "crop",
+    fit: Fit | Crop = "crop",
     method: str = QUICK,
     k: int = 5,
     batch: int | None = None,
@@ -111,11 +111,11 @@ def trace_folder(
 
 
 def _settings(
-    classifier: Classifier, root: Path, fit: str, method: str, k: int, batch: int | None
+    classifier: Classifier, root: Path, fit: str | Crop, method: str, k: int, batch: int | None
 ) -> Settings:
     """What has to be the same when work goes on; all but the size of a batch."""
-    if fit not in FITS:
-        raise BatchError(f"There is no fit {fit!r:.40}; use {', '.join(FITS)}.")
+    if not isinstance(fit, Crop) and fit not in FITS:
+        raise BatchError(f"There is no fit {fit!r:.40}; use {', '.join(FITS)} or a Crop.")
     if method not in (*METHODS, NONE):
         raise BatchError(
             f'There is no method "{method[:40]}"; there are {", ".join((*METHODS, NONE))}.'
@@ -127,7 +127,7 @@ def _settings(
     return {
         "folder": str(real_path(root)),
         "model": classifier.key,
-        "fit": fit,
+        "fit": str(fit),
         "method": method,
         "k": k,
         "version": __version__,

@@ -31,7 +31,7 @@ from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError, ImageError, StoppedError
 from inception_viz.explain.contributions import contributions
 from inception_viz.network.googlenet import GoogLeNet
-from inception_viz.pictures.preprocessing import Fit
+from inception_viz.pictures.preprocessing import Crop, Fit
 from inception_viz.pictures.reading import read_picture
 from inception_viz.training.photos import Unreadable, ahead
 
@@ -51,7 +51,7 @@ class Worker:
 
     classifier: Classifier
     root: Path
-    fit: Fit
+    fit: Fit | Crop
     method: str
     k: int
     asked_batch: int | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import inception_viz as iv
 from inception_viz.architecture.config import HEAD_NAMES
@@ -13,6 +13,9 @@ from inception_viz.architecture.places import Place
 from inception_viz.cli import folders
 from inception_viz.files.paths import readable, typed_path
 from inception_viz.sources.labels import read_labels
+
+if TYPE_CHECKING:
+    from inception_viz.pictures.preprocessing import Crop, Fit
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +41,6 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
 
 def add_photo_options(parser: argparse.ArgumentParser) -> None:
     """Define a command's photo and the weights to look at it with."""
-    from inception_viz.pictures.preprocessing import FITS
-
     parser.add_argument("image", help="JPEG, PNG, WebP, GIF, BMP or TIFF")
     parser.add_argument(
         "--weights",
@@ -49,9 +50,12 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fit",
-        choices=FITS,
+        type=_fit,
         default="crop",
-        help="crop the centre, pad the whole photo, or squash it (default: crop)",
+        metavar="{crop,pad,squash,X-Y-SIDE}",
+        help="crop the centre, pad the whole photo, squash it, or take the square around X and Y "
+        "(shares of width and height) of SIDE (a share of the shorter side), such as 0.4-0.5-0.3 "
+        "(default: crop)",
     )
     add_file_options(parser)
 
@@ -179,6 +183,18 @@ def _write_arrays(trace: iv.Trace, path: Path) -> None:
         arrays |= {f"{module}/{branch}/reduce": maps for branch, maps in reduces.items()}
     with path.open("wb") as file:
         np.savez_compressed(file, **{k: v.numpy() for k, v in arrays.items()})  # type: ignore[arg-type]
+
+
+def _fit(text: str) -> Fit | Crop:
+    from inception_viz.pictures.preprocessing import FITS, Crop
+
+    for fit in FITS:
+        if text == fit:
+            return fit
+    try:
+        return Crop.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error} Or use {', '.join(FITS)}.") from error
 
 
 def _positive(text: str) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
 from inception_viz.figures.colours import DIVERGING, SEQUENTIAL, colourise
-from inception_viz.pictures.preprocessing import Fitting
+from inception_viz.pictures.preprocessing import Crop, Fitting
 from inception_viz.pictures.reading import Picture
 
 Box = tuple[float, float, float, float]
@@ -29,7 +29,9 @@ def overlay(
     box: Box | None = None,
     point: tuple[float, float] | None = None,
 ) -> Image.Image:
-    """Lay a map over the whole photo; what the network didn't see is darkened.
+    """Lay a map over the photo; what the network didn't see is darkened.
+
+    The whole photo is drawn; of one with a :class:`Crop`, that and half its side around it.
 
     Args:
         picture: the photo.
@@ -42,20 +44,25 @@ def overlay(
         box: left, top, right, bottom in input pixels, drawn as a frame.
         point: x, y in input pixels, drawn as a dot.
     """
-    scale = side / max(fitting.original)
-    size = tuple(max(round(length * scale), 1) for length in fitting.original)
-    photo = picture.image.resize((size[0], size[1]), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    left, top, right, bottom = (round(edge * scale) for edge in fitting.box)
+    view = _view(fitting)
+    scale = side / max(view[2] - view[0], view[3] - view[1])
+    photo = _part(picture, view, scale)
+    size = photo.size
+    left, top, right, bottom = (
+        round((edge - start) * scale) for edge, start in zip(fitting.box, view[:2] * 2, strict=True)
+    )
+    left, top = min(left, size[0] - 1), min(top, size[1] - 1)  # of a tiny square a pixel stays
+    right, bottom = max(right, left + 1), max(bottom, top + 1)
     canvas = photo.point(lambda level: level * _OUTSIDE)
     seen = (max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1]))
     heat = _heat(values, maximum, signed).resize(
-        (max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC
+        (right - left, bottom - top), Image.Resampling.BICUBIC
     )
     part = (seen[0] - left, seen[1] - top, seen[2] - left, seen[3] - top)
     # Under the map the photo fades to grey, so that every colour is the map's.
     under = ImageEnhance.Color(photo.crop(seen)).enhance(max(1 - 2 * strength, 0))
     canvas.paste(Image.blend(under, heat.crop(part), strength), seen[:2])
-    _mark(canvas, fitting, scale, box, point)
+    _mark(canvas, fitting, view, scale, box, point)
     return canvas
 
 
@@ -76,6 +83,32 @@ def data_url(content: bytes, kind: str = "jpeg") -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
+def _view(fitting: Fitting) -> Box:
+    """Left, top, right, bottom of what is drawn, in original pixels."""
+    width, height = fitting.original
+    if not isinstance(fitting.fit, Crop):
+        return 0.0, 0.0, float(width), float(height)
+    left, top, right, bottom = fitting.box
+    around = (right - left) / 2
+    return (
+        max(left - around, 0.0),
+        max(top - around, 0.0),
+        min(right + around, width),
+        min(bottom + around, height),
+    )
+
+
+def _part(picture: Picture, view: Box, scale: float) -> Image.Image:
+    """What lies within ``view``, ``scale`` pixels a pixel of the original."""
+    image = picture.image
+    width, height = (max(round((view[i + 2] - view[i]) * scale), 1) for i in (0, 1))
+    # The image may be a reduced copy of the original.
+    reduced = np.multiply(view, np.tile(np.divide(image.size, picture.size), 2))
+    left, top, right, bottom = np.minimum(reduced, image.size * 2).tolist()
+    box = (left, top, right, bottom)
+    return image.resize((width, height), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
+
+
 def _heat(values: np.ndarray, maximum: float | None, signed: bool) -> Image.Image:
     top = float(np.abs(values).max() if signed else values.max()) if maximum is None else maximum
     levels = values / top if top > 0 else np.zeros_like(values)
@@ -87,6 +120,7 @@ def _heat(values: np.ndarray, maximum: float | None, signed: bool) -> Image.Imag
 def _mark(
     canvas: Image.Image,
     fitting: Fitting,
+    view: Box,
     scale: float,
     box: Box | None,
     point: Sequence[float] | None,
@@ -95,7 +129,7 @@ def _mark(
 
     def on_canvas(x: float, y: float) -> tuple[float, float]:
         original = fitting.to_original(x, y)
-        return original[0] * scale, original[1] * scale
+        return (original[0] - view[0]) * scale, (original[1] - view[1]) * scale
 
     if box is not None:
         inside = [min(max(edge, 0), fitting.size) for edge in box]  # beyond lies padding

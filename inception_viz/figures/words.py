@@ -101,6 +101,8 @@ def answer_sentence(model: Classifier, trace: Trace, known: bool | None) -> str:
     if model.source == "random":
         return f"This network has learned nothing: its answer, {answer}, is noise."
     said = f"{escape(model.title)} says {answer}"
+    if len(trace.labels) == 1:
+        said = f"{escape(model.title)} finds <b>{escape(label)}</b> {percent(probability)} likely"
     if known is False:
         said += "; it has no class for what is on this photo, and must choose one"
     return f"{said}."

@@ -1,8 +1,11 @@
 from .preprocessing import CAFFE as CAFFE
+from .preprocessing import CENTRE as CENTRE
 from .preprocessing import CROP_MARGIN as CROP_MARGIN
 from .preprocessing import FITS as FITS
 from .preprocessing import IMAGENET as IMAGENET
+from .preprocessing import SMALLEST_CROP as SMALLEST_CROP
 from .preprocessing import TORCHVISION as TORCHVISION
+from .preprocessing import Crop as Crop
 from .preprocessing import Fit as Fit
 from .preprocessing import Fitting as Fitting
 from .preprocessing import Preprocessing as Preprocessing

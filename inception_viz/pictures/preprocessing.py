@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,6 +15,62 @@ Fit = Literal["crop", "pad", "squash"]
 FITS: tuple[Fit, ...] = get_args(Fit)
 
 CROP_MARGIN = 256 / 224  # the shorter side is scaled to 256 for a 224-pixel crop, as is customary
+SMALLEST_CROP = 0.05  # of the shorter side
+_CROP_TEXT = re.compile("-".join([r"([0-9](?:\.[0-9]{1,6})?)"] * 3))
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square on a picture of any shape; all three are shares, kept to a millionth.
+
+    Where it would stick out, it is moved inside, no further than it must be. As text it is
+    ``X-Y-SIDE``, "0.42-0.38-0.5".
+
+    Attributes:
+        x: its centre, as a share of the width from the left.
+        y: its centre, as a share of the height from the top.
+        side: its side, as a share of the picture's shorter side, at least ``SMALLEST_CROP``.
+
+    Raises:
+        ValueError: for anything else than such shares.
+    """
+
+    x: float
+    y: float
+    side: float
+
+    def __post_init__(self) -> None:
+        """Check and round."""
+        for name, least in (("x", 0), ("y", 0), ("side", SMALLEST_CROP)):
+            value = getattr(self, name)
+            try:
+                share = round(float(value), 6) + 0.0  # never −0
+            except (TypeError, ValueError, OverflowError):
+                share = np.nan
+            if not least <= share <= 1:
+                raise ValueError(
+                    f"The {name} of a crop is {value!r:.40}; it must be from {least} to 1."
+                )
+            object.__setattr__(self, name, share)
+
+    def __str__(self) -> str:
+        """The text that :meth:`parse` reads."""
+        return "-".join(f"{n:.6f}".rstrip("0").rstrip(".") for n in (self.x, self.y, self.side))
+
+    @classmethod
+    def parse(cls, text: str) -> Crop:
+        """Read ``X-Y-SIDE``.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        found = _CROP_TEXT.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r:.60} is no crop; write X-Y-SIDE, such as 0.42-0.38-0.5.")
+        return cls(*map(float, found.groups()))
+
+
+CENTRE = Crop(0.5, 0.5, 1 / CROP_MARGIN)  # where "crop" lies; the same pixels as that
 
 
 @dataclass(frozen=True)
@@ -24,7 +81,7 @@ class Fitting:
     the input's corner lies on the original, in original pixels (negative where it was padded).
     """
 
-    fit: Fit
+    fit: Fit | Crop
     size: int
     original: tuple[int, int]
     x_scale: float
@@ -42,11 +99,11 @@ class Fitting:
         return (self.left, self.top, *self.to_original(self.size, self.size))
 
 
-def fitting(original: tuple[int, int], size: int, fit: Fit = "crop") -> Fitting:
+def fitting(original: tuple[int, int], size: int, fit: Fit | Crop = "crop") -> Fitting:
     """Lay a square of ``size`` pixels over a picture of ``original`` (width, height) pixels.
 
     ``crop`` takes the centre, ``pad`` the whole picture with borders, ``squash`` the whole picture
-    with its proportions changed.
+    with its proportions changed, a :class:`Crop` any square of it.
 
     Raises:
         ValueError: for an unknown ``fit``.
@@ -58,14 +115,19 @@ def fitting(original: tuple[int, int], size: int, fit: Fit = "crop") -> Fitting:
         longer = max(original)
         start = ((width - longer) / 2, (height - longer) / 2)
         return Fitting(fit, size, original, longer / size, longer / size, *start)
-    if fit != "crop":
-        raise ValueError(f'fit is {fit!r:.60}; use "crop", "pad" or "squash".')
+    if isinstance(fit, Crop) and fit != CENTRE:
+        length = fit.side * min(original)
+        left = min(max(fit.x * width - length / 2, 0.0), width - length)
+        top = min(max(fit.y * height - length / 2, 0.0), height - length)
+        return Fitting(fit, size, original, length / size, length / size, left, top)
+    if fit not in ("crop", CENTRE):
+        raise ValueError(f'fit is {fit!r:.60}; use "crop", "pad", "squash" or a Crop.')
     # The rounding of torchvision's Resize(256) + CenterCrop(224), so that both see the same pixels.
     least, shorter = min(original), round(size * CROP_MARGIN)
     scaled = [shorter if side == least else int(shorter * side / least) for side in original]
     x_scale, y_scale = width / scaled[0], height / scaled[1]
-    left, top = (round((side - size) / 2) for side in scaled)
-    return Fitting(fit, size, original, x_scale, y_scale, left * x_scale, top * y_scale)
+    column, row = (round((side - size) / 2) for side in scaled)
+    return Fitting("crop", size, original, x_scale, y_scale, column * x_scale, row * y_scale)
 
 
 def fit_image(image: Image.Image, placed: Fitting, background: tuple[int, int, int]) -> Image.Image:

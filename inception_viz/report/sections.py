@@ -40,6 +40,7 @@ from inception_viz.figures.words import (
     evidence,
     short_number,
 )
+from inception_viz.pictures.preprocessing import Crop, Fitting
 from inception_viz.report.insights import Insight
 from inception_viz.trace import Trace
 
@@ -226,7 +227,7 @@ def _versions(findings: Findings) -> dict[str, str]:
     return {
         "Photo": f"{findings.photo or '–'}, {trace.picture.size[0]}×{trace.picture.size[1]} pixels",
         "SHA-256 of its file": trace.picture.sha256,
-        "What the network saw of it": f"{trace.fitting.fit}, {trace.fitting.size} pixels a side",
+        "What the network saw of it": f"{_seen(trace.fitting)}, {trace.fitting.size} pixels a side",
         "Model": f"{model.title} ({model.source})",
         "Identity of the weights": model.key,
         "Classes": f"{len(model.labels):,}",
@@ -236,6 +237,13 @@ def _versions(findings: Findings) -> dict[str, str]:
         ),
         "Made": datetime.now().astimezone().isoformat(" ", "minutes"),
     }
+
+
+def _seen(fitting: Fitting) -> str:
+    if not isinstance(fitting.fit, Crop):
+        return fitting.fit
+    left, top, right, bottom = (round(edge) for edge in fitting.box)
+    return f"crop {fitting.fit}: pixels {left} to {right} across, {top} to {bottom} down"
 
 
 def cell(value: float | None) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.session import choices
+from app.session import choices, traces
 from app.session.links import Visit
+from app.session.scene import Scene
 from app.views import REGISTRY
 from inception_viz.architecture import Place
+from inception_viz.pictures import CENTRE, Crop, fitting
 from tests.app.arriving import arrive
 
 OLD = [  # page, what the address said when it held names, what is meant
@@ -129,6 +131,60 @@ def test_what_an_address_asks_for_in_vain_is_said_and_left_out() -> None:
     assert not app.exception
     assert "method = magic" in app.toast[0].value and "head = aux9" in app.toast[0].value
     assert address_of(app) == {"image": "cat"}
+
+
+def test_a_square_of_the_photo_is_in_the_link() -> None:
+    app = arrive("explore", {"fit": "0.420-0.38-0.3"})
+    assert not app.exception and not app.toast
+    crop = Crop(0.42, 0.38, 0.3)
+    assert app.session_state["fit"] == crop
+    scene: Scene = app.session_state["scene"]
+    assert scene.trace.fitting == fitting(scene.trace.picture.size, 224, crop)
+    assert address_of(app) == {"image": "cat", "fit": "0.42-0.38-0.3"}
+    again = arrive("compare", address_of(app) | {"with_photo": "espresso"})
+    assert not again.exception and not again.toast
+    assert address_of(again)["fit"] == "0.42-0.38-0.3"
+    app.query_params.clear()  # as the browser does on its way to another page
+    app.switch_page("views/branches/page.py").run()
+    assert address_of(app)["fit"] == "0.42-0.38-0.3"
+
+
+@pytest.mark.parametrize("text", ["0.42-0.38-9", "0.42-0.38", "0.42-0.38-nan", "0.4-0.4-0.4-0.4"])
+def test_a_square_that_means_nothing_is_said_and_left_out(text: str) -> None:
+    app = arrive("explore", {"fit": text})
+    assert not app.exception
+    assert f"fit = {text}" in app.toast[0].value
+    assert app.session_state["fit"] == "crop"
+    assert address_of(app) == {"image": "cat"}
+
+
+def test_a_square_begins_as_the_centre_and_is_kept_while_another_way_is_chosen() -> None:
+    app = arrive("explore", {})
+    before: Scene = app.session_state["scene"]
+    app.segmented_control(key="fit").set_value(CENTRE).run()
+    chosen: Scene = app.session_state["scene"]
+    assert address_of(app)["fit"] == "0.5-0.5-0.875"
+    assert chosen.trace.input.equal(before.trace.input), "nothing moves before the user does"
+    app = arrive("explore", {"fit": "0.2-0.3-0.4"})
+    app.segmented_control(key="fit").set_value("pad").run()
+    assert address_of(app)["fit"] == "pad"
+    app.segmented_control(key="fit").set_value(Crop(0.2, 0.3, 0.4)).run()
+    assert address_of(app)["fit"] == "0.2-0.3-0.4"
+
+
+def test_squares_are_kept_apart_in_every_cache() -> None:
+    app = arrive("explore", {"fit": "0.42-0.38-0.3"})
+    other = arrive("explore", {"fit": "0.42-0.38-0.301"})
+    scenes: list[Scene] = [each.session_state["scene"] for each in (app, other)]
+    assert not scenes[0].trace.input.equal(scenes[1].trace.input)
+    assert traces.key_of(scenes[0].trace) != traces.key_of(scenes[1].trace)
+
+
+def test_back_brings_the_square_of_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = arrive("explore", {"fit": "0.2-0.3-0.4"})
+    monkeypatch.setattr("app.session.links.went_back", lambda: True)
+    app.query_params["fit"] = "0.6-0.3-0.4"
+    assert app.run().session_state["fit"] == Crop(0.6, 0.3, 0.4)
 
 
 def test_back_brings_what_the_address_says_and_nothing_else(

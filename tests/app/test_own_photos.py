@@ -320,3 +320,20 @@ def uploaders() -> list[tuple[str, str, bool]]:
 def test_every_uploader_says_how_many_files_it_takes(place: str, label: str, several: bool) -> None:
     expected = r"\bphotos:" if several else r"\b[Oo]ne\b"
     assert re.search(expected, label), place
+
+
+def test_every_photo_is_seen_through_the_chosen_square() -> None:
+    app = start(model="imagenette", fit="0.4-0.4-0.3")
+    app.segmented_control(key="photo_origin").set_value("Upload").run()
+    app.file_uploader(key="upload").set_value((photo(21), photo(22))).run()
+    assert not app.exception
+    scene = app.session_state["scene"]
+    square = scene.trace.fitting.fit
+    assert str(square) == "0.4-0.4-0.3"
+    assert "the same square" in texts(app)
+    rows = all_photos.table(
+        scene.model, square, [*app.session_state["own_photos"].photos.values()]
+    ).outcome()
+    assert rows[0].answers[0] == scene.trace.predictions(1)[0]
+    frame = all_photos.to_frame(rows, scene.model, square)
+    assert list(frame["fit"]) == ["0.4-0.4-0.3"] * 2

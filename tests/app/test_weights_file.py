@@ -80,11 +80,12 @@ def test_one_output_is_a_sigmoid() -> None:
     app = brought(saved(habits.state(1, heads=None)))
     assert not app.error
     assert "sigmoid" in texts(app)
+    assert "softmax" not in texts(app)
 
 
 def test_a_file_stays_chosen_where_the_browser_sends_its_earlier_title() -> None:
     """The choice is called after the file once that is read; a slow browser is a run behind."""
-    app = brought(saved(habits.state()))
+    app = brought(saved(habits.state())).run()
     app.session_state["model"] = "A file of yours …"
     app.run()
     assert app.session_state["model"] == "file"

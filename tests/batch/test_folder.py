@@ -98,6 +98,19 @@ def test_rows_are_what_single_photos_give(
     assert len(frame.columns) == 9 + 3 * 36
 
 
+def test_a_square_of_every_photo(tiny: iv.Classifier, tmp_path: Path) -> None:
+    for place, size in enumerate([(90, 60), (50, 120)]):
+        (tmp_path / "photos").mkdir(exist_ok=True)
+        noise_photo(place, size).save(tmp_path / "photos" / f"{place}.png")
+    crop = iv.Crop(0.1, 0.8, 0.5)
+    iv.trace_folder(tiny, tmp_path / "photos", tmp_path / "t.parquet", fit=crop)
+    frame = pd.read_parquet(tmp_path / "t.parquet")
+    assert frame.attrs["fit"] == "0.1-0.8-0.5"
+    for path, logit in zip(frame.path, frame.logit, strict=True):
+        alone = tiny.trace(tmp_path / "photos" / path, fit=crop).logits
+        assert logit == pytest.approx(float(alone.max()), rel=1e-4)
+
+
 @pytest.mark.parametrize("method", ["shapley", "ablation", "firing"])
 def test_other_methods(
     method: str, tiny: iv.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

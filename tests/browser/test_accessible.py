@@ -18,6 +18,7 @@ from tests.browser.driver import settle
 PAGES = ["" if place == 0 else view.url for place, view in enumerate(REGISTRY)]
 PAGES += [f"learn?chapter={chapter.name}" for chapter in CHAPTERS]
 PAGES += ["?metric=contribution", "?metric=cam", "branches?channel=3a/1x1:0"]
+PAGES += ["?fit=0.42-0.38-0.3"]
 
 
 @pytest.fixture(params=["light", "dark"])

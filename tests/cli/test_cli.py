@@ -48,6 +48,22 @@ def test_predict_with_a_head(weights: str, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.count("class") == 3
 
 
+def test_any_square_of_the_photo_can_be_looked_at(
+    weights: str, tmp_path: Path, tiny: iv.Classifier, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "cat.npz"
+    arguments = ["trace", str(sample("cat")), "--weights", weights, "-o", str(output), "--fit"]
+    assert main([*arguments, "0.42-0.38-0.5"]) == 0
+    expected = tiny.trace(sample("cat"), fit=iv.Crop(0.42, 0.38, 0.5))
+    np.testing.assert_allclose(np.load(output)["input"], expected.input[0])
+    for nonsense in ("0.42-0.38-5", "middle"):
+        with pytest.raises(SystemExit):
+            main([*arguments, nonsense])
+    said = capsys.readouterr().err
+    assert "The side of a crop is 5.0; it must be from 0.05 to 1. Or use crop, pad, squash." in said
+    assert "'middle' is no crop; write X-Y-SIDE" in said
+
+
 def test_config_and_labels_for_a_file_without(
     tmp_path: Path, tiny: iv.Classifier, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ from inception_viz.figures import (
     percent,
     photo_with_frame,
 )
+from inception_viz.pictures import Fit
 from tests.conftest import noise_photo, tiny_config
 
 
@@ -119,6 +120,35 @@ def test_box_and_dot_are_drawn(tiny: iv.Classifier) -> None:
     assert np.abs(changed[128, 128]).max() > 50
     assert np.abs(changed[100:200, 15:18]).max() > 50  # cut off where the network's input ends
     assert np.abs(changed[:, :12]).max() == 0
+
+
+def test_a_chosen_square_is_drawn_with_half_its_side_around_it(tiny: iv.Classifier) -> None:
+    photo = Image.new("RGB", (800, 400), "white")
+    photo.paste("red", (200, 100, 300, 200))
+    trace = tiny.trace(photo, fit=iv.Crop(250 / 800, 150 / 400, 100 / 400))
+    drawn = np.asarray(photo_with_frame(trace.picture, trace.fitting, side=400), dtype=int)
+    assert drawn.shape == (400, 400, 3), "pixels 150 to 350 across, 50 to 250 down, twice as large"
+    assert drawn[105:295, 105:295].min(axis=(0, 1)).tolist() == [255, 0, 0]
+    assert drawn[50, 200].max() < 100 and drawn[200, 350].max() < 100, "darkened"
+    values = np.zeros((14, 14))
+    heat = (trace.picture, trace.fitting, values)
+    plain = np.asarray(overlay(*heat, side=400), dtype=int)
+    marked = overlay(*heat, side=400, box=(0, 0, 112, 112), point=(168, 168))
+    changed = np.abs(np.asarray(marked, dtype=int) - plain).max(axis=2) > 50
+    rows, columns = np.nonzero(changed)
+    assert (rows.min(), columns.min()) == pytest.approx((100, 100), abs=2)
+    assert (rows.max(), columns.max()) == pytest.approx((250 + 6, 250 + 6), abs=2)
+
+
+@pytest.mark.parametrize("size", [(3, 1000), (1000, 3), (1, 1), (401, 300)])
+@pytest.mark.parametrize("fit", ["crop", "pad", "squash", *(iv.Crop(x, x, 0.05) for x in (0, 1))])
+def test_any_shape_of_photo_can_be_drawn(
+    tiny: iv.Classifier, size: tuple[int, int], fit: Fit | iv.Crop
+) -> None:
+    trace = tiny.trace(noise_photo(0, size), fit=fit)
+    for side in (160, 400):
+        drawn = overlay(trace.picture, trace.fitting, np.eye(7), side=side, point=(112, 112))
+        assert max(drawn.size) == side
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -13,10 +13,12 @@ from unittest.mock import patch
 
 import inception_viz as iv
 from app.session import address, choices, held, lab, lab_draft, lab_history, links
+from app.sidebar import fit_choice
 from app.widgets import messages
 from app.widgets.messages import UNLINKED, plain
 from inception_viz import mute
 from inception_viz.architecture import GoogLeNetConfig, ModuleRow, StemConfig
+from inception_viz.pictures import fitting
 from tests.hostile.mutation import NUMBERS, TEXTS, bent
 from tests.hostile.target import Target, no_sentence
 
@@ -26,7 +28,7 @@ _VALUES = (
     "4c/5x5:-1", "4c/5x5:٣", "3a/pool", "4c,5a", "4c/5x5:0000009999,3a", "true",
     "imagenette", "random",
     "all", "stem", "paper", "norm=batch", "4=192.96.208.16.48.64", "3a-3b-x",
-    "3a-3b-4a-4b-4c-4d-4e-5a-5b",
+    "3a-3b-4a-4b-4c-4d-4e-5a-5b", "0.42-0.38-0.5", "0.5-0.5-1e9", "0-1-0.0500001", "1-1-9",
 )  # fmt: skip
 _METRICS = {"mean": "Mean activation", "cam": "Grad-CAM"}
 _KEYS = (
@@ -101,6 +103,9 @@ def read(query: Address, _folder: Path) -> None:
         links.follow()
         choices.begin()
         assert choices.take("metric", _METRICS, "mean") in _METRICS
+        square = fit_choice.square()
+        assert fitting((600, 400), 224, square).fit in (square, "crop")
+        assert choices.take(address.FIT, {"pad": "Whole", square: "Choose"}, "pad")
         choices.end()
         assert address.sample({"cat", "dog"}, "cat") in ("cat", "dog")
         channel = address.channel({"conv1": 64, "4c/5x5": 4})

@@ -133,6 +133,15 @@ def test_any_network_can_be_reported(config: iv.GoogLeNetConfig) -> None:
             assert f"channels of {module} {branch.replace('x', '×')}" in html
 
 
+def test_a_report_says_which_square_was_looked_at(clf: iv.Classifier) -> None:
+    size = iv.read_picture(sample("goldfish")).size
+    trace = clf.trace(sample("goldfish"), fit=iv.Crop(0.5, 0.5, 0.5))
+    half = min(size) / 4
+    left, right, top, bottom = (round(side / 2 + way * half) for side in size for way in (-1, 1))
+    words = Reader(iv.report.build(clf, trace, "tench").html).words
+    assert f"crop 0.5-0.5-0.5: pixels {left} to {right} across, {top} to {bottom} down" in words
+
+
 def test_a_muted_trace_says_so(clf: iv.Classifier, trace: iv.Trace) -> None:
     muted = iv.mute(clf, trace, ["4c/5x5"])
     assert "Muted: 4c/5x5." in Reader(iv.report.build(clf, muted).html).words

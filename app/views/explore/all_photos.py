@@ -20,7 +20,7 @@ from app.widgets import messages
 from app.widgets.waiting import wait_for
 from inception_viz.figures import BRANCH_NAMES, percent, sigma
 from inception_viz.files import csv_text
-from inception_viz.pictures import Fit
+from inception_viz.pictures import Crop, Fit
 from inception_viz.report import report_name
 
 _TABLE = "all_photos_table"
@@ -75,7 +75,7 @@ def _fold() -> None:
 def _show(
     place: DeltaGenerator,
     model: iv.Classifier,
-    fit: Fit,
+    fit: Fit | Crop,
     every: Sequence[OwnPhoto],
     rows: Sequence[Row],
 ) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -87,7 +87,8 @@ def _show(
             if any(row.unusual for row in rows)
             else "What is unusual can't be told: nobody measured how this network usually fires."
         )
-        st.caption(f"**Click a row** to see that photo. {unusual}")
+        same = "Each photo is seen through the same square. " * isinstance(fit, Crop)
+        st.caption(f"**Click a row** to see that photo. {same}{unusual}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
                 "Table as CSV",
@@ -164,7 +165,7 @@ def _reports(
     button: DeltaGenerator,
     bar: DeltaGenerator,
     model: iv.Classifier,
-    fit: Fit,
+    fit: Fit | Crop,
     every: Sequence[OwnPhoto],
 ) -> None:
     """Draw the way to a report for each photo: ask, wait, save."""
