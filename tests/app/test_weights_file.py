@@ -85,7 +85,7 @@ def test_one_output_is_a_sigmoid() -> None:
 
 def test_a_file_stays_chosen_where_the_browser_sends_its_earlier_title() -> None:
     """The choice is called after the file once that is read; a slow browser is a run behind."""
-    app = brought(saved(habits.state())).run()
+    app = brought(saved(habits.state()))
     app.session_state["model"] = "A file of yours …"
     app.run()
     assert app.session_state["model"] == "file"
