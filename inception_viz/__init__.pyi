@@ -28,7 +28,7 @@ from .errors import ImageError as ImageError
 from .errors import InceptionVizError as InceptionVizError
 from .errors import TrainingError as TrainingError
 from .errors import WeightsError as WeightsError
-from .explain.channel_scores import channel_scores as channel_scores
+from .explain.channels import channel_scores as channel_scores
 from .explain.contributions import Contributions as Contributions
 from .explain.contributions import contributions as contributions
 from .explain.faithfulness import faithfulness as faithfulness

@@ -32,7 +32,7 @@ from inception_viz.sources.file import SUFFIXES, load_file
 from inception_viz.sources.in_memory import state_hash, weights_of
 from inception_viz.sources.random_weights import untrained_weights
 from inception_viz.sources.registry import REGISTRY
-from inception_viz.trace import Trace, trace_input
+from inception_viz.trace import Trace, outputs_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,14 +118,12 @@ class Classifier:
         """
         picture = read_picture(image)
         x, placed = self.input_of(picture, fit)
-        trace = trace_input(
-            self.inference_network,
-            x,
+        trace = Trace(
             picture=picture,
             fitting=placed,
             labels=self.labels,
             model=self.key,
-            trained_heads=self.weights.trained_heads,
+            **outputs_of(self.inference_network, x, self.weights.trained_heads),
         )
         self.require_finite(trace.logits)
         return trace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -77,13 +77,12 @@ class Trace:
         Raises:
             KeyError: if there is no such layer.
         """
-        module, _, rest = name.partition("/")
-        branch, _, reduce = rest.partition("/")
-        if not rest:
-            return self.stem[name] if name in self.stem else self.modules[name]
-        if reduce:
-            return self.reduces[module][branch]
-        return self.branches[module][branch]  # type: ignore[index]
+        layers = {**self.stem, **self.modules}
+        for module, branches in self.branches.items():
+            layers |= {f"{module}/{branch}": maps for branch, maps in branches.items()}
+            reduces = self.reduces[module]
+            layers |= {f"{module}/{branch}/reduce": maps for branch, maps in reduces.items()}
+        return layers[name]
 
     def probabilities(self, head: str = "main") -> Tensor:
         """Softmax of a head's logits (classes,); sigmoid of a single one.
@@ -113,62 +112,28 @@ def run(network: GoogLeNet, x: Tensor) -> tuple[Logits, Record]:
         return network(x, heads=True), record
 
 
-def trace_input(
-    network: GoogLeNet,
-    x: Tensor,
-    *,
-    picture: Picture,
-    fitting: Fitting,
-    labels: tuple[str, ...],
-    model: str,
-    trained_heads: Collection[str],
-) -> Trace:
-    """Run ``network`` on ``x`` (1, 3, size, size) without gradients; everything it does as a trace.
+def outputs_of(network: GoogLeNet, x: Tensor, trained_heads: Collection[str]) -> dict[str, Any]:
+    """What ``network`` makes of ``x`` (1, 3, size, size), as a trace's fields of these names.
 
-    The other arguments are the trace's fields of these names; heads that aren't ``trained_heads``
-    are left out.
+    Heads that aren't ``trained_heads`` are left out.
     """
     logits, record = run(network, x)
-    heads = {h: z[0] for h, z in logits._asdict().items() if z is not None and h in trained_heads}
-    found = {name: output[0] for name, output in record.items()}
-    steps = list(network.trunk)
-    modules = network.modules_by_name
-    stem = steps[: steps.index(next(iter(modules)))]
-    return Trace(
-        picture=picture,
-        fitting=fitting,
-        input=x,
-        heads=MappingProxyType(heads),
-        modules=MappingProxyType({name: found[name] for name in modules}),
-        branches=_frozen({n: {b: found[f"{n}/{b}"] for b in m.widths} for n, m in modules.items()}),
-        reduces=_frozen(
-            {n: {b: found[f"{n}/{b}/reduce"] for b in m.reduces} for n, m in modules.items()}
-        ),
-        stem=MappingProxyType({name: found[name] for name in stem}),
-        labels=labels,
-        model=model,
-    )
+    said, found = logits._asdict().items(), {name: out[0] for name, out in record.items()}
+    names, modules = list(network.trunk), network.modules_by_name
+    stem = names[: names.index(next(iter(modules)))]
+    fields = {
+        "heads": {h: z[0] for h, z in said if z is not None and h in trained_heads},
+        "modules": {name: found[name] for name in modules},
+        "branches": {n: {b: found[f"{n}/{b}"] for b in m.widths} for n, m in modules.items()},
+        "reduces": {
+            n: {b: found[f"{n}/{b}/reduce"] for b in m.reduces} for n, m in modules.items()
+        },
+        "stem": {name: found[name] for name in stem},
+    }
+    return {"input": x, **{name: frozen(maps) for name, maps in fields.items()}}
 
 
-def with_outputs(
-    trace: Trace,
-    network: GoogLeNet,
-    modules: Mapping[str, Tensor],
-    reduces: Mapping[str, Mapping[str, Tensor]],
-    heads: Mapping[str, Tensor],
-    muted: frozenset[str],
-) -> Trace:
-    """The trace with other outputs of some modules (channels, height, width), and what follows."""
-    branches = {n: network.modules_by_name[n].split(out, dim=0) for n, out in modules.items()}
-    return replace(
-        trace,
-        heads=MappingProxyType({**trace.heads, **heads}),
-        modules=MappingProxyType({**trace.modules, **modules}),
-        branches=MappingProxyType({**trace.branches, **_frozen(branches)}),
-        reduces=MappingProxyType({**trace.reduces, **_frozen(reduces)}),
-        muted=muted,
-    )
-
-
-def _frozen(nested: Mapping[str, Mapping[Any, Tensor]]) -> Mapping[str, Mapping[Any, Tensor]]:
-    return MappingProxyType({name: MappingProxyType(dict(inner)) for name, inner in nested.items()})
+def frozen(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """A copy that nobody can change, nor the dictionaries in it; what is frozen already is kept."""
+    inner = {key: frozen(v) if isinstance(v, dict) else v for key, v in values.items()}
+    return MappingProxyType(inner)

@@ -81,7 +81,7 @@ def test_layers_by_name(tiny: iv.Classifier) -> None:
     assert trace.layer("4c") is trace.modules["4c"]
     assert trace.layer("4c/5x5") is trace.branches["4c"]["5x5"]
     assert trace.layer("4c/5x5/reduce") is trace.reduces["4c"]["5x5"]
-    for unknown in ("4z", "4c/7x7", "4c/1x1/reduce"):
+    for unknown in ("4z", "4c/7x7", "4c/1x1/reduce", "4c/5x5/conv", "4c/5x5:1"):
         with pytest.raises(KeyError):
             trace.layer(unknown)
 

@@ -33,13 +33,11 @@ def _where(row: str | None) -> str:
 
 def whole(row: str | None, column: str, value: Any, low: int, high: int) -> None:
     """Raise unless ``value`` is a whole number from ``low`` to ``high``."""
-    wrong = ""
     if isinstance(value, bool) or not isinstance(value, int):
         wrong = f"is not a count; use a whole number from {low} to {high}"
-    elif not low <= value <= high:
-        wrong = f"is out of range; use {low} to {high}"
-    if wrong:
         raise _refusal(row, column, value, wrong)
+    if not low <= value <= high:
+        raise _refusal(row, column, value, f"is out of range; use {low} to {high}")
 
 
 def fraction(row: str | None, column: str, value: Any) -> None:
@@ -68,14 +66,6 @@ def check_values(config: GoogLeNetConfig) -> None:
     whole(None, "input_size", config.input_size, INPUT_SIZES[0], INPUT_SIZES[-1])
     whole(None, "pool4", config.pool4, 2, 3)
     fraction(None, "dropout", config.dropout)
-
-
-def check_stage(stage: int, modules: int) -> None:
-    """Raise unless a stage may have so many ``modules``."""
-    if not 1 <= modules <= MAX_MODULES_PER_STAGE:
-        raise ConfigError(
-            f"Stage {stage} has {modules} modules; keep from 1 to {MAX_MODULES_PER_STAGE}."
-        )
 
 
 def check_row(name: str, row: ModuleRow) -> None:

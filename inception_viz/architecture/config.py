@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import string
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
 from inception_viz.architecture.checks import (
+    MAX_MODULES_PER_STAGE,
     check_heads,
     check_row,
-    check_stage,
     check_values,
     choice,
     from_object,
@@ -139,9 +140,8 @@ class GoogLeNetConfig:
         Raises:
             ConfigError: naming the row, the column, the value and a remedy.
         """
-        for stage in STAGES:  # lists are welcome, tuples are kept
-            rows = getattr(self, f"stage{stage}")
-            if isinstance(rows, list):
+        for stage, rows in self.stages.items():
+            if isinstance(rows, list):  # lists are welcome, tuples are kept
                 object.__setattr__(self, f"stage{stage}", tuple(rows))
         _check(self)
 
@@ -150,7 +150,7 @@ class GoogLeNetConfig:
     @classmethod
     def paper(cls, **changes: Any) -> Self:
         """The paper's table 1 with LRN; keyword arguments replace single fields."""
-        return replace(cls(), **changes)
+        return cls(**changes)
 
     @classmethod
     def torchvision(cls, **changes: Any) -> Self:
@@ -159,51 +159,37 @@ class GoogLeNetConfig:
         Deviates from the paper: batch norm, a 3×3 kernel in the 5×5 branch, a 2×2 pool in front of
         stage 5, adaptive pools in the auxiliary heads, dropout 0.2.
         """
-        config = cls(
-            kernel_5x5="3",
-            norm="batch",
-            aux1=AuxHeadConfig(after="4a", pool="4x4"),
-            aux2=AuxHeadConfig(after="4d", pool="4x4"),
-            dropout=0.2,
-            pool4=2,
-        )
-        return replace(config, **changes)
+        own: dict[str, Any] = {"kernel_5x5": "3", "norm": "batch", "dropout": 0.2, "pool4": 2}
+        heads = {"aux1": AuxHeadConfig("4a", pool="4x4"), "aux2": AuxHeadConfig("4d", pool="4x4")}
+        return cls(**own | heads | changes)
 
     @classmethod
     def naive(cls, **changes: Any) -> Self:
         """The paper's table with the naive module of figure 2a: no reduce layers, no projection."""
-        return replace(cls._rows_changed(f_3x3_r=0, f_5x5_r=0, f_pp=0), **changes)
+        return cls._of_rows(lambda row: replace(row, f_3x3_r=0, f_5x5_r=0, f_pp=0), changes)
 
     @classmethod
     def half_width(cls, **changes: Any) -> Self:
         """Half of the paper's filters everywhere, in the stem, the modules and the heads."""
-        stages = {
-            f"stage{stage}": tuple(_halved(row) for row in rows)
-            for stage, rows in _PAPER_ROWS.items()
-        }
-        heads = {
-            name: AuxHeadConfig(after=after, conv=64, fc=512)
-            for name, after in (("aux1", "4a"), ("aux2", "4d"))
-        }
-        return replace(cls(stem=StemConfig(32, 32, 96), **stages, **heads), **changes)  # type: ignore[arg-type]
+        stem = StemConfig(32, 32, 96)
+        heads = {"aux1": AuxHeadConfig("4a", 64, 512), "aux2": AuxHeadConfig("4d", 64, 512)}
+        halved = {"stem": stem, **heads, **changes}
+        return cls._of_rows(lambda row: ModuleRow(*(n // 2 for n in astuple(row))), halved)
 
     @classmethod
     def without_5x5(cls, **changes: Any) -> Self:
         """The paper's table without the 5×5 branches."""
-        return replace(cls._rows_changed(f_5x5_r=0, f_5x5=0), **changes)
+        return cls._of_rows(lambda row: replace(row, f_5x5_r=0, f_5x5=0), changes)
 
     @classmethod
     def without_projection(cls, **changes: Any) -> Self:
         """The paper's table without the 1×1 convolutions behind the max pools."""
-        return replace(cls._rows_changed(f_pp=0), **changes)
+        return cls._of_rows(lambda row: replace(row, f_pp=0), changes)
 
     @classmethod
-    def _rows_changed(cls, **changes: int) -> Self:
-        stages = {
-            f"stage{stage}": tuple(replace(row, **changes) for row in rows)
-            for stage, rows in _PAPER_ROWS.items()
-        }
-        return cls(**stages)  # type: ignore[arg-type]
+    def _of_rows(cls, change: Callable[[ModuleRow], ModuleRow], changes: dict[str, Any]) -> Self:
+        stages = {f"stage{stage}": tuple(map(change, rows)) for stage, rows in _PAPER_ROWS.items()}
+        return cls(**stages | changes)
 
     # Derived --------------------------------------------------------------------------------
 
@@ -213,17 +199,24 @@ class GoogLeNetConfig:
         return {
             f"{stage}{letter}": row
             for stage in STAGES
-            for letter, row in zip(string.ascii_lowercase, self._rows(stage), strict=False)
+            for letter, row in zip(string.ascii_lowercase, self.stages[stage], strict=False)
         }
 
-    def _rows(self, stage: int) -> tuple[ModuleRow, ...]:
-        return {3: self.stage3, 4: self.stage4, 5: self.stage5}[stage]
+    @property
+    def stages(self) -> dict[int, tuple[ModuleRow, ...]]:
+        """Stage → its modules' rows."""
+        return {3: self.stage3, 4: self.stage4, 5: self.stage5}
 
     @property
     def heads(self) -> dict[str, AuxHeadConfig]:
         """The auxiliary heads that exist, by name."""
         heads = {"aux1": self.aux1, "aux2": self.aux2}
         return {name: head for name, head in heads.items() if head is not None}
+
+    @property
+    def attached(self) -> dict[str, str]:
+        """Module → the auxiliary head that reads it."""
+        return {head.after: name for name, head in self.heads.items()}
 
     # JSON -----------------------------------------------------------------------------------
 
@@ -259,24 +252,17 @@ class GoogLeNetConfig:
         return cls(**values)
 
 
-def _halved(row: ModuleRow) -> ModuleRow:
-    halves = {column: count // 2 for column, count in asdict(row).items()}
-    return ModuleRow(**halves)
-
-
 def _check(config: GoogLeNetConfig) -> None:
     """Raise :class:`ConfigError` unless ``config`` describes a network that can be built."""
-    if not isinstance(config.stem, StemConfig):
-        raise ConfigError(f"The stem must be a StemConfig, not {config.stem!r:.60}.", row="stem")
-    for stage in STAGES:
-        rows = config._rows(stage)
-        if not isinstance(rows, tuple):
-            raise ConfigError(f"Stage {stage} must be a tuple of rows, not {rows!r:.60}.")
-        check_stage(stage, len(rows))
+    _is_a(StemConfig, config.stem, "The stem must be a StemConfig", "stem")
+    for stage, rows in config.stages.items():
+        _is_a(tuple, rows, f"Stage {stage} must be a tuple of rows")
+        if not 1 <= len(rows) <= MAX_MODULES_PER_STAGE:
+            raise ConfigError(
+                f"Stage {stage} has {len(rows)} modules; keep from 1 to {MAX_MODULES_PER_STAGE}."
+            )
     for name, row in config.modules.items():
-        if not isinstance(row, ModuleRow):
-            text = f"Module {name} must be a ModuleRow of six counts, not {row!r:.60}."
-            raise ConfigError(text, row=name)
+        _is_a(ModuleRow, row, f"Module {name} must be a ModuleRow of six counts", name)
         check_row(name, row)
     choice(None, "kernel_5x5", config.kernel_5x5, get_args(Kernel5x5))
     choice(None, "norm", config.norm, get_args(Norm))
@@ -284,24 +270,26 @@ def _check(config: GoogLeNetConfig) -> None:
     check_lrn(config.lrn)
     check_values(config)
     for name, head in config.heads.items():
-        if not isinstance(head, AuxHeadConfig):
-            text = f"Head {name} must be an AuxHeadConfig or None, not {head!r:.60}."
-            raise ConfigError(text, row=name)
+        _is_a(AuxHeadConfig, head, f"Head {name} must be an AuxHeadConfig or None", name)
         choice(name, "pool", head.pool, get_args(HeadPool))
     check_heads(config)
+
+
+def _is_a(kind: type, value: object, wanted: str, row: str | None = None) -> None:
+    if not isinstance(value, kind):
+        raise ConfigError(f"{wanted}, not {value!r:.60}.", row=row)
 
 
 def _rows_by_stage(rows: object) -> dict[int, tuple[ModuleRow, ...]]:
     if not isinstance(rows, dict):
         raise ConfigError('"modules" must map module names to rows, such as {"3a": {…}}.')
     stages: dict[int, list[ModuleRow]] = {stage: [] for stage in STAGES}
-    expected = {s: iter(string.ascii_lowercase) for s in STAGES}
     for name, values in rows.items():
-        stage = int(name[0]) if name[:1] in {"3", "4", "5"} else None
-        if stage is None or name != f"{stage}{next(expected[stage], '')}":
+        following = {f"{s}{string.ascii_lowercase[len(own) :][:1]}": s for s, own in stages.items()}
+        if name not in following:
             raise ConfigError(
                 f'Module "{shown(name)}" is out of place. Name the modules of a stage in order: '
                 "3a, 3b, … 4a, 4b, … 5a, 5b, …"
             )
-        stages[stage].append(from_object(ModuleRow, values, name))
+        stages[following[name]].append(from_object(ModuleRow, values, name))
     return {stage: tuple(stage_rows) for stage, stage_rows in stages.items()}

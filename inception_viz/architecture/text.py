@@ -8,6 +8,7 @@ is left out; rows are joined by hyphens.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import astuple
 from typing import Any, get_args
 
@@ -25,29 +26,15 @@ from inception_viz.files.foreign import shown
 
 MAX_TEXT = 4000
 PAPER = "paper"
-_PLAIN = ("kernel_5x5", "norm", "classes", "dropout", "input_size", "pool4", "padding")
 
 
 def encode(config: GoogLeNetConfig) -> str:
     """The config in short; ``paper`` for the paper's own."""
     paper = GoogLeNetConfig.paper()
-    parts = []
-    for stage in STAGES:
-        rows = getattr(config, f"stage{stage}")
-        if rows != getattr(paper, f"stage{stage}"):
-            parts.append(f"{stage}={'-'.join(map(_row_text, rows))}")
-    if config.stem != paper.stem:
-        parts.append("stem=" + ".".join(map(str, astuple(config.stem))))
-    if config.lrn != paper.lrn:
-        parts.append("lrn=" + "_".join(map(str, astuple(config.lrn))))
-    for name in ("aux1", "aux2"):
-        head = getattr(config, name)
-        if head != getattr(paper, name):
-            parts.append(f"{name}={'x' if head is None else _head_text(head)}")
-    parts += [
-        f"{name}={getattr(config, name)}"
-        for name in _PLAIN
-        if getattr(config, name) != getattr(paper, name)
+    parts = [
+        f"{name}={write(getattr(config, field))}"
+        for name, (field, write, _) in _PARTS.items()
+        if getattr(config, field) != getattr(paper, field)
     ]
     return ";".join(parts) or PAPER
 
@@ -64,56 +51,51 @@ def decode(text: str) -> GoogLeNetConfig:
     for part in text.split(";") if text != PAPER else []:
         name, _, value = part.partition("=")
         try:
-            if name in map(str, STAGES):
-                values[f"stage{name}"] = tuple(map(_read_row, value.split("-")))
-            elif name == "stem":
-                conv1, reduce, conv2 = map(_count, value.split("."))
-                values["stem"] = StemConfig(conv1, reduce, conv2)
-            elif name == "lrn":
-                size, *constants = value.split("_")
-                values["lrn"] = LrnConfig(_count(size), *map(_number, constants))
-            elif name in ("aux1", "aux2"):
-                values[name] = None if value == "x" else _read_head(value)
-            elif name in _PLAIN:
-                values[name] = _read_plain(name, value)
-            else:
-                raise ValueError
-        except (ValueError, TypeError, IndexError) as error:
-            if isinstance(error, ConfigError):
-                raise
+            field, _, read = _PARTS[name]
+            values[field] = read(value)
+        except (ValueError, TypeError, LookupError) as error:
             raise ConfigError(
                 f'The part "{shown(part)}" of the network in the link makes no sense.'
             ) from error
     return GoogLeNetConfig(**values)
 
 
-def _row_text(row: ModuleRow) -> str:
-    return ".".join("x" if count is None else str(count) for count in astuple(row))
+def _rows_text(rows: Iterable[ModuleRow]) -> str:
+    return "-".join(_joined("x" if n is None else n for n in astuple(row)) for row in rows)
 
 
 def _read_row(text: str) -> ModuleRow:
-    f_1x1, f_3x3_r, f_3x3, f_5x5_r, f_5x5, pool = text.split(".")
-    counts = map(_count, (f_1x1, f_3x3_r, f_3x3, f_5x5_r, f_5x5))
-    return ModuleRow(*counts, f_pp=None if pool == "x" else _count(pool))  # type: ignore[misc]
+    *counts, pool = text.split(".")
+    return ModuleRow(*map(_count, counts), f_pp=None if pool == "x" else _count(pool))  # type: ignore[misc]
 
 
-def _head_text(head: AuxHeadConfig) -> str:
-    return (
-        f"{head.after}.{head.conv}.{head.fc}.{get_args(HeadPool).index(head.pool)}.{head.dropout}"
-    )
+def _read_stem(text: str) -> StemConfig:
+    conv1, reduce, conv2 = map(_count, text.split("."))
+    return StemConfig(conv1, reduce, conv2)
 
 
-def _read_head(text: str) -> AuxHeadConfig:
+def _read_lrn(text: str) -> LrnConfig:
+    size, *constants = text.split("_")
+    return LrnConfig(_count(size), *map(_number, constants))
+
+
+def _head_text(head: AuxHeadConfig | None) -> str:
+    if head is None:
+        return "x"
+    pool = get_args(HeadPool).index(head.pool)
+    return _joined((head.after, head.conv, head.fc, pool, head.dropout))
+
+
+def _read_head(text: str) -> AuxHeadConfig | None:
+    if text == "x":
+        return None
     after, conv, fc, pool, dropout = text.split(".", 4)
-    return AuxHeadConfig(
-        after, _count(conv), _count(fc), _number(dropout), get_args(HeadPool)[_count(pool)]
-    )
+    kind = get_args(HeadPool)[_count(pool)]
+    return AuxHeadConfig(after, _count(conv), _count(fc), _number(dropout), kind)
 
 
-def _read_plain(name: str, text: str) -> str | int | float:
-    if name == "dropout":
-        return _number(text)
-    return text if name in ("kernel_5x5", "norm", "padding") else _count(text)
+def _joined(values: Iterable[object]) -> str:
+    return ".".join(map(str, values))
 
 
 def _number(text: str) -> float:
@@ -127,3 +109,23 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not text.isascii() or len(text) > 7:
         raise ValueError(text)
     return int(text)
+
+
+_Part = tuple[str, Callable[[Any], str], Callable[[str], Any]]
+_PARTS: dict[str, _Part] = {  # name in a link → the config's field, how to write and read it
+    **{
+        str(stage): (f"stage{stage}", _rows_text, lambda text: (*map(_read_row, text.split("-")),))
+        for stage in STAGES
+    },
+    "stem": ("stem", lambda stem: _joined(astuple(stem)), _read_stem),
+    "lrn": ("lrn", lambda lrn: "_".join(map(str, astuple(lrn))), _read_lrn),
+    "aux1": ("aux1", _head_text, _read_head),
+    "aux2": ("aux2", _head_text, _read_head),
+    "kernel_5x5": ("kernel_5x5", str, str),
+    "norm": ("norm", str, str),
+    "classes": ("classes", str, _count),
+    "dropout": ("dropout", str, _number),
+    "input_size": ("input_size", str, _count),
+    "pool4": ("pool4", str, _count),
+    "padding": ("padding", str, str),
+}

@@ -18,7 +18,7 @@ from inception_viz.batch.table import NONE, QUICK
 from inception_viz.batch.work import Progress, Worker, agreed, join
 from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError, FileError
-from inception_viz.explain.contributions.registry import METHODS
+from inception_viz.explain.contributions import METHODS
 from inception_viz.files.paths import real_path, typed_path
 from inception_viz.pictures.preprocessing import FITS, Crop, Fit
 from inception_viz.training.data import pictures_in

@@ -35,8 +35,8 @@ from inception_viz import __version__
 from inception_viz.architecture.config import Branch
 from inception_viz.batch.parts import Settings
 from inception_viz.classifier import Classifier
+from inception_viz.explain.contributions import METHODS
 from inception_viz.explain.contributions.gradient import products
-from inception_viz.explain.contributions.registry import METHODS
 from inception_viz.explain.firing import activity
 from inception_viz.explain.gradients import backward
 from inception_viz.network.googlenet import GoogLeNet, probabilities
@@ -187,7 +187,7 @@ def metadata(
             "title": method.title,
             "target": "logit of the first choice",
             "baseline": "zero",
-            "unit": method.unit("zero") or "logits",
+            "unit": method.units.get("zero") or "logits",
         },
         "pictures": pictures,
         "unreadable": len(missing),

@@ -20,7 +20,7 @@ from inception_viz.files.paths import typed_path
 
 def add_explain_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``explain``."""
-    from inception_viz.explain.contributions.registry import METHODS
+    from inception_viz.explain.contributions import METHODS
 
     add_photo_options(parser)
     parser.add_argument(
@@ -44,7 +44,7 @@ def add_explain_options(parser: argparse.ArgumentParser) -> None:
 
 def add_gradcam_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``gradcam``."""
-    from inception_viz.explain.cam_variants import VARIANTS
+    from inception_viz.explain.grad_cam import VARIANTS
 
     add_photo_options(parser)
     _add_target_options(parser)

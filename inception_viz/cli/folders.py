@@ -28,7 +28,7 @@ table is whole."""
 def add_folder_options(parser: argparse.ArgumentParser) -> None:
     """Define what concerns folders alone. Left out, they are None, so that a photo has none."""
     from inception_viz.batch.table import NONE, QUICK
-    from inception_viz.explain.contributions.registry import METHODS
+    from inception_viz.explain.contributions import METHODS
 
     group = parser.add_argument_group("for a folder", _ABOUT)
     group.add_argument(

@@ -13,7 +13,6 @@ from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
 from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked
-from inception_viz.network.googlenet import InceptionModule
 from inception_viz.network.layers import ConvBlock
 from inception_viz.trace import Trace
 
@@ -72,16 +71,12 @@ class Walk:
 
 def walks(classifier: Classifier) -> list[tuple[str, str]]:
     """(module, branch) of every branch that reduces and then convolves."""
-    found = []
-    for name, module in classifier.inference_network.modules_by_name.items():
-        for branch in ("3x3", "5x5"):
-            if branch in module.branches and len(_blocks(module, branch)) == 2:
-                found.append((name, branch))
-    return found
-
-
-def _blocks(module: InceptionModule, branch: str) -> list[nn.Module]:
-    return list(module.branches[branch].children())
+    return [
+        (name, branch)
+        for name, module in classifier.inference_network.modules_by_name.items()
+        for branch in module.reduces
+        if len(list(module.branches[branch].children())) == 2
+    ]
 
 
 def walk(
@@ -102,7 +97,7 @@ def walk(
     if not 0 <= channel < len(maps):
         raise ExplainError(f"There is no channel {channel}; there are 0 to {len(maps) - 1}.")
     network = classifier.inference_network
-    blocks = _blocks(network.modules_by_name[module], branch)
+    blocks = network.modules_by_name[module].branches[branch].children()
     reduce, conv = (_conv(block) for block in blocks)
     before = trace.layer(f"{module}/{branch}/reduce")
     with torch.no_grad():
@@ -192,11 +187,10 @@ def _bias(conv: nn.Conv2d, channel: int) -> float:
 def _input_of(classifier: Classifier, trace: Trace, module: str) -> Tensor:
     """(C, h, w): what comes into a module."""
     network = classifier.inference_network
-    steps = list(network.trunk)
-    before = steps[steps.index(module) - 1]
+    names = list(network.trunk)
+    *_, earlier, before = names[: names.index(module)]
     if before in trace.modules or before in trace.stem:
         return trace.layer(before)
     # A pool between two stages isn't kept; its input is.
-    earlier = steps[steps.index(before) - 1]
-    ((_, pooled),) = network.walk(trace.layer(earlier)[None], after=earlier, upto=before)
-    return pooled[0]
+    pooled: Tensor = network.trunk[before](trace.layer(earlier)[None])[0]
+    return pooled

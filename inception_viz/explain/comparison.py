@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import Firing
 from inception_viz.explain.grad_cam import Cams
@@ -16,7 +13,7 @@ from inception_viz.explain.grad_cam import Cams
 if TYPE_CHECKING:
     import pandas as pd
 
-Place = tuple[str, str]
+Key = tuple[str, str]  # a module and a branch
 
 
 @dataclass(frozen=True)
@@ -29,12 +26,12 @@ class Comparison:
         unit: what the figures are measured in; shares are in %.
     """
 
-    first: Mapping[Place, float]
-    second: Mapping[Place, float]
+    first: Mapping[Key, float]
+    second: Mapping[Key, float]
     unit: str
 
     @property
-    def difference(self) -> dict[Place, float]:
+    def difference(self) -> dict[Key, float]:
         """Second minus first, for the branches that both have."""
         return {p: self.second[p] - value for p, value in self.first.items() if p in self.second}
 
@@ -49,7 +46,7 @@ class Comparison:
         return tuple(dict.fromkeys(module for module, _ in self.difference))
 
     @property
-    def missing(self) -> tuple[Place, ...]:
+    def missing(self) -> tuple[Key, ...]:
         """The branches that only one side has."""
         return tuple(p for p in [*self.first, *self.second] if p not in self.difference)
 
@@ -65,57 +62,39 @@ class Comparison:
         """One row a branch: both figures and their difference; blank where a side lacks it."""
         import pandas as pd
 
+        sides = (self.first, self.second, self.difference)
         rows = [
-            {
-                "module": module,
-                "branch": branch,
-                "first": self.first.get((module, branch)),
-                "second": self.second.get((module, branch)),
-                "difference": self.difference.get((module, branch)),
-                "unit": self.unit,
-                "difference_unit": self.difference_unit,
-            }
-            for module, branch in dict.fromkeys([*self.first, *self.second])
+            (*place, *(side.get(place) for side in sides), self.unit, self.difference_unit)
+            for place in dict.fromkeys([*self.first, *self.second])
         ]
-        return pd.DataFrame(rows)
+        columns = ["module", "branch", "first", "second", "difference", "unit", "difference_unit"]
+        return pd.DataFrame(rows, columns=columns)
 
 
 def compare_firing(first: Firing, second: Firing, metric: str) -> Comparison:
     """By ``deviation`` (σ), ``energy_share`` (%) or ``mean`` (activation)."""
     unit = {"deviation": "σ", "energy_share": "%", "mean": "activation"}[metric]
     scale = 100 if unit == "%" else 1
-    sides: list[dict[Place, float]] = [
-        {
-            (b.module, b.branch): scale * value
-            for b in side.branches
-            if (value := getattr(b, metric)) is not None
-        }
-        for side in (first, second)
-    ]
-    return Comparison(sides[0], sides[1], unit)
+
+    def side(found: Firing) -> dict[Key, float]:
+        figures = {(b.module, b.branch): getattr(b, metric) for b in found.branches}
+        return {place: scale * value for place, value in figures.items() if value is not None}
+
+    return Comparison(side(first), side(second), unit)
 
 
 def compare_contributions(first: Contributions, second: Contributions) -> Comparison:
     """By score, in the unit of the method."""
-    sides: list[dict[Place, float]] = [
-        {
-            (module, branch): float(score)
-            for module, row in zip(side.modules, side.values, strict=True)
-            for branch, score in zip(BRANCHES, row, strict=True)
-            if not np.isnan(score)
-        }
-        for side in (first, second)
-    ]
-    return Comparison(sides[0], sides[1], first.unit)
+    return Comparison(first.scores, second.scores, first.unit)
 
 
 def compare_cams(first: Cams, second: Cams) -> Comparison:
     """By each branch's share of its module's evidence, in %."""
-    sides: list[dict[Place, float]] = [
-        {(m, b): 100 * share for m in side for b, share in side.shares(m).items()}
-        for side in (first, second)
-    ]
-    return Comparison(sides[0], sides[1], "%")
+
+    def side(cams: Cams) -> dict[Key, float]:
+        return {(m, b): 100 * share for m in cams for b, share in cams.shares(m).items()}
+
+    return Comparison(side(first), side(second), "%")
 
 
 def same_class(labels: Sequence[str], index: int, others: Sequence[str]) -> int | None:

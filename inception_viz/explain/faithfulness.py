@@ -18,7 +18,7 @@ from torch import Tensor
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.rerun import Progress, ask, silent
+from inception_viz.explain.rerun import Progress, ask, silent, within
 from inception_viz.explain.target import Asked, Target
 from inception_viz.trace import Trace
 
@@ -91,13 +91,11 @@ def faithfulness(
     probability of the target's class is watched, at the target's head.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the picture, with nothing muted.
         values: (size, size) map at input size; higher is more important.
         target: the class; default the first choice.
         steps: in how many equal portions the pixels go.
         seed: of the random maps.
-        progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for a map of another size, an unknown target, a trace of another classifier or
@@ -110,38 +108,21 @@ def faithfulness(
     if values.shape != (size, size):
         raise ExplainError(f"The map is {values.shape}; it must be {(size, size)}, input size.")
     target_class = Target(question.target.index, head=question.target.head, kind="probability")
-    rankings = {"map": [values], "centre": [centre_prior(size)]}
-    rankings["random"] = [random_map(size, seed + i) for i in range(_RANDOM_MAPS)]
-    games: dict[Game, tuple[Tensor, Tensor]] = {
-        "deletion": (trace.input, torch.zeros_like(trace.input)),
-        "insertion": (blurred(trace.input), trace.input),
-    }
-    orders = {name: [_ranks(ranked) for ranked in maps] for name, maps in rankings.items()}
+    random_maps = [random_map(size, seed + i) for i in range(_RANDOM_MAPS)]
+    orders = [_ranks(ranking) for ranking in (values, centre_prior(size), *random_maps)]
     share = np.linspace(0, 1, steps + 1)
-    curves: dict[Game, dict[str, Curve]] = {}
-    for half, (game, (start, end)) in enumerate(games.items()):
-
-        def tick(done: float, half: int = half) -> None:
-            progress((half + done) / 2)
-
-        played = _play(
-            classifier,
-            start,
-            end,
-            [o for group in orders.values() for o in group],
-            target_class,
-            steps,
-            tick,
+    grey, soft = torch.zeros_like(trace.input), blurred(trace.input)
+    games = []
+    for half, (start, end) in enumerate(((trace.input, grey), (soft, trace.input))):
+        here = within(progress, half, 2)
+        by_map, by_centre, *by_chance = _play(
+            classifier, start, end, orders, target_class, steps, here
         )
-        rows = iter(played)
-        curves[game] = {
-            name: Curve(share, np.mean([next(rows) for _ in maps], axis=0))
-            for name, maps in orders.items()
-        }
+        found = {"map": by_map, "centre": by_centre, "random": np.mean(by_chance, axis=0)}
+        curves = {name: Curve(share, probability) for name, probability in found.items()}
+        games.append(MappingProxyType(curves))
     progress(1.0)
-    return Faithfulness(
-        MappingProxyType(curves["deletion"]), MappingProxyType(curves["insertion"]), target_class
-    )
+    return Faithfulness(games[0], games[1], target_class)
 
 
 def centre_prior(size: int) -> np.ndarray:
@@ -188,15 +169,12 @@ def _play(
     values = np.empty((len(orders), steps + 1))
     values[:, [0, steps]] = _values(classifier, torch.cat([start, end]), target)  # all orders' ends
     between = [(row, step) for row in range(len(orders)) for step in range(1, steps)]
+    pixels = start[0, 0].numel()
     for first in range(0, len(between), _BATCH):
         progress(first / max(len(between), 1))
         part = between[first : first + _BATCH]
-        pixels = start[0, 0].numel()
-        batch = [
-            torch.where(orders[row] < step * pixels // steps, end, start) for row, step in part
-        ]
-        for place, value in zip(part, _values(classifier, torch.cat(batch), target), strict=True):
-            values[place] = value
+        batch = [torch.where(orders[row] < n * pixels // steps, end, start) for row, n in part]
+        values[tuple(zip(*part, strict=True))] = _values(classifier, torch.cat(batch), target)
     return values
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import floor, log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,8 +19,6 @@ from inception_viz.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_DOUBLE = torch.float64
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,7 @@ class Firing:
 
     def get(self, module: str, branch: str) -> BranchFiring | None:
         """One branch; None if the module has no such branch."""
-        return self._index.get((module, branch))
-
-    @property
-    def _index(self) -> dict[tuple[str, str], BranchFiring]:
-        return {(b.module, b.branch): b for b in self.branches}
+        return next((b for b in self.branches if (b.module, b.branch) == (module, branch)), None)
 
     def most_unusual(self) -> BranchFiring | None:
         """The branch furthest from its usual level; None without a reference."""
@@ -84,18 +79,13 @@ def firing(trace: Trace, reference: Reference | None = None) -> Firing:
         active = activity(trace.modules[module][None], widths)
         silent = not any(shares for _, shares in active.values())
         for branch, (means, shares) in active.items():
-            mean = float(means)
-            measured.append(
-                BranchFiring(
-                    module=module,
-                    branch=branch,
-                    channels=maps[branch].shape[0],
-                    mean=mean,
-                    total=mean * maps[branch].numel(),
-                    energy_share=None if silent else float(shares),
-                    deviation=_deviation(mean, module, branch, reference),
-                )
-            )
+            mean, deviation = float(means), None
+            if reference is not None and branch in reference.mean.get(module, {}):
+                std = reference.std[module][branch]
+                deviation = (mean - reference.mean[module][branch]) / std if std else None
+            total, share = mean * maps[branch].numel(), None if silent else float(shares)
+            row = BranchFiring(module, branch, widths[branch], mean, total, share, deviation)
+            measured.append(row)
     return Firing(tuple(measured), reference)
 
 
@@ -123,44 +113,24 @@ def measure_reference(traces: Iterable[Trace], data: str) -> Reference:
     Raises:
         ValueError: for fewer than two pictures.
     """
-    rows: list[dict[tuple[str, Branch], np.ndarray]] = []
-    for trace in traces:
-        rows.append(
-            {
-                (module, branch): maps.mean((1, 2), dtype=_DOUBLE).numpy()
-                for module, branches in trace.branches.items()
-                for branch, maps in branches.items()
-            }
-        )
+    rows = [
+        {
+            (module, branch): maps.mean((1, 2), dtype=torch.float64).numpy()
+            for module, branches in trace.branches.items()
+            for branch, maps in branches.items()
+        }
+        for trace in traces
+    ]
     if len(rows) < 2:
         raise ValueError("Give at least two pictures: one has no deviation.")
-    keys = list(rows[0])
-    values = np.array([[row[key].mean() for key in keys] for row in rows])
-    channels: dict[str, dict[str, list[float]]] = {}
-    for module, branch in keys:
-        means = np.mean([row[module, branch] for row in rows], axis=0)
-        channels.setdefault(module, {})[branch] = [_rounded(x, 4) for x in means]
-    return Reference(
-        mean=_nested(keys, values.mean(axis=0)),
-        std=_nested(keys, values.std(axis=0, ddof=1)),
-        photos=len(rows),
-        data=data,
-        channels=channels,
-    )
-
-
-def _deviation(mean: float, module: str, branch: str, reference: Reference | None) -> float | None:
-    if reference is None or branch not in reference.mean.get(module, {}):
-        return None
-    std = reference.std[module][branch]
-    return (mean - reference.mean[module][branch]) / std if std else None
-
-
-def _nested(keys: list[tuple[str, Branch]], values: np.ndarray) -> dict[str, dict[str, float]]:
-    nested: dict[str, dict[str, float]] = {}
-    for (module, branch), value in zip(keys, values, strict=True):
-        nested.setdefault(module, {})[branch] = _rounded(value, 6)
-    return nested
+    mean, std, channels = (defaultdict[str, dict[str, Any]](dict) for _ in range(3))
+    for module, branch in rows[0]:
+        each = np.array([row[module, branch] for row in rows])
+        levels = each.mean(axis=1)
+        mean[module][branch] = _rounded(levels.mean(), 6)
+        std[module][branch] = _rounded(levels.std(ddof=1), 6)
+        channels[module][branch] = [_rounded(x, 4) for x in each.mean(axis=0)]
+    return Reference(dict(mean), dict(std), len(rows), data, dict(channels))
 
 
 def _rounded(value: float, digits: int) -> float:

@@ -1,23 +1,28 @@
-"""Where a module looks: class activation maps of all modules from one backward pass."""
+"""Where a module looks: class activation maps of all modules from one backward pass.
+
+Grad-CAM: Selvaraju et al., arXiv 1610.02391. LayerCAM: Jiang et al. 2021, "LayerCAM: Exploring
+Hierarchical Class Activation Maps". HiResCAM: Draelos, Carin, arXiv 2011.08891.
+A new way to weigh gradients is one entry in ``VARIANTS``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from inception_viz.architecture.config import Branch
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.cam_variants import VARIANTS, Variant
 from inception_viz.explain.gradients import Gradients, differentiate
-from inception_viz.explain.registry import choose
+from inception_viz.explain.registry import Entry, choose, registry
 from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked, Target
 from inception_viz.files.cache import atomic_write
@@ -27,6 +32,67 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROUNDING = 1e-6  # what is left of single precision where branches cancel out
+
+
+Variant = Literal["grad_cam", "hires_cam", "layer_cam"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CamVariant(Entry):
+    """A way to weigh.
+
+    Attributes:
+        formula: TeX.
+        weigh: activations and gradients (channels, h, w) → the map (h, w), before ReLU.
+    """
+
+    id: Variant
+    formula: str
+    weigh: Callable[[Tensor, Tensor], Tensor]
+
+
+VARIANTS: Mapping[Variant, CamVariant] = registry(
+    CamVariant(
+        id="grad_cam",
+        title="Grad-CAM",
+        words=(
+            "Each channel's map counts as much as the output would rise, on average over the map, "
+            "if that channel fired more. Added up, what speaks for the output is left. "
+            "(Selvaraju et al., [arXiv 1610.02391](https://arxiv.org/abs/1610.02391))"
+        ),
+        formula=(
+            r"\mathrm{ReLU}\Bigl(\sum_c \Bigl[\tfrac{1}{HW}\sum_{i,j} "
+            r"\tfrac{\partial z}{\partial a_{cij}}\Bigr]\, a_{c}\Bigr)"
+        ),
+        weigh=lambda a, slope: torch.einsum("c,chw->hw", slope.mean((1, 2)), a),
+    ),
+    CamVariant(
+        id="hires_cam",
+        title="HiResCAM",
+        words=(
+            "As Grad-CAM, but every unit counts by its own gradient instead of the channel's "
+            "average. At the last module both are the same. "
+            "(Draelos and Carin, [arXiv 2011.08891](https://arxiv.org/abs/2011.08891))"
+        ),
+        formula=r"\mathrm{ReLU}\Bigl(\sum_c \tfrac{\partial z}{\partial a_{cij}}\, a_{cij}\Bigr)",
+        weigh=lambda a, slope: (slope * a).sum(0),
+    ),
+    CamVariant(
+        id="layer_cam",
+        title="LayerCAM",
+        words=(
+            "As HiResCAM, but units whose gradient is negative don't count. Sharper in early "
+            "modules; it can't show what speaks against the output. "
+            "(Jiang et al. 2021, [doi 10.1109/TIP.2021.3089943]"
+            "(https://doi.org/10.1109/TIP.2021.3089943))"
+        ),
+        formula=(
+            r"\mathrm{ReLU}\Bigl(\sum_c \mathrm{ReLU}\Bigl(\tfrac{\partial z}{\partial a_{cij}}"
+            r"\Bigr)\, a_{cij}\Bigr)"
+        ),
+        weigh=lambda a, slope: (slope.clamp(min=0) * a).sum(0),
+    ),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,18 +153,15 @@ class Cams(Mapping[str, np.ndarray]):
         self, module: str, branch: str | None = None, *, relu: bool = True
     ) -> np.ndarray:
         """(size, size), bilinear, as captum's ``LayerAttribution.interpolate`` does it."""
-        values = torch.from_numpy(self.raw(module, branch))
+        values = torch.from_numpy(self.raw(module, branch))[None, None]
         values = values.clamp(min=0) if relu else values
-        sized = F.interpolate(values[None, None], (self.size, self.size), mode="bilinear")
-        enlarged: np.ndarray = sized[0, 0].numpy()
-        return enlarged
+        sized = F.interpolate(values, (self.size, self.size), mode="bilinear").numpy()
+        return np.asarray(sized[0, 0])
 
     def minus(self, other: Cams, module: str) -> np.ndarray:
         """(size, size): what speaks more for this target than for another's, before ReLU."""
-        difference: np.ndarray = self.at_input_size(module, relu=False) - other.at_input_size(
-            module, relu=False
-        )
-        return difference
+        own, theirs = (cams.at_input_size(module, relu=False) for cams in (self, other))
+        return np.asarray(own - theirs)
 
     def energy(self, module: str, branch: str | None = None) -> float:
         """The positive part of a map added up over its cells."""
@@ -121,16 +184,11 @@ class Cams(Mapping[str, np.ndarray]):
         import pandas as pd
 
         rows = [
-            {
-                "module": module,
-                "branch": branch,
-                "energy": self.energy(module, branch),
-                "share": self.shares(module).get(branch, np.nan),
-            }
+            (module, branch, self.energy(module, branch), self.shares(module).get(branch, np.nan))
             for module, parts in self.branches.items()
             for branch in parts
         ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=["module", "branch", "energy", "share"])
 
     def save(self, path: str | Path) -> None:
         """Write ``NAME.npz``: "3a" (size, size) after ReLU; "3a/1x1" (h, w) before ReLU; …
@@ -150,7 +208,6 @@ def grad_cam(
     """The class activation maps of every module and branch.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the picture; may have branches muted.
         target: a class, a head's class, or the margin between two; default the first choice.
         variant: ``grad_cam`` weighs a channel by its mean gradient; ``hires_cam`` every unit by its
@@ -172,11 +229,7 @@ def cams_from(trace: Trace, slopes: Gradients, variant: Variant = "grad_cam") ->
     chosen = choose(VARIANTS, variant, "variant")
     maps: dict[str, Mapping[Branch, np.ndarray]] = {}
     for module, slope in slopes.at.items():
-        parts = trace.split(module, slope)
-        maps[module] = MappingProxyType(
-            {
-                branch: chosen.weigh(activation, parts[branch]).numpy()
-                for branch, activation in trace.branches[module].items()
-            }
-        )
+        parts, own = trace.split(module, slope), trace.branches[module]
+        weighed = {branch: chosen.weigh(own[branch], part) for branch, part in parts.items()}
+        maps[module] = MappingProxyType({branch: map_.numpy() for branch, map_ in weighed.items()})
     return Cams(MappingProxyType(maps), slopes.target, slopes.value, variant, trace.input.shape[-1])

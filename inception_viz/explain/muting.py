@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from inception_viz.architecture.config import Branch
 from inception_viz.classifier import Classifier
-from inception_viz.explain.rerun import (
-    Progress,
-    ask,
-    masks_of,
-    silent,
-    within,
-)
+from inception_viz.explain.rerun import Progress, ask, masks_of, silent
 from inception_viz.explain.target import Asked, Target
-from inception_viz.network.googlenet import probabilities, split
+from inception_viz.network.googlenet import probabilities
 from inception_viz.network.recording import recording
-from inception_viz.trace import Trace, with_outputs
+from inception_viz.trace import Trace, frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,10 +23,10 @@ if TYPE_CHECKING:
 def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
     """The trace that the same picture would have if ``places`` put out zeros.
 
-    Every explanation accepts the result. Only what lies behind the first muted module is run again.
+    Only what lies behind the first muted module is run again. Explanations accept the result, but
+    for ``faithfulness`` and ``sanity_check``, which are about the whole network.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the whole network, or one with something muted already, which stays muted.
         places: "4c" (a module), "4c/5x5" (a branch), "4c/5x5:7" (one of its channels).
 
@@ -48,7 +41,7 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
         return trace
     question = replace(question, masks=masks)
     first = next(name for name in trace.modules if name in masks)
-    attached = {head.after: name for name, head in classifier.config.heads.items()}
+    attached = classifier.config.attached
     heads: dict[str, Tensor] = {}
     with torch.no_grad(), recording(network) as record:
         outputs = {first: question.mute(first, question.output(first))}
@@ -58,12 +51,20 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
                 heads[attached[name]] = network.answer(attached[name], x)[0]
         heads["main"] = network.classify(outputs[question.modules[-1]])[0]
     modules = {name: outputs[name][0] for name in trace.modules if name in outputs}
+    branches = {n: network.modules_by_name[n].split(out, dim=0) for n, out in modules.items()}
     reduces = {
         name: {branch: record[f"{name}/{branch}/reduce"][0] for branch in trace.reduces[name]}
         for name in modules
         if name != first  # its reduces lie in front of what is muted
     }
-    return with_outputs(trace, network, modules, reduces, heads, muted)
+    return replace(
+        trace,
+        heads=frozen({**trace.heads, **heads}),
+        modules=frozen({**trace.modules, **modules}),
+        branches=frozen({**trace.branches, **branches}),
+        reduces=frozen({**trace.reduces, **reduces}),
+        muted=muted,
+    )
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,6 @@ class Sweep:
     first_choice: int
     target: Target
 
-    def strongest(self) -> Muted:
-        """The branch whose loss changes the target most, up or down."""
-        return max(self.rows, key=lambda row: abs(row.change))
-
     def to_frame(self) -> pd.DataFrame:
         """One row a branch."""
         import pandas as pd
@@ -123,28 +120,12 @@ def sweep(
     question = ask(classifier, trace, target)
     full = question.value
     rows = []
-    for done, module in enumerate(question.modules):
-        branches = trace.branches[module]
-        widths = question.network.modules_by_name[module].widths
-        ablated = without_each(question.output(module), widths)
-        logits = question.all_logits(module, ablated, within(progress, done, len(question.modules)))
+    for module, widths, here in question.each(progress):
+        logits = question.all_logits(module, question.without_each(module), here)
         values = question.target.of(logits).double().tolist()
-        best = probabilities(logits).max(dim=1)
-        for branch, value, p, index in zip(
-            branches, values, best.values.tolist(), best.indices.tolist(), strict=True
-        ):
+        best, classes = (found.tolist() for found in probabilities(logits).max(dim=1))
+        for branch, value, p, index in zip(widths, values, best, classes, strict=True):
             rows.append(Muted(module, branch, value - full, value, index, p))
     progress(1.0)
     first = int(trace.heads[question.target.head].argmax())
     return Sweep(tuple(rows), full, first, question.target)
-
-
-def without_each(
-    output: Tensor, widths: Mapping[Branch, int], baseline: Tensor | None = None
-) -> Tensor:
-    """(1, C, H, W) → (branches, C, H, W), in each another branch replaced by the baseline."""
-    variants = output.repeat(len(widths), 1, 1, 1)
-    none = torch.zeros_like(output[:, :, :1, :1]) if baseline is None else baseline
-    for variant, (branch, left_out) in zip(variants, split(none, widths).items(), strict=True):
-        split(variant, widths, dim=0)[branch].copy_(left_out[0])
-    return variants

@@ -1,4 +1,4 @@
-"""Which pixels an answer rests on, with captum: integrated gradients, occlusion, guided Grad-CAM.
+"""Which pixels an answer rests on: integrated gradients, occlusion, guided Grad-CAM.
 
 These follow the answer down to the pixels; the maps in :mod:`~inception_viz.explain.grad_cam` stop
 at a module.
@@ -6,8 +6,8 @@ at a module.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,14 +17,10 @@ from torch import Tensor, nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.registry import choose, registry
-from inception_viz.explain.rerun import (
-    Progress,
-    Question,
-    ask,
-    gradients_on,
-    silent,
-)
+from inception_viz.explain.grad_cam import cams_from
+from inception_viz.explain.gradients import differentiate
+from inception_viz.explain.registry import Entry, choose, registry
+from inception_viz.explain.rerun import Progress, Question, ask, gradients_on, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.network.recording import bare_copy
 from inception_viz.trace import Trace
@@ -63,21 +59,16 @@ class PixelMap:
         return float(self.values.sum(dtype=np.float64))
 
 
-@dataclass(frozen=True)
-class PixelMethodInfo:
+@dataclass(frozen=True, kw_only=True)
+class PixelMethodInfo(Entry):
     """A way to attribute an answer to pixels.
 
     Attributes:
-        id: its name in the API and in links.
-        title: its name on screen.
-        words: what it does, for a student.
         attribute: does it: the answer and the input (1, 3, size, size) → as many values.
         by_module: whether it takes a Grad-CAM of a module.
     """
 
     id: PixelMethod
-    title: str
-    words: str
     attribute: Callable[[_Answer, Tensor], Tensor]
     by_module: bool = False
 
@@ -112,13 +103,11 @@ def pixel_map(
     """Attribute ``target`` to the pixels of the input. Slow: seconds.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the picture; may have branches muted.
         target: what to explain; default the first choice.
         method: ``integrated_gradients`` from a grey picture; ``occlusion`` by grey windows;
             ``guided_grad_cam``, guided backpropagation times Grad-CAM.
         module: where guided Grad-CAM takes its Grad-CAM; default the last that the head sees.
-        progress: is told the share that is done; what it raises stops the work.
 
     Raises:
         ExplainError: for an unknown method, target or module, or a trace of another classifier.
@@ -165,40 +154,47 @@ def _occlusion(answer: _Answer, x: Tensor) -> Tensor:
 
 
 def _guided_grad_cam(answer: _Answer, x: Tensor) -> Tensor:
-    from captum.attr import GuidedGradCam
+    """Guided backpropagation (Springenberg et al., arXiv 1412.6806) times Grad-CAM.
 
-    answer.expected = 2
-    layer = answer.network.trunk[answer.module]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Setting backward hooks on ReLU activations")
-        found: Tensor = GuidedGradCam(answer, layer).attribute(
-            x.requires_grad_(), interpolate_mode="bilinear"
-        )
-    return found
+    captum's would change the warning filters of all threads.
+    """
+    with ExitStack() as hooks:
+        for layer in answer.network.modules():
+            if isinstance(layer, nn.ReLU):
+                hooks.enter_context(layer.register_full_backward_hook(_only_positive))
+        (slope,) = torch.autograd.grad(answer(x.requires_grad_()), x)
+    answer.progress(0.5)
+    cams = cams_from(answer.question.trace, differentiate(answer.question))
+    return slope * torch.from_numpy(cams[answer.module])
+
+
+def _only_positive(_layer: nn.Module, found: Sequence[Tensor], _above: object) -> tuple[Tensor]:
+    """The gradients that a ReLU passes on."""
+    return (found[0].clamp(min=0),)
 
 
 PIXEL_METHODS: Mapping[PixelMethod, PixelMethodInfo] = registry(
     PixelMethodInfo(
-        "occlusion",
-        "Occlusion",
-        "A grey square slides over the photo; each place shows how much the answer drops while it "
-        "is covered.",
-        _occlusion,
+        id="occlusion",
+        title="Occlusion",
+        words="A grey square slides over the photo; each place shows how much the answer drops "
+        "while it is covered.",
+        attribute=_occlusion,
     ),
     PixelMethodInfo(
-        "integrated_gradients",
-        "Integrated gradients",
-        f"The photo fades in from grey in {IG_STEPS} steps; each pixel gets what its own change "
-        "added to the answer on the way.",
-        _integrated_gradients,
+        id="integrated_gradients",
+        title="Integrated gradients",
+        words=f"The photo fades in from grey in {IG_STEPS} steps; each pixel gets what its own "
+        "change added to the answer on the way.",
+        attribute=_integrated_gradients,
     ),
     PixelMethodInfo(
-        "guided_grad_cam",
-        "Guided Grad-CAM",
-        "Backpropagation that lets only positive signals pass, times the module's Grad-CAM. Crisp, "
-        "but it follows edges of the photo more than the network's reasons: read it with care "
-        "(Adebayo et al. 2018).",
-        _guided_grad_cam,
+        id="guided_grad_cam",
+        title="Guided Grad-CAM",
+        words="Backpropagation that lets only positive signals pass, times the module's Grad-CAM. "
+        "Crisp, but it follows edges of the photo more than the network's reasons: read it with "
+        "care (Adebayo et al. 2018).",
+        attribute=_guided_grad_cam,
         by_module=True,
     ),
 )

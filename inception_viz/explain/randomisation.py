@@ -6,7 +6,7 @@ same when the weights are destroyed explains the photo, not the network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,19 +14,13 @@ from torch import nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.cam_variants import Variant
-from inception_viz.explain.grad_cam import Cams, cams_from
+from inception_viz.explain.grad_cam import Cams, Variant, cams_from
 from inception_viz.explain.gradients import differentiate
-from inception_viz.explain.rerun import (
-    Progress,
-    ask,
-    question_of,
-    silent,
-)
+from inception_viz.explain.rerun import Progress, ask, question_of, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.network.recording import bare_copy
-from inception_viz.trace import Trace, trace_input
+from inception_viz.trace import Trace, outputs_of
 
 SUSPICIOUS = 0.7  # rank correlation with every weight shuffled that is called out
 
@@ -110,35 +104,26 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation of two maps; NaN if one of them is flat."""
     import pandas as pd
 
-    ranks = pd.DataFrame({"first": first.ravel(), "second": second.ravel()}).rank()
-    return float(ranks["first"].corr(ranks["second"])) if ranks.std().all() else float("nan")
+    maps = pd.DataFrame({"first": first.ravel(), "second": second.ravel()})
+    return float(maps.corr(method="spearman").to_numpy()[0, 1])
 
 
 def _from_the_answer_down(network: GoogLeNet, head: str, last: str) -> list[tuple[str, nn.Module]]:
     names = list(network.trunk)
-    seen = [(name, network.trunk[name]) for name in names[: names.index(last) + 1]]
-    weighted = [(name, step) for name, step in seen if any(True for _ in step.parameters())]
+    seen = ((name, network.trunk[name]) for name in reversed(names[: names.index(last) + 1]))
     answer = network.classifier if head == "main" else network.aux[head]
-    return [("classifier", answer), *reversed(weighted)]
+    return [("classifier", answer), *((name, step) for name, step in seen if [*step.parameters()])]
 
 
 def _shuffle(part: nn.Module, generator: torch.Generator) -> None:
     """Move every weight of a layer; the values stay, so activations keep their scale."""
     with torch.no_grad():
         for parameter in part.parameters():
-            flat = parameter.flatten()
-            mixed = flat[torch.randperm(len(flat), generator=generator)]
-            parameter.copy_(mixed.reshape(parameter.shape))
+            mixed = torch.randperm(parameter.numel(), generator=generator)
+            parameter.copy_(parameter.flatten()[mixed].reshape(parameter.shape))
 
 
 def _cams(network: GoogLeNet, trace: Trace, target: Target, variant: Variant) -> Cams:
-    shuffled = trace_input(
-        network,
-        trace.input,
-        picture=trace.picture,
-        fitting=trace.fitting,
-        labels=trace.labels,
-        model="shuffled",
-        trained_heads=tuple(trace.heads),
-    )
+    outputs = outputs_of(network, trace.input, trace.heads)
+    shuffled = replace(trace, model="shuffled", **outputs)
     return cams_from(shuffled, differentiate(question_of(network, shuffled, target)), variant)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from inception_viz.errors import ExplainError
 
 
-class Entry(Protocol):
-    """What a registry holds: its ``id`` is its name in the API and in links."""
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What a registry holds.
 
-    @property
-    def id(self) -> str:
-        """Unique in its registry."""
+    Attributes:
+        id: its name in the API and in links, unique in its registry.
+        title: its name on screen.
+        words: what it does, for a student.
+    """
+
+    id: str
+    title: str
+    words: str
 
 
 E = TypeVar("E", bound=Entry)

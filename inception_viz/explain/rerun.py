@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from inception_viz.architecture.config import Branch
 from inception_viz.architecture.places import Place, Widths
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
 from inception_viz.explain.target import Asked, Target, resolve
-from inception_viz.network.googlenet import GoogLeNet
+from inception_viz.network.googlenet import GoogLeNet, split
 from inception_viz.trace import Trace
 
 Progress = Callable[[float], None]
@@ -58,6 +59,14 @@ class Question:
         """The target's value in the trace."""
         return float(self.target.of(self.trace.heads[self.target.head][None]))
 
+    def each(
+        self, progress: Progress = silent
+    ) -> Iterator[tuple[str, Mapping[Branch, int], Progress]]:
+        """The modules in order: name, its branches' widths, the progress of its part."""
+        for done, name in enumerate(self.modules):
+            widths = self.network.modules_by_name[name].widths
+            yield name, widths, within(progress, done, len(self.modules))
+
     def output(self, module: str) -> Tensor:
         """The module's output as traced, (1, channels, height, width)."""
         return self.trace.modules[module][None]
@@ -97,6 +106,20 @@ class Question:
                 progress(done / len(batches))
                 logits.append(self.logits(module, batch))
         return torch.cat(logits)
+
+    def nothing(self, module: str) -> Tensor:
+        """(1, C, H, W): the baseline all over the module's map."""
+        spread = self.baseline[module].expand_as(self.output(module))
+        return spread.contiguous(memory_format=torch.channels_last)
+
+    def without_each(self, module: str) -> Tensor:
+        """(branches, C, H, W): its output, in each another branch at the baseline (else at 0)."""
+        output, widths = self.output(module), self.network.modules_by_name[module].widths
+        none = self.baseline.get(module, torch.zeros_like(output[:, :, :1, :1]))
+        variants = output.repeat(len(widths), 1, 1, 1)
+        for variant, (branch, left_out) in zip(variants, split(none, widths).items(), strict=True):
+            split(variant, widths, dim=0)[branch].copy_(left_out[0])
+        return variants
 
     def batch_size(self, module: str) -> int:
         """How many variants of a module's output may be under way at once."""

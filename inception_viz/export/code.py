@@ -90,10 +90,8 @@ class Inception(nn.Module):
     def __init__(self, inputs, f_1x1, f_3x3_r, f_3x3, f_5x5_r, f_5x5, f_pp):
         super().__init__()
         self.branches = nn.ModuleDict()
-        if f_1x1:
-            self.branches["1x1"] = nn.Sequential()
-            self.branches["1x1"].add_module("conv", ConvBlock(inputs, f_1x1, 1))
         for name, reduce, filters, kernels in (
+            ("1x1", 0, f_1x1, (1,)),
             ("3x3", f_3x3_r, f_3x3, (3,)),
             ("5x5", f_5x5_r, f_5x5, KERNELS_5X5),
         ):

@@ -11,6 +11,8 @@ from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 BRANCH_COLOURS = {"1x1": "#0072B2", "3x3": "#E69F00", "5x5": "#009E73", "pool": "#CC79A7"}
 BRANCH_NAMES = {"1x1": "1×1", "3x3": "3×3", "5x5": "5×5", "pool": "pool"}
 STEM_COLOUR = "#6B7280"
+# Not the branches' colours: a head is no branch.
+HEAD_COLOURS = {"main": "#D55E00", "aux2": "#56B4E9", "aux1": "#8C6BB1"}
 
 SEQUENTIAL = "Viridis"  # activations: from nothing to much
 DIVERGING = "RdBu_r"  # signed quantities: zero is the neutral middle

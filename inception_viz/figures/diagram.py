@@ -29,7 +29,6 @@ def network_diagram(config: GoogLeNetConfig) -> str:
     parts.append(text(54, base + 18, "stem", 12))
     parts.append(text(54, base + 33, str(stem), 11, soft=True))
     x = 80.0
-    attached = {head.after: name for name, head in config.heads.items()}
     for name, own in modules.items():
         if name.endswith("a") and name != "3a":  # the first of its stage
             x += 10
@@ -41,8 +40,8 @@ def network_diagram(config: GoogLeNetConfig) -> str:
         parts.append(_reduces(x + 4, base, own, scale))
         parts.append(text(x + 28, base + 18, name, 13, bold=True))
         parts.append(text(x + 28, base + 33, f"{out:,}", 11, soft=True))
-        if name in attached:
-            parts.append(text(x + 28, 14, attached[name], 11, bold=True))
+        if name in config.attached:
+            parts.append(text(x + 28, 14, config.attached[name], 11, bold=True))
             parts.append(f'<path class="line" d="M{x + 28:g} 18V{base - out * scale - 3:g}"/>')
         x += 60
     parts.append(text(x + 26, base - 6, f"{config.classes:,}", 12, bold=True))

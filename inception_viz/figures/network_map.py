@@ -11,7 +11,6 @@ from typing import Literal
 
 from inception_viz.architecture.config import BRANCHES, Branch
 from inception_viz.architecture.places import Place
-from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
@@ -20,8 +19,10 @@ from inception_viz.figures.colours import (
     ink_on,
 )
 from inception_viz.figures.svg import text
+from inception_viz.figures.words import percent
 
 Layout = Literal["wide", "tall"]
+Box = tuple[float, float, float, float]  # x, y, width, height
 
 _STYLE = """
 svg.iv-map { font-family: var(--st-font, system-ui, sans-serif); }
@@ -137,9 +138,8 @@ def _wide(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
         columns[name] = x
         parts.append(text(x + cell_w / 2, top - 12, name, 16, bold=True))
         for row, branch in enumerate(BRANCHES):
-            parts.append(
-                _cell(x, top + row * (cell_h + gap), cell_w, cell_h, painting, name, branch)
-            )
+            box = (x, top + row * (cell_h + gap), cell_w, cell_h)
+            parts.append(_cell(box, painting, (name, branch)))
         x += cell_w + gap
     right = x + stage_gap - gap
     for name, answer in heads.items():
@@ -172,7 +172,7 @@ def _tall(painting: Painting, heads: Mapping[str, HeadAnswer]) -> tuple[str, flo
         parts.append(text(left - 8, y + 26, name, 16, anchor="end", bold=True))
         for column, branch in enumerate(BRANCHES):
             x = left + column * (cell_w + gap)
-            parts.append(_cell(x, y, cell_w, cell_h, painting, name, branch))
+            parts.append(_cell((x, y, cell_w, cell_h), painting, (name, branch)))
         y += cell_h + gap
         if name in attached:
             head = attached[name]
@@ -190,16 +190,9 @@ def _opening(modules: Sequence[str]) -> set[str]:
     return {name for before, name in pairwise(modules) if Place(before).stage != Place(name).stage}
 
 
-def _cell(
-    x: float,
-    y: float,
-    width: float,
-    height: float,
-    painting: Painting,
-    module: str,
-    branch: Branch,
-) -> str:
-    cell = painting.cells.get((module, branch))
+def _cell(box: Box, painting: Painting, place: tuple[str, Branch]) -> str:
+    x, y, width, height = box
+    cell = painting.cells.get(place)
     frame = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5"'
     if cell is None:
         return f'<rect class="line" {frame} stroke-dasharray="4 4"/>'
@@ -208,29 +201,21 @@ def _cell(
     if cell.pressed is not None:
         pressed = f' aria-pressed="{str(cell.pressed).lower()}"'
         cross = f'<path class="cross" d="M{x + 9:g} {y + 4:g}l{width - 13:g} {height - 8:g}"/>'
+    right, down = (0, 3) if painting.widths else (3, 6)
+    middle = (x + width / 2 + right, y + height / 2 + down)
     return (
-        f'<g data-go="{Place(module, branch)}" tabindex="0" role="button"{pressed} '
+        f'<g data-go="{Place(*place)}" tabindex="0" role="button"{pressed} '
         f'aria-label="{words}"><title>{words}</title>'
-        f'<rect class="face" {frame} fill="{cell.fill}"/>'
-        + _mark(x, y, width, height, painting, module, branch)
-        + cross
-        + text(
-            x + width / 2 + (0 if painting.widths else 3),
-            y + height / 2 + (3 if painting.widths else 6),
-            cell.text,
-            17,
-            fill=ink_on(cell.fill),
-        )
-        + "</g>"
+        f'<rect class="face" {frame} fill="{cell.fill}"/>{_mark(box, painting, place)}{cross}'
+        f"{text(*middle, cell.text, 17, fill=ink_on(cell.fill))}</g>"
     )
 
 
-def _mark(
-    x: float, y: float, width: float, height: float, painting: Painting, module: str, branch: str
-) -> str:
+def _mark(box: Box, painting: Painting, place: tuple[str, str]) -> str:
     """The branch's colour: a bar as long as the branch is wide, or a stripe where nobody said."""
-    colour = f'fill="{BRANCH_COLOURS[branch]}" stroke="#fff" stroke-width=".8"'
-    channels = painting.widths.get((module, branch))
+    x, y, width, height = box
+    colour = f'fill="{BRANCH_COLOURS[place[1]]}" stroke="#fff" stroke-width=".8"'
+    channels = painting.widths.get(place)
     if channels is None:
         return f'<rect x="{x:g}" y="{y:g}" width="7" height="{height:g}" rx="3" {colour}/>'
     length = max((width - 6) * channels / max(painting.widths.values()), 2)
@@ -278,11 +263,10 @@ def _head(x: float, y: float, width: float, height: float, title: str, answer: H
     label = answer.label if len(answer.label) <= 22 else answer.label[:21] + "…"
     probability = "" if answer.probability is None else f"{percent(answer.probability)} "
     words = escape(f"{title}: {probability}{answer.label}. {answer.fit}".rstrip(". "))
-    lines = (
-        [(title, 12, False), (f"{probability}{label}", 14, True)]
-        if width > 150 or answer.probability is None
-        else [(title, 13, False), (label, 14, True), (probability.strip(), 14, True)]
-    )
+    said = f"{probability}{label}"
+    lines = [(title, 12, False), (said, 14, True)]
+    if width <= 150 and probability:
+        lines = [(title, 13, False), (label, 14, True), (probability.strip(), 14, True)]
     step = height / (len(lines) + 0.6)
     texts = "".join(
         text(x + width / 2, y + step * (i + 0.95), words, size, bold=bold)

@@ -89,16 +89,12 @@ def channels_csv(layers: Mapping[str, Layer]) -> str:
     """Every channel of some layers as CSV: layer, channel, mean, maximum, share of units at 0."""
     import pandas as pd
 
-    frames = [
-        pd.DataFrame(
-            {
-                "layer": name,
-                "channel": range(len(layer.mean)),
-                "mean": layer.mean,
-                "maximum": layer.maximum,
-                "zero_share": layer.zero_share,
-            }
-        )
+    rows = [
+        (name, channel, *figures)
         for name, layer in layers.items()
+        for channel, figures in enumerate(
+            zip(layer.mean, layer.maximum, layer.zero_share, strict=True)
+        )
     ]
-    return csv_text(pd.concat(frames)) if frames else ""
+    columns = ["layer", "channel", "mean", "maximum", "zero_share"]
+    return csv_text(pd.DataFrame(rows, columns=columns)) if rows else ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Literal, get_args
 
-import numpy as np
-
-from inception_viz.architecture.config import BRANCHES
 from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.explain.comparison import Comparison
@@ -15,16 +14,23 @@ from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import BranchFiring, Firing
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.muting import Sweep
-from inception_viz.figures.answers import percent, sigma
 from inception_viz.figures.colours import BRANCH_NAMES, DIVERGING, SEQUENTIAL, hex_colour
 from inception_viz.figures.network_map import Cell, HeadAnswer, Painting
-from inception_viz.figures.words import energy_share, evidence, fixed, short_number, signed
+from inception_viz.figures.words import (
+    energy_share,
+    evidence,
+    fixed,
+    percent,
+    short_number,
+    sigma,
+    signed,
+)
 from inception_viz.trace import Trace
 
 Metric = Literal["deviation", "energy_share", "mean"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-
-DEVIATION_RANGE = 3.0  # σ at the ends of the scale
+Key = tuple[str, str]  # a module and a branch
+_END = 3.0  # σ at the ends of the scale
 
 
 def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
@@ -42,82 +48,70 @@ def head_answers(classifier: Classifier, trace: Trace) -> dict[str, HeadAnswer]:
 
 def paint_firing(firing: Firing, metric: Metric) -> Painting:
     """How the branches fire, by one of three figures."""
-    end = scale_end(firing, metric)
+    scale, end, marks = SEQUENTIAL, 1.0, ("0", "", percent(1))
     if metric == "deviation":
-        scale, marks = DIVERGING, (f"−{end:g}σ or less", "usual", f"+{end:g}σ or more")
-    else:
-        last = percent(end) if metric == "energy_share" else f"{end:.3g}"
-        scale, marks = SEQUENTIAL, ("0", "", last)
-    return Painting(
-        tuple(dict.fromkeys(b.module for b in firing.branches)),
-        {
-            (b.module, b.branch): Cell(_text(b, metric), _fill(b, metric, end), describe(b))
-            for b in firing.branches
-        },
-        scale,
-        marks,
-        {(b.module, b.branch): b.channels for b in firing.branches},
-    )
+        scale, end, marks = DIVERGING, _END, (f"−{_END:g}σ or less", "usual", f"+{_END:g}σ or more")
+    elif metric == "mean":
+        end = max((b.mean for b in firing.branches), default=0.0) or 1.0
+        marks = ("0", "", f"{end:.3g}")
+    shown = {"deviation": sigma, "energy_share": percent, "mean": "{:.3g}".format}[metric]
+    cells: dict[Key, Cell] = {}
+    for b in firing.branches:
+        value = getattr(b, metric)
+        level = (value or 0.0) / (2 * end) + 0.5 if metric == "deviation" else (value or 0.0) / end
+        text = "–" if value is None else shown(value)
+        cells[b.module, b.branch] = Cell(text, hex_colour(level, scale), _describe(b))
+    modules = tuple(dict.fromkeys(b.module for b in firing.branches))
+    widths: dict[Key, int] = {(b.module, b.branch): b.channels for b in firing.branches}
+    return Painting(modules, cells, scale, marks, widths)
 
 
-def scale_end(firing: Firing, metric: Metric) -> float:
-    """The value at the strong end of the colour scale."""
-    if metric == "deviation":
-        return DEVIATION_RANGE
-    if metric == "energy_share":
-        return 1.0
-    return max((b.mean for b in firing.branches), default=0.0) or 1.0
-
-
-def describe(branch: BranchFiring) -> str:
+def _describe(branch: BranchFiring) -> str:
     """One branch's figures in words, for tooltips and screen readers."""
     share = energy_share(branch)
     usual = "" if branch.deviation is None else f", {sigma(branch.deviation)} from usual"
     return (
-        f"{branch.module}, {BRANCH_NAMES[branch.branch]}: {branch.channels} channels, mean "
-        f"activation {branch.mean:.3g}, {share}{usual}"
+        f"{_name(branch.module, branch.branch)}: {branch.channels} channels, mean activation "
+        f"{branch.mean:.3g}, {share}{usual}"
     )
 
 
-def _fill(branch: BranchFiring, metric: Metric, end: float) -> str:
-    if metric == "deviation":
-        return hex_colour((branch.deviation or 0.0) / (2 * end) + 0.5, DIVERGING)
-    value = branch.energy_share if metric == "energy_share" else branch.mean
-    return hex_colour((value or 0.0) / end, SEQUENTIAL)
+def _name(module: str, branch: str) -> str:
+    return f"{module}, {BRANCH_NAMES[branch]}"
 
 
-def _text(branch: BranchFiring, metric: Metric) -> str:
-    value = getattr(branch, metric)
-    if value is None:
-        return "–"
-    show = {"deviation": sigma, "energy_share": percent, "mean": "{:.3g}".format}[metric]
-    return show(value)
+def _signed_cells(
+    values: Mapping[Key, float], words: Callable[[Key, float], str], red: int = 1
+) -> tuple[dict[Key, Cell], float]:
+    """Cells on a scale whose middle is zero, and its end; ``red``: the sign of what is red."""
+    end = max(map(abs, values.values()), default=0.0) or 1.0
+    cells = {
+        place: Cell(
+            fixed(value, end),
+            hex_colour(red * value / (2 * end) + 0.5, DIVERGING),
+            f"{_name(*place)}: {words(place, value)}",
+        )
+        for place, value in values.items()
+    }
+    return cells, end
 
 
 def paint_contributions(scores: Contributions) -> Painting:
     """Scores on a scale whose middle is zero: red speaks for the target, blue against it."""
-    end = float(np.nanmax(np.abs(scores.values), initial=0.0)) or 1.0
-    cells: dict[tuple[str, str], Cell] = {}
-    for module, row in zip(scores.modules, scores.values, strict=True):
-        for branch, score in zip(BRANCHES, row.tolist(), strict=True):
-            if not np.isnan(score):
-                words = f"{module}, {BRANCH_NAMES[branch]}: {signed(score)} {scores.unit}"
-                colour = hex_colour(score / (2 * end) + 0.5, DIVERGING)
-                cells[module, branch] = Cell(fixed(score, end), colour, words)
-    return Painting(
-        scores.modules, cells, DIVERGING, (signed(-end), f"0 ({scores.unit})", signed(end))
-    )
+    cells, end = _signed_cells(scores.scores, lambda _, score: f"{signed(score)} {scores.unit}")
+    marks = (signed(-end), f"0 ({scores.unit})", signed(end))
+    return Painting(scores.modules, cells, DIVERGING, marks)
 
 
 def paint_cams(cams: Cams, modules: tuple[str, ...]) -> Painting:
     """Each branch's share of its module's map, positive parts alone."""
-    cells: dict[tuple[str, str], Cell] = {}
+    cells: dict[Key, Cell] = {}
     for module, branches in cams.branches.items():
         shares = cams.shares(module)
         for branch in branches:
             share = shares.get(branch)
             words = (
-                f"{module}, {BRANCH_NAMES[branch]}: {evidence(cams, module, branch)} "
+                f"{_name(module, branch)}: {evidence(cams, module, branch)} "
                 f"({short_number(cams.energy(module, branch))})"
             )
             shown = "–" if share is None else percent(share)
@@ -132,38 +126,36 @@ def paint_switches(
 
     Red, as on contributions, where the answer falls without the branch.
     """
-    end = max((abs(row.change) for row in swept.rows), default=0.0) or 1.0
-    cells: dict[tuple[str, str], Cell] = {}
-    places = {place for place in map(Place.parse, muted) if place}
-    for row in swept.rows:
-        own = [p for p in places if p.module == row.module and p.branch in (None, row.branch)]
-        off = any(place.kind != "channel" for place in own)
-        state = "muted" if off else f"{len(own)} of its channels muted" if own else "on"
-        words = (
-            f"{row.module}, {BRANCH_NAMES[row.branch]}: {state}. Muting it alone changes it "
-            f"by {signed(row.change)} {unit}"
-        )
-        colour = hex_colour(-row.change / (2 * end) + 0.5, DIVERGING)
-        cells[row.module, row.branch] = Cell(fixed(row.change, end), colour, words, pressed=not off)
-    return Painting(
-        modules, cells, DIVERGING, (f"{signed(end)} if muted", "0", f"{signed(-end)} if muted")
-    )
+    places = [place for place in map(Place.parse, muted) if place]
+    changes: dict[Key, float] = {(row.module, row.branch): row.change for row in swept.rows}
+    own = {
+        (m, b): [p.kind for p in places if p.module == m and p.branch in (None, b)]
+        for m, b in changes
+    }
+    off = {place: not {"module", "branch"}.isdisjoint(kinds) for place, kinds in own.items()}
+
+    def words(place: Key, change: float) -> str:
+        some = f"{len(own[place])} of its channels muted" if own[place] else "on"
+        state = "muted" if off[place] else some
+        return f"{state}. Muting it alone changes it by {signed(change)} {unit}"
+
+    cells, end = _signed_cells(changes, words, red=-1)
+    cells = {place: replace(cell, pressed=not off[place]) for place, cell in cells.items()}
+    marks = (f"{signed(end)} if muted", "0", f"{signed(-end)} if muted")
+    return Painting(modules, cells, DIVERGING, marks)
 
 
 def paint_difference(comparison: Comparison) -> Painting:
     """Second minus first: red where the second is higher, blue where it is lower."""
-    differences, unit = comparison.difference, comparison.difference_unit
+    unit = comparison.difference_unit
     own = "" if comparison.unit == unit else f"\N{NO-BREAK SPACE}{comparison.unit}"
-    end = max((abs(value) for value in differences.values()), default=0.0) or 1.0
-    cells: dict[tuple[str, str], Cell] = {}
-    for (module, branch), value in differences.items():
-        first, second = (side[module, branch] for side in (comparison.first, comparison.second))
-        words = (
-            f"{module}, {BRANCH_NAMES[branch]}: {short_number(first)}{own} and "
-            f"{short_number(second)}{own}, {signed(value)} {unit}"
+
+    def words(place: Key, difference: float) -> str:
+        first, second = (
+            short_number(side[place]) + own for side in (comparison.first, comparison.second)
         )
-        cells[module, branch] = Cell(
-            fixed(value, end), hex_colour(value / (2 * end) + 0.5, DIVERGING), words
-        )
+        return f"{first} and {second}, {signed(difference)} {unit}"
+
+    cells, end = _signed_cells(comparison.difference, words)
     marks = (signed(-end), f"0 ({unit})", signed(end))
     return Painting(comparison.modules, cells, DIVERGING, marks)

@@ -110,8 +110,7 @@ def _part(picture: Picture, view: Box, scale: float) -> Image.Image:
 
 
 def _heat(values: np.ndarray, maximum: float | None, signed: bool) -> Image.Image:
-    own = np.abs(values) if signed else values
-    top = float(own.max()) if maximum is None else maximum
+    top = float(np.abs(values).max() if signed else values.max()) if maximum is None else maximum
     levels = values / top if top > 0 else np.zeros_like(values)
     if signed:
         return Image.fromarray(colourise(levels / 2 + 0.5, DIVERGING))

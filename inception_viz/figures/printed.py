@@ -13,11 +13,9 @@ from matplotlib.figure import Figure
 from inception_viz.architecture.config import BRANCHES
 from inception_viz.explain.contributions import METHODS, Contributions
 from inception_viz.explain.grad_cam import Cams
-from inception_viz.explain.target import Target
-from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.photo import overlay, photo_with_frame
-from inception_viz.figures.words import short_number
+from inception_viz.figures.words import percent, short_number
 from inception_viz.files.cache import atomic_write
 from inception_viz.trace import Trace
 
@@ -85,13 +83,8 @@ def save_strip(trace: Trace, cams: Cams, path: Path) -> None:
     """
     pictures = [("what it sees", photo_with_frame(trace.picture, trace.fitting, side=320))]
     for module in cams:
-        values = cams[module]
-        pictures.append(
-            (
-                f"{module}, 0 to {short_number(float(values.max()))}",
-                overlay(trace.picture, trace.fitting, values, side=320),
-            )
-        )
+        title = f"{module}, 0 to {short_number(float(cams[module].max()))}"
+        pictures.append((title, overlay(trace.picture, trace.fitting, cams[module], side=320)))
     columns = min(len(pictures), 5)
     rows = -(-len(pictures) // columns)
     width, height = pictures[0][1].size
@@ -103,12 +96,9 @@ def save_strip(trace: Trace, cams: Cams, path: Path) -> None:
         axes.imshow(np.asarray(picture))
         axes.set_title(title, fontsize=9)
         axes.axis("off")
-    canvas.suptitle(_strip_title(cams.target, trace), fontsize=11, parse_math=False)
+    title = f"Where each module looks: {cams.target.describe(trace.labels)}"
+    canvas.suptitle(title, fontsize=11, parse_math=False)
     _write(canvas, path)
-
-
-def _strip_title(target: Target, trace: Trace) -> str:
-    return f"Where each module looks: {target.describe(trace.labels)}"
 
 
 def _write(canvas: Figure, path: Path) -> None:

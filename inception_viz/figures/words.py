@@ -1,4 +1,4 @@
-"""Sentences made from numbers: true because nothing else goes into them."""
+"""Numbers in words and sentences, and answers as bars: true because nothing else goes into them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,58 @@ from inception_viz.explain.firing import BranchFiring
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.heads import HeadBelief
 from inception_viz.explain.target import Target
-from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.trace import Trace
+
+_ROW = (
+    '<div style="display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:.1rem .6rem;'
+    'align-items:baseline;margin:.3rem 0 0;font-size:.92rem">'
+    '<span style="overflow-wrap:anywhere{weight}">{label}</span>'
+    '<span style="white-space:nowrap;font-variant-numeric:tabular-nums{weight}">{percent}</span>'
+    '<span style="grid-column:1/3;height:6px;border-radius:3px;'
+    'background:color-mix(in srgb,currentColor 14%,transparent)">'
+    '<span style="display:block;height:6px;border-radius:3px;width:{width:.1f}%;'
+    'background:{colour}"></span></span></div>'
+)
+
+
+def answer_bars(
+    predictions: Sequence[tuple[str, float]], *, emphasised: str = "", colour: str = "#3B82C4"
+) -> str:
+    """One bar for each (label, probability); ``emphasised`` is the label in bold."""
+    return "".join(
+        _ROW.format(
+            label=escape(label),
+            percent=percent(probability),
+            width=100 * probability,
+            colour=colour,
+            weight=";font-weight:600" if label == emphasised else "",
+        )
+        for label, probability in predictions
+    )
+
+
+def sigma(deviation: float) -> str:
+    """ "+2.1σ", "−0.4σ", "0.0σ"."""
+    tenths = round(deviation, 1)
+    return f"{tenths:+.1f}σ".replace("-", "−") if tenths else "0.0σ"
+
+
+def percent(share: float) -> str:
+    """ "92 %"; a decimal near both ends, never 0 or 100 for what isn't, "–" for NaN.
+
+    The space doesn't break: a line must not begin with the sign.
+    """
+    if share != share:
+        return "–"
+    fine = round(100 * share, 1)
+    if 0 < share < 0.001:
+        number = "<0.1"
+    elif 0.999 < share < 1:
+        number = ">99.9"
+    else:
+        number = f"{fine:.1f}" if fine < 10 or 99 < fine < 100 else f"{100 * share:.0f}"
+    return f"{number}\N{NO-BREAK SPACE}%"
 
 
 def short_number(value: float) -> str:
@@ -62,15 +111,15 @@ def answer_sentence(model: Classifier, trace: Trace, known: bool | None) -> str:
 def contribution_sentence(scores: Contributions) -> str:
     """What speaks most for and against an answer. HTML, labels escaped."""
     output = f"The {escape(scores.label)} is <b>{short_number(scores.value)}</b>."
-    if METHODS[scores.method].unit(scores.baseline):  # type: ignore[arg-type]
+    if scores.baseline in METHODS[scores.method].units:
         module, branch, score = scores.strongest()[0]
         return f"{output} The {_branch(module, branch)} is most active ({signed(score)})."
-    ranked = sorted(scores.strongest(scores.values.size), key=lambda item: item[2])
-    ranked = [item for item in ranked if item[2] == item[2]]
-    (m1, b1, most), (m2, b2, least) = ranked[-1], ranked[0]
-    text = f"{output} The {_branch(m1, b1)} speaks most for it: <b>{signed(most)}</b>"
+    found = scores.scores
+    highest, lowest = (pick(found, key=lambda place: found[place]) for pick in (max, min))
+    most, least = found[highest], found[lowest]
+    text = f"{output} The {_branch(*highest)} speaks most for it: <b>{signed(most)}</b>"
     if least < 0:
-        text += f"; the {_branch(m2, b2)} most against it: <b>{signed(least)}</b>"
+        text += f"; the {_branch(*lowest)} most against it: <b>{signed(least)}</b>"
     return f"{text} {scores.unit}."
 
 

@@ -1,14 +1,11 @@
+from .folding import can_pack as can_pack
 from .folding import fold_batch_norm as fold_batch_norm
 from .googlenet import AuxHead as AuxHead
 from .googlenet import GoogLeNet as GoogLeNet
-from .googlenet import InceptionModule as InceptionModule
 from .googlenet import Logits as Logits
 from .googlenet import probabilities as probabilities
-from .googlenet import split as split
 from .layers import ConvBlock as ConvBlock
 from .layers import LocalResponseNorm as LocalResponseNorm
-from .packing import can_pack as can_pack
-from .recording import Record as Record
 from .recording import bare_copy as bare_copy
 from .recording import parts as parts
 from .recording import recording as recording

@@ -159,7 +159,7 @@ class GoogLeNet(nn.Module):
     def forward(self, x: Tensor, *, heads: bool | None = None) -> Logits:
         """Run the network; ``heads=None`` evaluates the auxiliary heads in training only."""
         heads = self.training if heads is None else heads
-        attached = {head.after: name for name, head in self.config.heads.items()} if heads else {}
+        attached = self.config.attached if heads else {}
         aux: dict[str, Tensor] = {}
         output = x
         for step, output in self.walk(x):

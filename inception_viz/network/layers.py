@@ -7,6 +7,7 @@ from dataclasses import asdict
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from inception_viz.architecture.local_response import LrnConfig
 from inception_viz.architecture.plan import Layer, same_padding
@@ -48,6 +49,11 @@ class ConvBlock(nn.Module):
         """Activations after ReLU."""
         out: Tensor = self.relu(self.norm(self.conv(self.padded(x))))
         return out
+
+    def folded(self) -> nn.Conv2d:
+        """The convolution with the batch norm's statistics folded into it, in eval mode."""
+        norm = self.norm
+        return fuse_conv_bn_eval(self.conv, norm) if isinstance(norm, nn.BatchNorm2d) else self.conv
 
     def padded(self, x: Tensor) -> Tensor:
         """What the convolution reads: ``x``, with zeros around it where TensorFlow's rule holds."""

@@ -63,7 +63,8 @@ def recording(network: nn.Module) -> Iterator[Record]:
     """Record what the parts of ``network`` put out while this context runs it.
 
     The record holds each part's latest output. Its tensors are the network's own: with gradients on
-    they belong to the graph, so one can differentiate by them; who keeps them detaches them first.
+    they belong to the graph, so one can differentiate by them, by branches only if gradients are on
+    when the ``with`` begins; who keeps them detaches them first.
     Nothing else changes: the hooks are gone when the last ``with`` ends, also after an error. What
     other threads run meanwhile is theirs alone.
 

@@ -12,16 +12,21 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
+from inception_viz.explain.contributions import contributions
+from inception_viz.explain.firing import firing
+from inception_viz.explain.grad_cam import grad_cam
+from inception_viz.explain.heads import beliefs
+from inception_viz.explain.muting import mute
 from inception_viz.explain.rerun import Progress, silent
-from inception_viz.explain.target import Asked
-from inception_viz.figures.answers import percent, sigma
+from inception_viz.explain.target import Asked, Target, resolve
 from inception_viz.figures.photo import data_url
-from inception_viz.figures.words import short_number
+from inception_viz.figures.words import percent, short_number, sigma
 from inception_viz.files.cache import atomic_write
 from inception_viz.files.foreign import file_name, slug
-from inception_viz.report.findings import Findings, find
-from inception_viz.report.sections import cell, values
+from inception_viz.report.insights import insights_from, remarkable
+from inception_viz.report.sections import Findings, cell, values
 from inception_viz.trace import Trace
 
 _FOLDER = resources.files(__package__)
@@ -67,7 +72,7 @@ def report_name(photo: str, model: str, kind: str = "html") -> str:
 def failed(photo: str, sentence: str) -> Report:
     """A report that could not be made, as a file that says why in one sentence."""
     title = f"No report about {photo or 'the photo'}"
-    return Report(title, apology(title, sentence))
+    return Report(title, _filled("frame.html.jinja", title, sentence=sentence))
 
 
 def build(
@@ -87,7 +92,6 @@ def build(
     the versions that made it.
 
     Args:
-        classifier: the one that made ``trace``.
         trace: of the photo; may have branches muted.
         target: the class to explain; default the network's first choice.
         photo: what the photo is called.
@@ -98,18 +102,17 @@ def build(
     Raises:
         ExplainError: for a class that doesn't exist, or a trace of another classifier.
     """
-    findings = find(classifier, trace, target, photo=photo, alt=alt, known=known, progress=progress)
-    return Report(findings.title, document(findings))
-
-
-def document(findings: Findings) -> str:
-    """The whole file."""
-    return _filled("document.html.jinja", findings.title, **values(findings))
-
-
-def apology(title: str, sentence: str) -> str:
-    """A file that says why there is no report."""
-    return _filled("frame.html.jinja", title, sentence=sentence)
+    chosen = Target(resolve(trace, target).index)
+    fired = firing(trace, classifier.weights.reference)
+    cams = grad_cam(classifier, trace, chosen)
+    scores = contributions(classifier, trace, chosen, progress=progress)
+    branch = remarkable(fired)
+    without = mute(classifier, trace, [str(Place(branch.module, branch.branch))])
+    believed = beliefs(classifier, trace, chosen)
+    special = insights_from(fired, trace, without, chosen, believed, cams)
+    findings = Findings(classifier, trace, chosen, photo, alt, known, fired, scores, cams, special)
+    title = f"{photo or 'A photo'} in {classifier.title}"
+    return Report(title, _filled("document.html.jinja", title, **values(findings)))
 
 
 def _filled(name: str, title: str, **more: object) -> str:
@@ -121,13 +124,8 @@ def _filled(name: str, title: str, **more: object) -> str:
 def _templates() -> Environment:
     """What is put into a template is text, unless the template says that it is HTML of ours."""
     loader = PackageLoader("inception_viz", "report")
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.trim_blocks = environment.lstrip_blocks = True
     for function in (data_url, percent, short_number, sigma, cell):
         environment.filters[function.__name__] = function
     return environment

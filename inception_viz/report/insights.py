@@ -14,9 +14,8 @@ from inception_viz.explain.firing import BranchFiring, Firing
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.heads import HeadBelief
 from inception_viz.explain.target import Target
-from inception_viz.figures.answers import percent
 from inception_viz.figures.colours import BRANCH_NAMES
-from inception_viz.figures.words import short_number
+from inception_viz.figures.words import percent, short_number
 from inception_viz.trace import Trace
 
 Shown = Literal["muting", "heads", "cams"]
@@ -58,9 +57,8 @@ def insights_from(
     ``target`` is the main head's logit of a class; ``believed`` and ``cams`` are about it.
     """
     branch = remarkable(fired)
-    sentences = [_muting(branch, trace, without, target), _heads(believed, trace)]
-    sentences.append(_evidence(cams, trace))
-    return tuple(insight for insight in sentences if insight is not None)
+    muting, heads = _muting(branch, trace, without, target), _heads(believed, trace)
+    return tuple(filter(None, (muting, heads, _evidence(cams, trace))))
 
 
 _SIGMA = "σ: standard deviation, the usual distance from the mean."
@@ -79,9 +77,11 @@ def _muting(branch: BranchFiring, trace: Trace, without: Trace, target: Target) 
         if share is None:
             said, terms = f"{name} is silent, as are all others.", "There is no energy to share"
     else:
-        way = "above" if branch.deviation > 0 else "below"
-        said = f"{name} is {_usual(branch.deviation)} active than usual."
-        terms = f"Its mean activation is {abs(branch.deviation):.1f}σ {way} usual"
+        size = abs(branch.deviation)
+        more, way = ("more", "above") if branch.deviation > 0 else ("less", "below")
+        much = "far " if size >= _FAR else "" if size >= _CLEARLY else "a little "
+        said = f"{name} is {much}{more} active than usual."
+        terms = f"Its mean activation is {size:.1f}σ {way} usual"
         meaning = _SIGMA
     before, after = (float(t.heads[target.head][target.index]) for t in (trace, without))
     change = after - before
@@ -98,12 +98,6 @@ def _muting(branch: BranchFiring, trace: Trace, without: Trace, target: Target) 
         branch.module,
         branch.branch,
     )
-
-
-def _usual(deviation: float) -> str:
-    size = abs(deviation)
-    much = "far " if size >= _FAR else "" if size >= _CLEARLY else "a little "
-    return f"{much}{'more' if deviation > 0 else 'less'}"
 
 
 def _effect(trace: Trace, without: Trace, target: Target) -> str:

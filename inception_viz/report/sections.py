@@ -1,8 +1,8 @@
-"""What the sections of a report show: values for ``document.html.jinja``."""
+"""What a report tells, and what its sections show: values for ``document.html.jinja``."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from platform import python_version
@@ -13,8 +13,12 @@ import numpy as np
 from inception_viz import __version__
 from inception_viz.architecture.config import BRANCHES, COLUMNS, HEAD_NAMES, Branch
 from inception_viz.architecture.cost import at_inference, layers, totals
+from inception_viz.classifier import Classifier
 from inception_viz.explain.channels import measure
-from inception_viz.figures.answers import answer_bars
+from inception_viz.explain.contributions import Contributions
+from inception_viz.explain.firing import Firing
+from inception_viz.explain.grad_cam import Cams
+from inception_viz.explain.target import Target
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
 from inception_viz.figures.network_map import Painting, network_map
 from inception_viz.figures.paintings import (
@@ -28,6 +32,7 @@ from inception_viz.figures.photo import jpeg, overlay, photo_with_frame
 from inception_viz.figures.printed import contributions_svg
 from inception_viz.figures.sprites import channel_sprite
 from inception_viz.figures.words import (
+    answer_bars,
     answer_sentence,
     check_sentence,
     contribution_sentence,
@@ -36,9 +41,45 @@ from inception_viz.figures.words import (
     short_number,
 )
 from inception_viz.pictures.preprocessing import Crop, Fitting
-from inception_viz.report.findings import Findings
+from inception_viz.report.insights import Insight
+from inception_viz.trace import Trace
 
 Values = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """One photo in one network.
+
+    Attributes:
+        classifier, trace: the network and what the photo did in it.
+        target: the class that is explained, by the main head's logit.
+        photo: what the photo is called, and ``alt``, what it shows.
+        known: whether the network has a class for that; None where nobody knows.
+        firing, scores, cams: how branches fire, their Shapley values, where they look.
+        insights: what is special, in sentences.
+    """
+
+    classifier: Classifier
+    trace: Trace
+    target: Target
+    photo: str
+    alt: str
+    known: bool | None
+    firing: Firing
+    scores: Contributions
+    cams: Cams
+    insights: tuple[Insight, ...]
+
+    @property
+    def label(self) -> str:
+        """The class that is explained."""
+        return self.trace.labels[self.target.index]
+
+    @property
+    def probability(self) -> float:
+        """The class's probability at the main head."""
+        return float(self.trace.probabilities()[self.target.index])
 
 
 def values(findings: Findings) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import sqrt
 from typing import Literal
 
@@ -12,21 +13,23 @@ from torch import Tensor, nn
 from inception_viz.architecture.config import Branch, GoogLeNetConfig
 from inception_viz.architecture.places import Place
 from inception_viz.architecture.plan import Layer, steps
-from inception_viz.network.googlenet import AuxHead, GoogLeNet, InceptionModule
+from inception_viz.network.googlenet import AuxHead, GoogLeNet
 from inception_viz.network.layers import BATCH_NORM_EPS, ConvBlock
 from inception_viz.sources.reference import Reference
 from inception_viz.surgery.carry import (
     QUIET,
     Channels,
+    Fate,
+    LayerFate,
     carry_block,
     carry_linear,
     choose,
+    fate,
     norms,
 )
-from inception_viz.surgery.matching import Origins
-from inception_viz.surgery.report import Fate, LayerFate, fate
 
 Keep = Literal["norm", "activation"]
+Origins = dict[str, str | None]  # new module → the old one that it continues
 STEM = "stem"
 _MOVED = "reads other maps than before"
 
@@ -64,7 +67,7 @@ class Surgeon:
         """Carry everything over."""
         with torch.no_grad():
             self._stem()
-            heads = {head.after: name for name, head in self.network.config.heads.items()}
+            heads = self.network.config.attached
             for name in self.network.modules_by_name:
                 self._module(name)
                 if name in heads:
@@ -92,38 +95,28 @@ class Surgeon:
         self.source, self.widths = STEM, {STEM: len(self.channels)}
 
     def _module(self, name: str) -> None:
-        new = self.network.modules_by_name[name]
-        origin = self.origins[name]
-        old = None if origin is None else self.old.modules_by_name[origin]
-        note = ""
-        ins = self.channels
-        if origin is not None and old is not None:
-            ins, note = self._read(self._before(origin))
+        origin, ins, note = self.origins[name], self.channels, ""
+        widths: Mapping[Branch, int] = {}
+        if origin is not None:
+            names = [STEM, *self.old.modules_by_name]
+            ins, note = self._read(names[names.index(origin) - 1])
+            widths = self.old.modules_by_name[origin].widths
+        new_widths = self.network.modules_by_name[name].widths
         outs: Channels = []
-        for branch, width in new.widths.items():
-            old_width = 0 if old is None else old.widths.get(branch, 0)
-            if old is None or not old_width:
-                found: Channels = [None] * width
+        for branch, width in new_widths.items():
+            if origin is None or branch not in widths:
                 self._all_new(_weighted(self.network, name, branch))
-            else:
-                assert origin is not None
-                found = self._branch(name, origin, branch, new, old, ins, note)
-            start = 0 if old is None else Place(name, branch).channels(old.widths).start
+                outs += [None] * width
+                continue
+            start = Place(name, branch).channels(widths).start
+            found = self._branch(name, origin, branch, ins, note)
             outs += [None if channel is None else start + channel for channel in found]
         self.channels, self.source = outs, origin
-        self.widths = {str(branch): width for branch, width in new.widths.items()}
+        self.widths = {str(branch): width for branch, width in new_widths.items()}
 
-    def _branch(
-        self,
-        name: str,
-        origin: str,
-        branch: Branch,
-        new: InceptionModule,
-        old: InceptionModule,
-        ins: Channels,
-        note: str,
-    ) -> Channels:
+    def _branch(self, name: str, origin: str, branch: Branch, ins: Channels, note: str) -> Channels:
         """Carry one branch over; where its channels come from in the old branch."""
+        new, old = self.network.modules_by_name[name], self.old.modules_by_name[origin]
         layers = _weighted(self.network, name, branch)
         roles = [layer.role for layer in layers]
         old_roles = [layer.role for layer in _weighted(self.old, origin, branch)]
@@ -160,18 +153,12 @@ class Surgeon:
         ins, note = self._read(self.old.config.heads[name].after)
         outs = choose(norms(old.conv), config.conv)
         outs = self._block(f"{name}/conv", new.conv, old.conv, outs, ins, note)
-        area = new.pooled_size**2
+        flat: Channels = [None] * new.fc.in_features
+        hidden: Channels = [None] * config.fc
         if new.pooled_size == old.pooled_size:
-            flat: Channels = [
-                None if channel is None else channel * area + place
-                for channel in outs
-                for place in range(area)
-            ]
-        else:
-            flat = [None] * new.fc.in_features
-        hidden = choose(old.fc.weight.norm(dim=1), config.fc)
-        if new.pooled_size != old.pooled_size:
-            hidden = [None] * config.fc
+            area = range(new.pooled_size**2)
+            flat = [None if c is None else c * len(area) + place for c in outs for place in area]
+            hidden = choose(old.fc.weight.norm(dim=1), config.fc)
         self._linear(f"{name}/fc", new.fc, old.fc, hidden, flat)
         classes = _classes(new.classifier, old.classifier)
         self._linear(f"{name}/classifier", new.classifier, old.classifier, classes, hidden)
@@ -187,23 +174,17 @@ class Surgeon:
         """The channels now, as something that used to read the old maps ``expected`` sees them."""
         if self.source == expected:
             return self.channels, ""
-        widths: Mapping[str, int] = (
-            {STEM: self.old.config.stem.conv2}
-            if expected == STEM
-            else {str(b): w for b, w in self.old.modules_by_name[expected].widths.items()}
-        )
+        old = self.old.modules_by_name.get(expected)
+        widths = {str(b): width for b, width in old.widths.items()} if old else {}
+        widths = widths or {STEM: self.old.config.stem.conv2}
         return _by_position(self.widths, widths), _MOVED
 
-    def _before(self, module: str) -> str:
-        names = [STEM, *self.old.modules_by_name]
-        return names[names.index(module) - 1]
-
     def _activations(self, module: str, branch: str, count: int, otherwise: Tensor) -> Tensor:
-        if self.keep == "norm" or self.reference is None:
+        reference = None if self.keep == "norm" else self.reference
+        known = reference and reference.channels.get(module, {}).get(branch)
+        if reference is None or len(known or ()) != count:
             return otherwise
-        if len(self.reference.channels.get(module, {}).get(branch, ())) != count:
-            return otherwise
-        return self.reference.channel_means(module, branch, count)
+        return reference.channel_means(module, branch, count)
 
     def _block(
         self,
@@ -220,10 +201,8 @@ class Surgeon:
             change = "its middle is kept" if side < was else "surrounded with zeros"
             note = ", ".join(filter(None, (note, f"{was}×{was} to {side}×{side}: {change}")))
         found = fate(carried, outs, ins, (old.conv.out_channels, old.conv.in_channels))
-        if found == "kept" and side < was:
-            found = "sliced"
-        if found == "kept" and side > was:
-            found = "grown"
+        if found == "kept" and side != was:
+            found = "sliced" if side < was else "grown"
         self._note(layer, found, carried, new.conv.weight.numel(), note)
         return outs
 
@@ -262,10 +241,7 @@ def _by_position(new: Mapping[str, int], old: Mapping[str, int]) -> Channels:
     """Channel i of a branch for channel i of that branch, where both exist."""
     if not new.keys() & old.keys():
         new, old = {"": sum(new.values())}, {"": sum(old.values())}
-    starts, start = {}, 0
-    for branch, width in old.items():
-        starts[branch] = start
-        start += width
+    starts = dict(zip(old, accumulate(old.values(), initial=0), strict=False))
     return [
         starts[branch] + i if branch in old and i < old[branch] else None
         for branch, width in new.items()

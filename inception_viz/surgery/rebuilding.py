@@ -8,17 +8,95 @@ the weight zero, so that no answer changes until they are trained.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from inception_viz.architecture.config import GoogLeNetConfig
+from inception_viz.architecture.config import STAGES, GoogLeNetConfig
+from inception_viz.architecture.places import Place
 from inception_viz.architecture.plan import plan
 from inception_viz.classifier import Classifier
 from inception_viz.errors import WeightsError
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.sources.base import HeadFit, Weights
-from inception_viz.surgery.matching import match_modules
-from inception_viz.surgery.operation import Keep, Surgeon
-from inception_viz.surgery.report import Operation
+from inception_viz.surgery.carry import LayerFate
+from inception_viz.surgery.operation import Keep, Origins, Surgeon
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """A rebuilt classifier, and what became of the old one's weights.
+
+    Attributes:
+        classifier: the new one.
+        layers: every layer of it that has weights.
+        origins: module → the old module that it continues, or None.
+        gone: old modules that no new one continues.
+        old_weights: that the old network had.
+        notes: sentences about the whole.
+    """
+
+    classifier: Classifier
+    layers: tuple[LayerFate, ...]
+    origins: dict[str, str | None]
+    gone: tuple[str, ...]
+    old_weights: int
+    notes: tuple[str, ...]
+
+    @property
+    def carried(self) -> int:
+        """Weights that came over."""
+        return sum(layer.carried for layer in self.layers)
+
+    @property
+    def survived(self) -> float:
+        """Part of the old network's weights that came over, 0 to 1."""
+        return self.carried / self.old_weights
+
+    @property
+    def new_weights(self) -> int:
+        """Weights of the new network that start from nothing."""
+        return sum(layer.weights - layer.carried for layer in self.layers)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a layer."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(layer) for layer in self.layers])
+
+
+def match_modules(
+    old: GoogLeNetConfig, new: GoogLeNetConfig, asked: Mapping[str, str | None] | None = None
+) -> Origins:
+    """New module → the old module that it continues, or None.
+
+    ``asked`` decides where it is given; a name that doesn't exist counts as None. Otherwise modules
+    are matched within their stage: in order if there are as many as before; else those with equal
+    rows first, those between them in order.
+    """
+    if asked is not None:
+        known = {name: asked.get(name) for name in new.modules}
+        return {name: one if one in old.modules else None for name, one in known.items()}
+    origins: Origins = {}
+    for stage in STAGES:
+        before, after = (
+            [name for name in config.modules if Place(name).stage == str(stage)]
+            for config in (old, new)
+        )
+        if len(before) == len(after):
+            origins.update(zip(after, before, strict=True))
+            continue
+        origins.update(dict.fromkeys(after))
+        matcher = SequenceMatcher(
+            None, [old.modules[n] for n in before], [new.modules[n] for n in after], autojunk=False
+        )
+        for _, i, i_end, j, j_end in matcher.get_opcodes():
+            origins.update(zip(after[j:j_end], before[i:i_end], strict=False))
+    return origins
 
 
 def rebuild(
@@ -56,7 +134,7 @@ def operate(
             or those with the highest mean activation over the source's reference photos, where it
             was measured (``activation``).
         origins: new module → the old one that it continues, or None for a new one. Default: by
-            stage and order, see :func:`~inception_viz.surgery.matching.match_modules`.
+            stage and order, see :func:`match_modules`.
         seed: of new filters' random weights.
 
     Raises:
@@ -70,32 +148,24 @@ def operate(
         old, config, matched, keep=keep, reference=classifier.weights.reference, seed=seed
     )
     surgeon.operate()
-    used = set(matched.values())
-    notes = _notes(old.config, config)
-    weights = _weights(
-        classifier.weights, surgeon, config, f"{keep}{seed}{sorted(matched.items())}"
+    how = f"{keep}{seed}{sorted(matched.items())}"
+    rebuilt = Classifier(
+        _weights(classifier.weights, surgeon, config, how),
+        f"{classifier.source.removesuffix('-rebuilt')}-rebuilt",
+        f"{classifier.title.removesuffix(', rebuilt')}, rebuilt",
+        classifier,
     )
-    title = classifier.title.removesuffix(", rebuilt")
-    return Operation(
-        Classifier(weights, f"{classifier.source.removesuffix('-rebuilt')}-rebuilt",
-                   f"{title}, rebuilt", classifier),
-        tuple(surgeon.fates),
-        matched,
-        tuple(name for name in old.config.modules if name not in used),
-        _count(old),
-        notes,
-    )  # fmt: skip
+    gone = tuple(name for name in old.config.modules if name not in matched.values())
+    fates, notes = tuple(surgeon.fates), _notes(old.config, config)
+    return Operation(rebuilt, fates, matched, gone, _count(old), notes)
 
 
 def _weights(old: Weights, surgeon: Surgeon, config: GoogLeNetConfig, how: str) -> Weights:
     same = config == old.network.config
     new = {fate.name for fate in surgeon.fates if fate.fate == "new"}
     fresh = {layer.place for layer in plan(config) if layer.name in new}
-    heads = tuple(
-        head
-        for head in old.trained_heads
-        if head == "main" or (head in config.heads and head not in fresh)
-    )
+    there = {"main", *config.heads.keys() - fresh}
+    heads = tuple(head for head in old.trained_heads if head in there)
     labels = old.labels[: config.classes]
     labels += tuple(f"class {i}" for i in range(len(labels), config.classes))
     share = sum(fate.carried for fate in surgeon.fates) / max(_count(surgeon.network), 1)

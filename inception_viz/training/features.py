@@ -93,7 +93,7 @@ def passed(network: GoogLeNet, x: Tensor) -> dict[str, Tensor]:
     """What the heads read of a batch, 16-bit, by head and under ``averages``."""
     start = output = x.to(network.classifier.weight.dtype)
     largest = torch.finfo(torch.half).max
-    attached = {head.after: name for name, head in network.config.heads.items()}
+    attached = network.config.attached
     features = {}
     for step, output in network.walk(start):
         if step in attached:

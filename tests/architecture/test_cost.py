@@ -124,7 +124,7 @@ def test_an_input_that_a_head_can_not_read_is_refused() -> None:
 
 def test_it_needs_no_torch() -> None:
     code = (
-        "import sys\nfrom inception_viz.architecture import cost, paper, reduction\n"
+        "import sys\nfrom inception_viz.architecture import cost, paper, text\n"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

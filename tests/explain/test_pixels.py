@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -170,6 +171,15 @@ def test_what_does_not_exist_is_refused(
         iv.pixel_map(lrn, seen, iv.Target(0, head="aux1"), "guided_grad_cam", module="5b")
     with pytest.raises(iv.ExplainError, match="made by another model"):
         iv.pixel_map(batch, seen, 1)
+
+
+@pytest.mark.parametrize("method", PIXEL_METHODS)
+def test_other_threads_warnings_are_left_alone(
+    lrn: iv.Classifier, seen: iv.Trace, method: PixelMethod
+) -> None:
+    before, meanwhile = list(warnings.filters), []
+    iv.pixel_map(lrn, seen, 1, method, progress=lambda _: meanwhile.append([*warnings.filters]))
+    assert meanwhile and all(filters == before for filters in meanwhile)
 
 
 def test_traces_input_stays_as_it_was(lrn: iv.Classifier) -> None:

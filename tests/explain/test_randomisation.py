@@ -10,7 +10,7 @@ import torch
 import inception_viz as iv
 from inception_viz.explain import Randomised, SanityCheck, rank_correlation
 from inception_viz.network import GoogLeNet
-from inception_viz.trace import trace_input
+from inception_viz.trace import outputs_of
 from tests.explain.whole_network import blobs, slopes
 
 ORDER = ["classifier", *["5b", "5a", "4e", "4d", "4c", "4b", "4a", "3b", "3a"]]
@@ -82,9 +82,9 @@ def test_each_stage_shuffles_one_more_step_and_keeps_its_values(
 
     def watch(network: GoogLeNet, *rest: Any, **named: Any) -> object:
         states.append(copy.deepcopy(network.state_dict()))
-        return trace_input(network, *rest, **named)
+        return outputs_of(network, *rest, **named)
 
-    monkeypatch.setattr("inception_viz.explain.randomisation.trace_input", watch)
+    monkeypatch.setattr("inception_viz.explain.randomisation.outputs_of", watch)
     found = iv.sanity_check(small, trace, iv.Target(2, head=head))
     before: dict[str, torch.Tensor] = small.inference_network.state_dict()
     answer = "classifier." if head == "main" else f"aux.{head}."
@@ -109,9 +109,9 @@ def test_correlations_and_maps_are_those_of_the_shuffled_network(
 
     def watch(network: GoogLeNet, *rest: Any, **named: Any) -> object:
         networks.append(network.classifier.weight[2].clone())
-        return trace_input(network, *rest, **named)
+        return outputs_of(network, *rest, **named)
 
-    monkeypatch.setattr("inception_viz.explain.randomisation.trace_input", watch)
+    monkeypatch.setattr("inception_viz.explain.randomisation.outputs_of", watch)
     found = iv.sanity_check(lrn, trace, 2)
     truth, shuffled = (
         (weight[:, None, None] * trace.modules["5b"]).sum(0).detach().numpy()
@@ -128,9 +128,9 @@ def test_every_stage_runs_with_the_weights_shuffled_so_far(
 
     def watch(network: GoogLeNet, *rest: Any, **named: Any) -> object:
         networks.append(copy.deepcopy(network).double())
-        return trace_input(network, *rest, **named)
+        return outputs_of(network, *rest, **named)
 
-    monkeypatch.setattr("inception_viz.explain.randomisation.trace_input", watch)
+    monkeypatch.setattr("inception_viz.explain.randomisation.outputs_of", watch)
     found = iv.sanity_check(small, trace, 2)
     assert len(networks) == len(found.stages)
     for stage, network in zip(found.stages, networks, strict=True):

@@ -16,8 +16,8 @@ from app.session import address, choices, held, lab, lab_draft, lab_history, lin
 from app.sidebar import fit_choice
 from app.widgets import messages
 from app.widgets.messages import UNLINKED, plain
+from inception_viz import mute
 from inception_viz.architecture import GoogLeNetConfig, ModuleRow, StemConfig
-from inception_viz.explain import mute
 from inception_viz.pictures import fitting
 from tests.hostile.mutation import NUMBERS, TEXTS, bent
 from tests.hostile.target import Target, no_sentence

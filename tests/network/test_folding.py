@@ -148,7 +148,7 @@ def test_another_pytorch_computes_plainly(
 ) -> None:
     classifier, x = lively(small_config("batch")), photo()
     expected, _ = run(copy.deepcopy(classifier.inference_network), x)  # a copy packs nothing
-    monkeypatch.setattr(f"inception_viz.network.packing.{operation}", changed)
+    monkeypatch.setattr(f"inception_viz.network.folding.{operation}", changed)
     for _ in range(2):
         found, _ = run(classifier.inference_network, x)
         torch.testing.assert_close(found.main, expected.main, rtol=1e-5, atol=1e-5)

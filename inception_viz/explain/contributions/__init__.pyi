@@ -1,3 +1,3 @@
-from .registry import METHODS as METHODS
-from .result import Contributions as Contributions
+from .method import Contributions as Contributions
+from .scoring import METHODS as METHODS
 from .scoring import contributions as contributions

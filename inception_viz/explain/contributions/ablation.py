@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.method import Method, Scores
-from inception_viz.explain.muting import without_each
-from inception_viz.explain.rerun import Progress, Question, within
+from inception_viz.explain.rerun import Progress, Question
 
 
 def score(question: Question, progress: Progress) -> Scores:
     """z(all) − z(branch replaced by the baseline)."""
-    values = {}
+    values: dict[tuple[str, Branch], float] = {}
     full = question.value
-    for done, name in enumerate(question.modules):
-        widths = question.network.modules_by_name[name].widths
-        ablated = question.values(
-            name,
-            without_each(question.output(name), widths, question.baseline[name]),
-            within(progress, done, len(question.modules)),
-        )
-        for branch, value in zip(widths, ablated.tolist(), strict=True):
-            values[name, branch] = full - value
+    for name, widths, here in question.each(progress):
+        ablated = question.values(name, question.without_each(name), here).tolist()
+        values |= {(name, b): full - value for b, value in zip(widths, ablated, strict=True)}
     return Scores(values, variants=len(values))
 
 

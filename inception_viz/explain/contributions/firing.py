@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inception_viz.explain.contributions.baseline import Baseline
 from inception_viz.explain.contributions.method import Method, Scores
 from inception_viz.explain.rerun import Progress, Question
 
@@ -11,16 +10,10 @@ def score(question: Question, _progress: Progress) -> Scores:
     """Mean activation of each branch, minus the baseline's."""
     values = {}
     for name in question.modules:
-        module = question.network.modules_by_name[name]
-        usual = module.split(question.baseline[name])
+        usual = question.trace.split(name, question.baseline[name][0])
         for branch, maps in question.trace.branches[name].items():
             values[name, branch] = float(maps.double().mean() - usual[branch].double().mean())
     return Scores(values)
-
-
-def unit(baseline: Baseline) -> str:
-    """Of the scores."""
-    return "mean activation" + (" above usual" if baseline == "reference" else "")
 
 
 METHOD = Method(
@@ -32,5 +25,5 @@ METHOD = Method(
     formula=r"\frac{1}{C_b H W} \sum_{c,i,j} a_{b,cij}",
     promise="none",
     score=score,
-    unit=unit,
+    units={"zero": "mean activation", "reference": "mean activation above usual"},
 )

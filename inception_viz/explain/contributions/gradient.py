@@ -14,12 +14,12 @@ from inception_viz.network.googlenet import InceptionModule
 def score(question: Question, _progress: Progress) -> Scores:
     """Σ (a − baseline) · ∂z/∂a over the units of each branch."""
     slopes = differentiate(question).at
-    values = {}
-    for name in question.modules:
-        module = question.network.modules_by_name[name]
-        above = question.output(name) - question.baseline[name]
-        for branch, product in products(module, above, slopes[name]).items():
-            values[name, branch] = float(product)
+    values: dict[tuple[str, Branch], float] = {}
+    for name, module in question.network.modules_by_name.items():
+        if name in slopes:
+            above = question.output(name) - question.baseline[name]
+            found = products(module, above, slopes[name])
+            values |= {(name, branch): float(product) for branch, product in found.items()}
     return Scores(values, backward_passes=1)
 
 

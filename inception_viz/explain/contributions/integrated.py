@@ -8,15 +8,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
-from inception_viz.explain.contributions.baseline import spread
 from inception_viz.explain.contributions.method import Method, Scores
-from inception_viz.explain.rerun import (
-    MAX_VARIANTS,
-    Progress,
-    Question,
-    gradients_on,
-    within,
-)
+from inception_viz.explain.rerun import MAX_VARIANTS, Progress, Question, gradients_on
+from inception_viz.network.googlenet import split
 
 STEPS = 48
 MOST_STEPS = 384
@@ -30,22 +24,19 @@ def score(question: Question, progress: Progress) -> Scores:
     """
     values: dict[tuple[str, Branch], float] = {}
     taken = 0
-    for done, name in enumerate(question.modules):
-        none = spread(question.baseline[name], question.output(name))
-        worth = question.value - float(question.values(name, none)[0])
+    for name, widths, here in question.each(progress):
+        worth = question.value - float(question.values(name, question.nothing(name))[0])
         steps, begun = STEPS, 0.0
         while True:
             # Nobody knows whether it will be enough: half of what is left of the module's share.
-            here = _halfway(within(progress, done, len(question.modules)), begun)
-            channels = _channels(question, name, steps, here)
+            channels = _channels(question, name, steps, _halfway(here, begun))
             taken += steps
             gap = abs(float(channels.sum()) - worth)
             if gap <= TOLERANCE * abs(worth) or steps >= MOST_STEPS:
                 break
             steps, begun = 2 * steps, (1 + begun) / 2
-        module = question.network.modules_by_name[name]
-        for branch, part in module.split(channels, dim=0).items():
-            values[name, branch] = float(part.sum())
+        parts = split(channels, widths, dim=0)
+        values |= {(name, branch): float(part.sum()) for branch, part in parts.items()}
     return Scores(values, variants=taken, backward_passes=taken)
 
 
@@ -70,7 +61,7 @@ def _channels(question: Question, name: str, steps: int, progress: Progress) -> 
     with gradients_on():
         attribution = IntegratedGradients(forward).attribute(
             output,
-            baselines=spread(question.baseline[name], output),
+            baselines=question.nothing(name),
             n_steps=steps,
             internal_batch_size=max(min(question.batch_size(name) // 4, MAX_VARIANTS), 1),
         )

@@ -1,14 +1,28 @@
-"""What a method is."""
+"""What a method is, and what it finds: a score a branch, and the check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from math import isfinite, isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from inception_viz.architecture.config import Branch
-from inception_viz.explain.contributions.baseline import Baseline
-from inception_viz.explain.contributions.result import Promise
+import numpy as np
+
+from inception_viz.architecture.config import BRANCHES, Branch
+from inception_viz.errors import ExplainError
+from inception_viz.explain.registry import Entry
 from inception_viz.explain.rerun import Progress, Question
+from inception_viz.explain.target import Target
+from inception_viz.files.cache import atomic_write
+from inception_viz.files.foreign import csv_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Promise = Literal["exact", "limit", "first order", "none"]
 
 
 @dataclass(frozen=True)
@@ -20,34 +34,169 @@ class Scores:
     backward_passes: int = 0
 
 
-def no_unit(_baseline: Baseline) -> str:
-    """The scores are in the target's unit."""
-    return ""
-
-
-@dataclass(frozen=True)
-class Method:
+@dataclass(frozen=True, kw_only=True)
+class Method(Entry):
     """A way to score branches.
 
     Attributes:
-        id: its name in the API and in links.
-        title: its name on screen.
-        words: what it does, for a student.
         check: what the check beside it says.
         formula: TeX.
-        promise: see :class:`~inception_viz.explain.contributions.result.Contributions`.
+        promise: see :class:`Contributions`.
         score: does it.
-        baselines: which ones it knows.
-        unit: of the scores for a baseline; empty for the target's own. A method with a unit of
-            its own has no z(none) to be held against, and no gap.
+        units: baseline → the scores' unit, if it isn't the target's own. Such a method has no
+            z(none) to be held against, and no gap.
     """
 
-    id: str
-    title: str
-    words: str
     check: str
     formula: str
     promise: Promise
     score: Callable[[Question, Progress], Scores]
-    baselines: tuple[Baseline, ...] = ("zero", "reference")
-    unit: Callable[[Baseline], str] = field(default=no_unit)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What it took.
+
+    Attributes:
+        variants: how many other outputs of a module were sent through the network behind it.
+        backward_passes: how many backward passes.
+        seconds: by the clock.
+    """
+
+    variants: int
+    backward_passes: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """A score for each branch of each module.
+
+    Attributes:
+        method: key of :data:`~inception_viz.explain.METHODS`.
+        target: the output that the scores explain, and ``label``, the same in words.
+        baseline: what stood in for a branch that was left out.
+        unit: of the scores.
+        promise: what a module's scores add up to: ``exact``: z(all) − z(none), within rounding;
+            ``limit``: the same, the better the more steps; ``first order``: the same if the network
+            behind the module were linear; ``none``: nothing in particular.
+        modules: names, the rows of ``values``.
+        values: (modules, 4), columns 1×1, 3×3, 5×5, pool; NaN for a branch that doesn't exist or
+            that the target's head can't see.
+        value: z(all), the target's value in the trace.
+        none: (modules,), z(none): its value with the module's whole output at the baseline.
+        cost: what it took.
+        model, picture: identity of the weights and SHA-256 of the picture's file.
+        muted: what the trace had muted.
+    """
+
+    method: str
+    target: Target
+    label: str
+    baseline: str
+    unit: str
+    promise: Promise
+    modules: tuple[str, ...]
+    values: np.ndarray
+    value: float
+    none: np.ndarray
+    cost: Cost
+    model: str
+    picture: str
+    muted: frozenset[str] = frozenset()
+
+    @property
+    def sums(self) -> np.ndarray:
+        """(modules,), each module's scores added up; NaN where there are none."""
+        missing = np.isnan(self.values).all(axis=1)
+        return np.where(missing, np.nan, np.nansum(self.values, axis=1))
+
+    @property
+    def gap(self) -> np.ndarray:
+        """(modules,), the sum of the scores minus (z(all) − z(none)); NaN without such a sum."""
+        return np.asarray(self.sums - (self.value - self.none))
+
+    @property
+    def relative_gap(self) -> np.ndarray:
+        """(modules,), |gap| / |z(all) − z(none)|."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.abs(self.gap) / np.abs(self.value - self.none))
+
+    def get(self, module: str, branch: str) -> float:
+        """One branch's score; NaN if it has none."""
+        return float(self.values[self.modules.index(module), BRANCHES.index(branch)])
+
+    @property
+    def scores(self) -> dict[tuple[str, str], float]:
+        """(module, branch) → its score, for every branch that has one."""
+        return {
+            (module, branch): score
+            for module, row in zip(self.modules, self.values.tolist(), strict=True)
+            for branch, score in zip(BRANCHES, row, strict=True)
+            if not isnan(score)
+        }
+
+    def strongest(self, count: int = 1) -> list[tuple[str, str, float]]:
+        """(module, branch, score) of the largest scores by size, up or down."""
+        ordered = sorted(self.scores.items(), key=lambda item: -abs(item[1]))
+        return [(*place, score) for place, score in ordered[:count]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a branch that has a score, with its module's check."""
+        import pandas as pd
+
+        checks = {
+            "z_none": self.none,
+            "module_sum": self.sums,
+            "gap": self.gap,
+            "relative_gap": self.relative_gap,
+        }
+        return pd.DataFrame(
+            {
+                "module": module,
+                "branch": branch,
+                "score": score,
+                "unit": self.unit,
+                "method": self.method,
+                "baseline": self.baseline,
+                "target": self.label,
+                "z_all": self.value,
+                **{name: values[self.modules.index(module)] for name, values in checks.items()},
+            }
+            for (module, branch), score in self.scores.items()
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write ``NAME.csv`` (the frame) or ``NAME.json`` (everything), whole or not at all.
+
+        Raises:
+            ExplainError: for another ending.
+            FileError: if it can't be written.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in (".csv", ".json"):
+            raise ExplainError(f'"{path.name}" must end in .csv or .json.')
+        with atomic_write(path) as temporary:
+            if suffix == ".csv":
+                temporary.write_text(csv_text(self.to_frame()), "utf-8")
+            else:
+                temporary.write_text(json.dumps(self._plain(), indent=1), "utf-8")
+
+    def _plain(self) -> dict[str, object]:
+        def numbers(array: np.ndarray) -> list[float | None]:
+            return [float(x) if isfinite(x) else None for x in array]
+
+        found = asdict(self) | {
+            "branches": BRANCHES,
+            "values": [numbers(row) for row in self.values],
+            "z_all": self.value,
+            "z_none": numbers(self.none),
+            "gap": numbers(self.gap),
+            "relative_gap": numbers(self.relative_gap),
+            "picture_sha256": self.picture,
+            "muted": sorted(self.muted),
+        }
+        renamed = ("value", "none", "picture")
+        return {name: value for name, value in found.items() if name not in renamed}

@@ -13,23 +13,18 @@ from torch import Tensor
 
 from inception_viz.architecture.config import Branch
 from inception_viz.explain.contributions.method import Method, Scores
-from inception_viz.explain.rerun import Progress, Question, within
+from inception_viz.explain.rerun import Progress, Question
 
 
 def score(question: Question, progress: Progress) -> Scores:
     """Each branch's Shapley value in the game that its module's branches play."""
     values: dict[tuple[str, Branch], float] = {}
     variants = 0
-    for done, name in enumerate(question.modules):
-        widths = question.network.modules_by_name[name].widths
-        worth = question.values(
-            name,
-            coalitions(question.output(name), widths, question.baseline[name]),
-            within(progress, done, len(question.modules)),
-        )
-        variants += len(worth)
-        for branch, value in zip(widths, shapley_values(worth.tolist()), strict=True):
-            values[name, branch] = value
+    for name, widths, here in question.each(progress):
+        outputs = coalitions(question.output(name), widths, question.baseline[name])
+        variants += len(outputs)
+        scores = shapley_values(question.values(name, outputs, here).tolist())
+        values |= {(name, b): score for b, score in zip(widths, scores, strict=True)}
     return Scores(values, variants=variants)
 
 
