@@ -35,7 +35,7 @@ if "torch" not in sys.modules:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")
 
-_FREEZE_SECONDS = 120.0  # from one time to the next
+_THAW_SECONDS = 120.0  # from one time to the next
 _GIVE_SECONDS = 10.0  # each takes 10 to 50 ms
 _ARENAS = 2
 _OWN_PAGES = 2**24  # bytes from which a block goes back as soon as it is free; less is slower
@@ -44,7 +44,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's ma
 
 _lock = threading.Lock()
 _modules = 0
-_frozen_at = 0.0
+_thawed_at = 0.0
 _given_at = time.monotonic()
 
 _library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -68,14 +68,18 @@ def collector_paused() -> Iterator[None]:
 
 def freeze_libraries() -> None:
     """Freeze what is loaded, if a page has imported something more, or after a while."""
-    global _modules, _frozen_at
+    global _modules, _thawed_at
     with _lock:
-        now = time.monotonic()
-        if len(sys.modules) == _modules and now - _frozen_at < _FREEZE_SECONDS:
+        now, first = time.monotonic(), not _modules
+        due = now - _thawed_at >= _THAW_SECONDS
+        if len(sys.modules) == _modules and not due:
             return
-        _modules, _frozen_at = len(sys.modules), now
-        gc.unfreeze()
-        gc.collect()
+        _modules = len(sys.modules)
+        if due:
+            _thawed_at = now
+            gc.unfreeze()
+        if not first:  # then nothing is frozen yet: to look through all of it can wait
+            gc.collect()
         gc.freeze()
 
 

@@ -17,6 +17,7 @@ from app.server import tuning
 @pytest.fixture(autouse=True)
 def _thawed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(tuning, "_modules", 0)
+    monkeypatch.setattr(tuning, "_thawed_at", 0.0)
     yield
     gc.unfreeze()
 
@@ -56,7 +57,9 @@ def test_what_a_run_leaves_behind_is_still_collected() -> None:
     assert left() is None
 
 
-def test_garbage_is_never_frozen() -> None:
+def test_garbage_is_not_frozen_with_what_a_page_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    tuning.freeze_libraries()
+    monkeypatch.setitem(sys.modules, "inception_viz_test_module", ModuleType("m"))
     gc.disable()
     try:
         left = weakref.ref(_Loop())
@@ -86,7 +89,7 @@ def test_what_was_frozen_with_a_session_is_freed_after_a_while(
     del kept  # frozen, and in a circle: nobody finds it
     gc.collect()
     assert left() is not None
-    monkeypatch.setattr(tuning, "_FREEZE_SECONDS", 0.0)
+    monkeypatch.setattr(tuning, "_THAW_SECONDS", 0.0)
     tuning.freeze_libraries()
     assert left() is None
 
