@@ -48,6 +48,7 @@ HELP = {
     "minutes": "how long a lesson lasts",
     "crowd_minutes": "how long each lesson of a crowd lasts",
     "pause": "mean seconds between two steps of a pupil",
+    "channels": "of each module",
     "seed": "of everything that is left to chance",
 }
 

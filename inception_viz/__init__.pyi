@@ -4,6 +4,7 @@ from . import cli as cli
 from . import errors as errors
 from . import explain as explain
 from . import export as export
+from . import features as features
 from . import figures as figures
 from . import files as files
 from . import network as network
@@ -42,6 +43,10 @@ from .explain.muting import sweep as sweep
 from .explain.pixels import pixel_map as pixel_map
 from .explain.randomisation import sanity_check as sanity_check
 from .explain.target import Target as Target
+from .features.indexing import index as index
+from .features.painting import picture_of as picture_of
+from .features.photo_index import Index as Index
+from .features.specialised import specialisation as specialisation
 from .network.recording import recording as recording
 from .pictures.preprocessing import Crop as Crop
 from .pictures.reading import Picture as Picture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -13,9 +15,9 @@ import pyarrow.parquet as pq
 
 from inception_viz import __version__
 from inception_viz.batch import table
-from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings
-from inception_viz.batch.table import NONE, QUICK
-from inception_viz.batch.work import Progress, Worker, agreed, join
+from inception_viz.batch.parts import CHUNK, Parts, Plan, Settings, unreadable_in
+from inception_viz.batch.table import NONE, QUICK, TableRows
+from inception_viz.batch.work import Progress, Rows, Worker, agreed, join
 from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError, FileError
 from inception_viz.explain.contributions import METHODS
@@ -90,62 +92,101 @@ def trace_folder(
         BatchError: in a sentence for the user.
         WeightsError: if the weights give no finite answer.
     """
-    root, whole = typed_path(folder), typed_path(output)
-    parts = Parts(whole.with_name(f"{whole.name}.parts"))
-    team = join()
-    with ExitStack() as held:
-
-        def begin() -> tuple[Plan, list[int], int]:
-            settings = _settings(classifier, root, fit, method, k, batch)
-            return _begin(held, parts, whole, root, settings, restart)
-
-        plan, missing, ignored = agreed(team, begin)
-        worker = Worker(classifier, root, fit, method, k, batch, team)
-        worker.do(parts, plan, missing, progress)
-        if not team.is_main_process:
-            return None
-        _wait_for_others(parts, plan, progress)
-        rows, unreadable = _put_together(classifier, parts, plan, whole)
-        parts.remove()
-    return TracedFolder(whole, rows, tuple(unreadable), ignored)
-
-
-def _settings(
-    classifier: Classifier, root: Path, fit: str | Crop, method: str, k: int, batch: int | None
-) -> Settings:
-    """What has to be the same when work goes on; all but the size of a batch."""
-    if not isinstance(fit, Crop) and fit not in FITS:
-        raise BatchError(f"There is no fit {fit!r:.40}; use {', '.join(FITS)} or a Crop.")
     if method not in (*METHODS, NONE):
         raise BatchError(
             f'There is no method "{method[:40]}"; there are {", ".join((*METHODS, NONE))}.'
         )
     if k < 1:
         raise BatchError(f"k is {k}; ask for at least 1 answer a picture.")
+    rows = TableRows(classifier, fit, method, k)
+    job = Gathering(
+        classifier, typed_path(folder), typed_path(output), rows, {"method": method, "k": k}, fit
+    )
+    return gather(job, partial(_put_together, classifier), batch, restart, progress)
+
+
+@dataclass(frozen=True, eq=False)
+class Gathering:
+    """What is gathered from every picture of a folder into one file.
+
+    Attributes:
+        classifier: who looks.
+        root: the folder.
+        whole: the file.
+        rows: what is noted of a picture.
+        settings: what else has to be the same when work goes on.
+        fit: how a picture becomes a square.
+        suffix: the file's.
+        called: what the file is.
+    """
+
+    classifier: Classifier
+    root: Path
+    whole: Path
+    rows: Rows
+    settings: Settings
+    fit: Fit | Crop
+    suffix: str = ".parquet"
+    called: str = "the table of a folder"
+
+    @property
+    def parts(self) -> Parts:
+        """Where it grows."""
+        return Parts(self.whole.with_name(f"{self.whole.name}.parts"))
+
+
+def gather(
+    job: Gathering,
+    put_together: Callable[[Parts, Plan, Path], tuple[int, list[Unreadable]]],
+    batch: int | None,
+    restart: bool,
+    progress: Progress,
+) -> TracedFolder | None:
+    """Do the work of :func:`trace_folder`, whatever it gathers; ``put_together`` writes the file.
+
+    Raises:
+        BatchError: in a sentence for the user.
+        WeightsError: if the weights give no finite answer.
+    """
     if batch is not None and not 1 <= batch <= CHUNK:
         raise BatchError(f"A batch holds 1 to {CHUNK} pictures, not {batch}.")
+    team, parts = join(), job.parts
+    with ExitStack() as held:
+        plan, missing, ignored = agreed(team, partial(_begin, held, job, restart))
+        worker = Worker(job.classifier, job.root, job.fit, job.rows, batch, team)
+        worker.do(parts, plan, missing, progress)
+        if not team.is_main_process:
+            return None
+        _wait_for_others(parts, plan, progress)
+        rows, unreadable = put_together(parts, plan, job.whole)
+        parts.remove()
+    return TracedFolder(job.whole, rows, tuple(unreadable), ignored)
+
+
+def _settings(job: Gathering) -> Settings:
+    """What has to be the same when work goes on; all but the size of a batch."""
+    if not isinstance(job.fit, Crop) and job.fit not in FITS:
+        raise BatchError(f"There is no fit {job.fit!r:.40}; use {', '.join(FITS)} or a Crop.")
     return {
-        "folder": str(real_path(root)),
-        "model": classifier.key,
-        "fit": str(fit),
-        "method": method,
-        "k": k,
+        "folder": str(real_path(job.root)),
+        "model": job.classifier.key,
+        "fit": str(job.fit),
+        **job.settings,
         "version": __version__,
     }
 
 
-def _begin(
-    held: ExitStack, parts: Parts, whole: Path, root: Path, settings: Settings, restart: bool
-) -> tuple[Plan, list[int], int]:
+def _begin(held: ExitStack, job: Gathering, restart: bool) -> tuple[Plan, list[int], int]:
     """Lock the parts until ``held`` lets go; find what was begun, or begin.
 
     Returns the plan, the parts that aren't made yet, and how many pictures it doesn't know of.
     """
-    if whole.suffix.lower() != ".parquet":
-        raise BatchError(f"{whole.name} must end in .parquet, the table of a folder.")
+    parts, whole, settings = job.parts, job.whole, _settings(job)
+    if whole.suffix.lower() != job.suffix:
+        raise BatchError(f"{whole.name} must end in {job.suffix}, {job.called}.")
     if whole.is_dir():
-        raise BatchError(f"{whole} is a folder. Choose another name for the table.")
-    pictures = find_pictures(root)
+        raise BatchError(f"{whole} is a folder. Choose another name for {job.called}.")
+    pictures = find_pictures(job.root)
     if whole.exists() and not restart and parts.plan() is None:
         raise BatchError(
             f"{whole} exists already. Choose another name, or write it anew with --restart."
@@ -202,7 +243,7 @@ def _put_together(
     classifier: Classifier, parts: Parts, plan: Plan, whole: Path
 ) -> tuple[int, list[Unreadable]]:
     """Write the table from its parts; return its rows and who has none."""
-    unreadable = [u for number in plan.parts for u in table.unreadable_in(parts.read(plan, number))]
+    unreadable = [u for number in plan.parts for u in unreadable_in(parts.read(plan, number))]
     columns = table.schema(classifier, str(plan.settings["method"])).with_metadata(
         table.metadata(classifier, plan.settings, len(plan.pictures), unreadable)
     )

@@ -21,10 +21,12 @@ import pyarrow as pa
 
 from inception_viz.errors import BatchError
 from inception_viz.files.cache import hold, remove, replace_synced, writing
+from inception_viz.training.photos import Unreadable
 
 CHUNK = 32  # pictures a part: about what a kill costs, and by how much processes finish apart
 
 Settings = dict[str, str | int]
+_UNREADABLE = b"unreadable"
 _THEN = ", or choose another place; what is done so far is kept"
 
 
@@ -147,3 +149,16 @@ class Parts:
 
 def _name(plan: Plan, number: int) -> str:
     return f"{plan.id}-{number:08}.arrow"
+
+
+def part(
+    columns: pa.Schema, batches: list[pa.RecordBatch], unreadable: list[Unreadable]
+) -> pa.Table:
+    """The rows of a part, with the pictures that have none."""
+    noted = json.dumps([[u.path, u.reason] for u in unreadable])
+    return pa.Table.from_batches(batches, columns).replace_schema_metadata({_UNREADABLE: noted})
+
+
+def unreadable_in(part: pa.Table) -> list[Unreadable]:
+    """The pictures of a part that have no row."""
+    return [Unreadable(*pair) for pair in json.loads(part.schema.metadata[_UNREADABLE])]

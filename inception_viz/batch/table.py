@@ -23,8 +23,9 @@ import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,27 +35,19 @@ from torch import Tensor
 from inception_viz import __version__
 from inception_viz.architecture.config import Branch
 from inception_viz.batch.parts import Settings
+from inception_viz.batch.work import Ready
 from inception_viz.classifier import Classifier
-from inception_viz.explain.contributions import METHODS
+from inception_viz.explain.contributions import METHODS, contributions
 from inception_viz.explain.contributions.gradient import products
 from inception_viz.explain.firing import activity
 from inception_viz.explain.gradients import backward
 from inception_viz.network.googlenet import GoogLeNet, probabilities
-from inception_viz.pictures.reading import Picture
+from inception_viz.pictures.preprocessing import Crop, Fit
 from inception_viz.training.photos import Unreadable
 
 NONE = "none"  # the method that scores nothing
 QUICK = "gradient_x_activation"  # the method that does a whole batch in one backward pass
 LISTED = 10_000  # unreadable files that the metadata names; it says how many there were in all
-_UNREADABLE = b"unreadable"
-
-
-class Ready(NamedTuple):
-    """A picture, its path below the folder, and (1, 3, side, side) as the network wants it."""
-
-    path: str
-    picture: Picture
-    input: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,44 +122,63 @@ def schema(classifier: Classifier, method: str) -> pa.Schema:
     )
 
 
-def rows(
-    classifier: Classifier,
-    columns: pa.Schema,
-    pictures: Sequence[Ready],
-    measured: Measured,
-    contribution: Tensor | None,
-    k: int,
-) -> pa.RecordBatch:
-    """The rows of N pictures; ``contribution`` is (N, branches)."""
-    likeliest = probabilities(measured.logits).topk(min(k, len(classifier.labels)))
-    labels = [[classifier.labels[i] for i in row] for row in likeliest.indices.tolist()]
-    figures = [measured.firing, measured.energy, *([] if contribution is None else [contribution])]
-    values: list[Any] = [
-        [p.path.encode("utf-8", "backslashreplace").decode() for p in pictures],
-        [p.picture.sha256 for p in pictures],
-        *zip(*(p.picture.size for p in pictures), strict=True),
-        [row[0] for row in labels],
-        likeliest.values[:, 0].tolist(),
-        measured.logits.max(dim=1).values.tolist(),
-        labels,
-        likeliest.values.tolist(),
-        *torch.cat(figures, dim=1).T.numpy().astype(np.float32),
-    ]
-    arrays = [pa.array(v, field.type) for v, field in zip(values, columns, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=columns)
+@dataclass(frozen=True, eq=False)
+class TableRows:
+    """The table's rows, for :class:`~inception_viz.batch.work.Worker`.
 
+    Attributes:
+        classifier: whose branches the columns are.
+        fit: how a picture becomes a square.
+        method: how branches are scored.
+        k: how many answers a picture.
+    """
 
-def part(
-    columns: pa.Schema, batches: list[pa.RecordBatch], unreadable: list[Unreadable]
-) -> pa.Table:
-    """The rows of a part, with the pictures that have none."""
-    noted = json.dumps([[u.path, u.reason] for u in unreadable])
-    return pa.Table.from_batches(batches, columns).replace_schema_metadata({_UNREADABLE: noted})
+    classifier: Classifier
+    fit: Fit | Crop
+    method: str
+    k: int
 
+    @cached_property
+    def columns(self) -> pa.Schema:
+        """Those of :func:`schema`."""
+        return schema(self.classifier, self.method)
 
-def unreadable_in(part: pa.Table) -> list[Unreadable]:
-    """The pictures of a part that have no row."""
-    return [Unreadable(*pair) for pair in json.loads(part.schema.metadata[_UNREADABLE])]
+    @property
+    def keeps_pictures(self) -> bool:
+        """Methods that don't do a batch at once trace each picture again."""
+        return self.method not in (QUICK, NONE)
+
+    def of(self, network: GoogLeNet, x: Tensor, ready: Sequence[Ready]) -> pa.RecordBatch:
+        """The rows of N pictures, or a WeightsError if the weights give no finite answer."""
+        measured = measure(network, x, slopes=self.method == QUICK)
+        self.classifier.require_finite(measured.logits)
+        scores = self._scores(ready, measured) if self.keeps_pictures else measured.slopes
+        likeliest = probabilities(measured.logits).topk(min(self.k, len(self.classifier.labels)))
+        labels = [[self.classifier.labels[i] for i in row] for row in likeliest.indices.tolist()]
+        figures = [measured.firing, measured.energy, *([] if scores is None else [scores])]
+        values: list[Any] = [
+            [p.path.encode("utf-8", "backslashreplace").decode() for p in ready],
+            [p.picture.sha256 for p in ready],
+            *zip(*(p.picture.size for p in ready), strict=True),
+            [row[0] for row in labels],
+            likeliest.values[:, 0].tolist(),
+            measured.logits.max(dim=1).values.tolist(),
+            labels,
+            likeliest.values.tolist(),
+            *torch.cat(figures, dim=1).T.numpy().astype(np.float32),
+        ]
+        arrays = [pa.array(v, field.type) for v, field in zip(values, self.columns, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.columns)
+
+    def _scores(self, ready: Sequence[Ready], measured: Measured) -> Tensor:
+        """(N, branches) of the chosen method, picture by picture."""
+        rows = []
+        places = branches_of(self.classifier.network)
+        for one, target in zip(ready, measured.logits.argmax(dim=1).tolist(), strict=True):
+            trace = self.classifier.trace(one.picture, fit=self.fit)
+            scores = contributions(self.classifier, trace, target, self.method)
+            rows.append([scores.get(*place) for place in places])
+        return torch.tensor(rows, dtype=torch.float64)
 
 
 def metadata(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 import torch
@@ -24,25 +24,47 @@ from accelerate.utils import broadcast_object_list
 from PIL import Image
 from torch import Tensor
 
-from inception_viz.batch import table
-from inception_viz.batch.parts import CHUNK, Parts, Plan
-from inception_viz.batch.table import NONE, QUICK, Measured, Ready, branches_of, measure
+from inception_viz.batch.parts import CHUNK, Parts, Plan, part
 from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError, ImageError, StoppedError
-from inception_viz.explain.contributions import contributions
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.pictures.preprocessing import Crop, Fit
-from inception_viz.pictures.reading import read_picture
+from inception_viz.pictures.reading import Picture, read_picture
 from inception_viz.training.photos import Unreadable, ahead
 
 CPU_BATCH = 8  # more is hardly faster there, and takes memory
 LOOK_SECONDS = 2.0  # how often the main process looks what the others have done
-_BATCHED = (QUICK, NONE)
 _NOTHING = Image.new("RGB", (1, 1))
 _Out = TypeVar("_Out")
 
 Progress = Callable[[int, int], None]
 """Is told how many pictures of how many are done."""
+
+
+class Ready(NamedTuple):
+    """A picture, its path below the folder, and (1, 3, side, side) as the network wants it."""
+
+    path: str
+    picture: Picture
+    input: Tensor
+
+
+class Rows(Protocol):
+    """What is noted of each picture."""
+
+    @property
+    def columns(self) -> pa.Schema:
+        """Of the parts."""
+        ...
+
+    @property
+    def keeps_pictures(self) -> bool:
+        """Whether a row needs the picture itself, not only its input."""
+        ...
+
+    def of(self, network: GoogLeNet, x: Tensor, ready: Sequence[Ready]) -> pa.RecordBatch:
+        """The rows of pictures whose inputs (N, 3, side, side) lie on the network's device."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +74,7 @@ class Worker:
     classifier: Classifier
     root: Path
     fit: Fit | Crop
-    method: str
-    k: int
+    rows: Rows
     asked_batch: int | None
     team: PartialState
 
@@ -116,12 +137,11 @@ class Worker:
         except ImageError as error:
             return Unreadable(path, str(error))
         x, _placed = self.classifier.input_of(picture, self.fit)
-        if self.method in _BATCHED:  # nobody looks at it again, and many may be waiting
+        if not self.rows.keeps_pictures:  # nobody looks at it again, and many may be waiting
             picture = replace(picture, image=_NOTHING)
         return Ready(path, picture, x)
 
     def _part(self, results: Iterator[Ready | Unreadable], tell: Callable[[int], None]) -> pa.Table:
-        columns = table.schema(self.classifier, self.method)
         unreadable: list[Unreadable] = []
         batches: list[pa.RecordBatch] = []
 
@@ -135,37 +155,24 @@ class Worker:
 
         pictures = readable()
         while ready := list(islice(pictures, self.batch)):
-            batches.append(self._rows(columns, ready))
+            batches.append(self._rows(ready))
             tell(len(ready))
         if unreadable and not self.root.is_dir():
             raise BatchError(
                 f"The folder {self.root} has gone. Put it back and run the same command again; "
                 "what is done so far is kept."
             )
-        return table.part(columns, batches, unreadable)
+        return part(self.rows.columns, batches, unreadable)
 
-    def _rows(self, columns: pa.Schema, ready: list[Ready]) -> pa.RecordBatch:
+    def _rows(self, ready: list[Ready]) -> pa.RecordBatch:
         x = torch.cat([picture.input for picture in ready]).to(self.team.device)
         try:
-            measured = measure(self.network, x, slopes=self.method == QUICK)
+            return self.rows.of(self.network, x, ready)
         except torch.OutOfMemoryError as error:
             raise BatchError(
                 f"{len(ready)} pictures at once don't fit into the memory of {self.team.device}. "
                 "Give a smaller --batch and run the command again; what is done so far is kept."
             ) from error
-        self.classifier.require_finite(measured.logits)
-        scores = measured.slopes if self.method in _BATCHED else self._scores(ready, measured)
-        return table.rows(self.classifier, columns, ready, measured, scores, self.k)
-
-    def _scores(self, ready: list[Ready], measured: Measured) -> Tensor:
-        """(N, branches) of the chosen method, picture by picture."""
-        rows = []
-        places = branches_of(self.classifier.network)
-        for one, target in zip(ready, measured.logits.argmax(dim=1).tolist(), strict=True):
-            trace = self.classifier.trace(one.picture, fit=self.fit)
-            scores = contributions(self.classifier, trace, target, self.method)
-            rows.append([scores.get(*place) for place in places])
-        return torch.tensor(rows, dtype=torch.float64)
 
 
 def join() -> PartialState:

@@ -30,6 +30,8 @@ _COMMANDS = {
     "gradcam": ("explain", "draw where each module looks"),
     "report": ("explain", "write everything about a photo into one HTML file"),
     "train": ("training", "train GoogLeNet on folders of pictures"),
+    "index": ("features", "find the photos that make each channel fire"),
+    "atlas": ("features", "paint what every channel looks for; hours, in parts"),
     "fit-heads": ("heads", "give a trained network auxiliary heads that repeat its answers"),
     "weights": ("weights", "list, fetch, convert or describe weights"),
 }

@@ -1,0 +1,142 @@
+"""What channels look for: how long photos, painted pictures and tests take, and whether they hold.
+
+    python benchmarks/features.py index --photos FOLDER
+    python benchmarks/features.py painting --photos FOLDER
+    python benchmarks/features.py branches colours --photos FOLDER
+
+Index: of every photo in the folder, in one process; its strongest photos beside those of single
+traces of 200 of them. Painting: random channels of every module and their checks; each model is
+judged by the other. Shuffled: the same pictures beside the photos of other channels.
+Branches: how long the tests take, and how many branches differ. Colours: the root of the covariance
+that `features/canvas.py` uses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+
+import inception_viz as iv
+from benchmarks.harness import DATA, Row, measure
+from inception_viz.features import pictures_of, transfer
+
+MODELS = ("bvlc", "imagenette")
+COMPARED = 200
+GREY = 8.0  # of 255: a picture whose pixels differ by less shows nothing
+
+
+def indexed(options: argparse.Namespace, model: str, folder: str) -> tuple[iv.Classifier, iv.Index]:
+    """A model and its index of the photos."""
+    classifier = iv.load(model)
+    index = iv.index(classifier, options.photos, Path(folder) / f"{model}.npz")
+    assert index is not None
+    return classifier, index
+
+
+def index(options: argparse.Namespace) -> Iterator[Row]:
+    """How long an index takes, and whether it is right."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        classifier, found = indexed(options, "bvlc", folder)
+        taken = time.perf_counter() - started
+        size = (Path(folder) / "bvlc.npz").stat().st_size
+    claim = "≤ 240" if len(found.pictures) == 3925 else ""
+    yield Row("index of all photos", taken, "s", claim, f"{len(found.pictures):,} photos")
+    yield Row("its file", size / 1e6, "MB", "≤ 3")
+    chosen = list(found.pictures)[:: max(len(found.pictures) // COMPARED, 1)][:COMPARED]
+    few = iv.index(classifier, [Path(options.photos) / name for name in chosen])
+    assert few is not None
+    highest: dict[str, list[np.ndarray]] = {layer: [] for layer in few.layers}
+    for name in chosen:
+        trace = classifier.trace(Path(options.photos) / name)
+        for layer in highest:
+            highest[layer].append(trace.layer(layer).amax((1, 2)).numpy())
+    expected = np.concatenate([np.max(rows, axis=0) for rows in highest.values()])
+    wrong = np.abs(few.tables["value"][:, 0] - expected) / np.maximum(expected, 1e-3)
+    yield Row(f"largest difference on {len(chosen)} photos", float(wrong.max()), "", "≤ 1e-3")
+
+
+def painting(options: argparse.Namespace) -> Iterator[Row]:
+    """Random channels of every module: how strong, how like photos, how long."""
+    for model, other in zip(MODELS, reversed(MODELS), strict=True):
+        judge = iv.load(other)
+        with tempfile.TemporaryDirectory() as folder:
+            classifier, found = indexed(options, model, folder)
+        choose = random.Random(options.seed)
+        for module, layers in classifier.network.modules_by_name.items():
+            every = [
+                f"{module}/{b}:{c}" for b, width in layers.widths.items() for c in range(width)
+            ]
+            places = sorted(choose.sample(every, min(options.channels, len(every))))
+            yield from _painted(classifier, found, judge, module, places)
+
+
+def _painted(
+    classifier: iv.Classifier, found: iv.Index, judge: iv.Classifier, module: str, places: list[str]
+) -> Iterator[Row]:
+    started = time.perf_counter()
+    painted = []
+    for layer in dict.fromkeys(place.rpartition(":")[0] for place in places):
+        same = [place for place in places if place.startswith(f"{layer}:")]
+        painted += pictures_of(classifier, same, index=found, judge=judge)
+    taken = (time.perf_counter() - started) / len(painted)
+    name = f"{classifier.source}, {module}"
+    known = [one.reached for one in painted if one.reached is not None]
+    strong = 100 * float(np.mean([reached >= 1 for reached in known]))
+    claim = "≥ 90" if name == "bvlc, 4c" else ""
+    yield Row(f"{name}: reach the best photo", strong, "%", claim, f"median {median(known):.2f}")
+    grey = [float(np.asarray(one.image).std()) < GREY or not one.alive for one in painted]
+    yield Row(f"{name}: grey or silent", 100 * float(np.mean(grey)), "%", "≤ 2")
+    like = [one.transfer for one in painted if one.transfer is not None]
+    turned = places[1:] + places[:1]
+    others = [transfer(p.image, t, found, judge) for p, t in zip(painted, turned, strict=True)]
+    chance = [share for share in others if share is not None]
+    near, shuffled = (100 * float(np.mean(shares)) for shares in (like, chance))
+    yield Row(f"{name}: nearer to strong crops", near, "%", "", f"shuffled {shuffled:.0f} %")
+    yield Row(f"{name}: one picture, checks included", taken, "s")
+
+
+def branches(_options: argparse.Namespace) -> Iterator[Row]:
+    """How long the tests take, and what they find."""
+    for model in MODELS:
+        classifier = iv.load(model)
+        started = time.perf_counter()
+        tests = iv.specialisation(classifier).tests
+        taken = time.perf_counter() - started
+        differ = [f"{test.module} {test.family}" for test in tests if test.significant]
+        yield Row(f"{model}: {len(tests)} tests of branches", taken, "s", "≤ 60", ", ".join(differ))
+
+
+def colours(options: argparse.Namespace) -> Iterator[Row]:
+    """Each entry of the root, columns one after another."""
+    pixels = []
+    for path in sorted(Path(options.photos).rglob("*.jpg")):
+        image = iv.read_picture(path).image.resize((32, 32))
+        pixels.append(np.asarray(image).reshape(-1, 3) / 255)
+    directions, sizes, _ = np.linalg.svd(np.cov(np.concatenate(pixels).T))
+    root = directions * np.sqrt(sizes)
+    root /= np.linalg.norm(root, axis=0).max()
+    for column, name in enumerate(("light", "red against blue", "green against magenta")):
+        for row, colour in enumerate(("red", "green", "blue")):
+            value = float(root[row, column])
+            yield Row(f"{name}: {colour}", value, "", "", f"{len(pixels):,} photos")
+
+
+if __name__ == "__main__":
+    measure(
+        __doc__,
+        {"index": index, "painting": painting, "branches": branches, "colours": colours},
+        photos=str(DATA),
+        channels=64,
+        seed=0,
+    )

@@ -1,0 +1,5 @@
+"""What channels, branches and classes look for: painted pictures, photos, tests."""
+
+from lazy_loader import attach_stub
+
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)
