@@ -69,6 +69,15 @@ def noise_photo(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+def noise_folders(root: Path, count: int) -> Path:
+    """``root`` with so many different pictures in its folders ``even`` and ``odd``."""
+    for i in range(count):
+        path = root / ("odd" if i % 2 else "even") / f"{i:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise_photo(i, (60 + i, 50)).save(path)
+    return root
+
+
 def sample(name: str) -> Path:
     """A bundled photo."""
     return ROOT / "assets" / "samples" / f"{name}.jpg"

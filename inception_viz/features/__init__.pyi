@@ -10,8 +10,8 @@ from .leak import Leaking as Leaking
 from .painting import Painting as Painting
 from .painting import picture_of as picture_of
 from .painting import pictures_of as pictures_of
-from .photo_index import Firing as Firing
 from .photo_index import Index as Index
+from .photo_index import PhotoUnit as PhotoUnit
 from .responses import Tuning as Tuning
 from .responses import tuning as tuning
 from .specialised import BranchTest as BranchTest

@@ -10,7 +10,8 @@ from PIL import Image
 
 from inception_viz.architecture.receptive_field import receptive_fields
 from inception_viz.classifier import Classifier
-from inception_viz.features.photo_index import Firing, Index
+from inception_viz.features.aim import last_of
+from inception_viz.features.photo_index import Index, PhotoUnit
 from inception_viz.pictures.preprocessing import fit_image, fitting
 from inception_viz.pictures.reading import read_picture
 
@@ -37,9 +38,8 @@ def transfer(image: Image.Image, what: str, index: Index, judge: Classifier) -> 
     """
     if what not in index:
         return None
-    crops = [
-        [crop(index, what, row) for row in index.extreme(what, best)] for best in (True, False)
-    ]
+    levels = (index.top(what), index.band(what, 0))
+    crops = [[crop(index, what, row) for row in rows] for rows in levels]
     if not all(crops):
         return None
     strong, weak = (_features(judge, images) for images in crops)
@@ -49,7 +49,7 @@ def transfer(image: Image.Image, what: str, index: Index, judge: Classifier) -> 
     return float((near[:, None] > far).mean())
 
 
-def crop(index: Index, place: str, row: Firing) -> Image.Image:
+def crop(index: Index, place: str, row: PhotoUnit) -> Image.Image:
     """The part of a photo that a unit sees, of what the network saw of it.
 
     Raises:
@@ -73,8 +73,7 @@ def _features(judge: Classifier, images: list[Image.Image]) -> np.ndarray:
     inputs = [judge.preprocessing.tensor(image.resize((size, size))) for image in images]
     network = judge.inference_network
     with torch.no_grad():
-        *_, (_, out) = network.walk(torch.cat(inputs))
-        return np.asarray(out.mean((2, 3)).double())
+        return np.asarray(last_of(network.walk(torch.cat(inputs))).mean((2, 3)).double())
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -38,8 +38,8 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 
 @dataclass(frozen=True)
-class Firing:
-    """Where a channel fires most on one photo.
+class PhotoUnit:
+    """A channel's strongest unit on one photo.
 
     Attributes:
         picture: the photo's path below the folder, or its place in the list.
@@ -85,7 +85,7 @@ class Index:
     tables: dict[str, np.ndarray]
     unreadable: int = 0
 
-    def top(self, place: str, k: int = TOP, *, by: By = "activation") -> list[Firing]:
+    def top(self, place: str, k: int = TOP, *, by: By = "activation") -> list[PhotoUnit]:
         """The ``k`` photos (at most 9) that a channel fires on most, strongest first.
 
         By relevance: those whose first choice it supports most.
@@ -100,7 +100,7 @@ class Index:
         )
         return self._rows(place, *(self.tables[name] for name in names))[:k]
 
-    def band(self, place: str, number: int) -> list[Firing]:
+    def band(self, place: str, number: int) -> list[PhotoUnit]:
         """Up to 9 photos of a quarter of the channel's range, evenly chosen, strongest first.
 
         ``number`` 3 is the quarter below the channel's strongest photo, 0 the one from silence.
@@ -110,13 +110,13 @@ class Index:
 
     def histogram(self, place: str) -> tuple[np.ndarray, np.ndarray]:
         """How many photos have their strongest unit in each of 24 equal steps: edges, counts."""
-        channel = self._channel(place)
+        channel = self._numbers[place]
         most = float(self.tables["value"][channel, 0])
         return np.linspace(0, most, BINS + 1), self.tables["counts"][channel].astype(int)
 
     def class_means(self, place: str) -> dict[str, float]:
         """Class → the strongest unit, averaged over its photos; empty without classes."""
-        means = self.tables["class_mean"][self._channel(place)]
+        means = self.tables["class_mean"][self._numbers[place]]
         return dict(zip(self.classes, means.astype(float).tolist(), strict=True))
 
     def similar(
@@ -135,7 +135,7 @@ class Index:
         other = among or self
         if other.pictures != self.pictures:
             raise ValueError("The two indexes are of different photos.")
-        channel = self._channel(place)
+        channel = self._numbers[place]
         own = self.tables["top"][channel, : int(self.tables["firing"][channel])]
         if not len(own):
             return []
@@ -144,10 +144,6 @@ class Index:
             shared[channel] = -1
         best = np.argsort(-shared, kind="stable")[:k]
         return [(other._places[i], float(shared[i])) for i in best]
-
-    def extreme(self, place: str, best: bool) -> list[Firing]:
-        """The strongest photos, or as many of the weakest quarter of its range."""
-        return self.top(place) if best else self.band(place, 0)
 
     def __contains__(self, place: object) -> bool:
         """Whether it holds that channel."""
@@ -191,9 +187,6 @@ class Index:
         except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError) as error:
             raise BatchError(f"{path} is no index of photos, or it is damaged.") from error
 
-    def _channel(self, place: str) -> int:
-        return self._numbers[place]
-
     @cached_property
     def _places(self) -> list[str]:
         return [f"{layer}:{c}" for layer, width in self.layers.items() for c in range(width)]
@@ -204,11 +197,11 @@ class Index:
 
     def _rows(
         self, place: str, pictures: np.ndarray, units: np.ndarray, values: np.ndarray
-    ) -> list[Firing]:
-        channel = self._channel(place)
+    ) -> list[PhotoUnit]:
+        channel = self._numbers[place]
         side = self.sides[place.rpartition(":")[0]]
         return [
-            Firing(self.pictures[p], *divmod(int(u), side), value=float(v))
+            PhotoUnit(self.pictures[p], *divmod(int(u), side), value=float(v))
             for p, u, v in zip(pictures[channel], units[channel], values[channel], strict=False)
             if p < len(self.pictures)
         ]

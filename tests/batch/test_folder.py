@@ -15,7 +15,7 @@ import inception_viz as iv
 from inception_viz import firing
 from inception_viz.batch import Parts, Plan, branches_of
 from inception_viz.files import replace_synced
-from tests.conftest import noise_photo
+from tests.conftest import noise_folders, noise_photo
 
 COUNT = 13
 
@@ -32,11 +32,7 @@ def small_parts() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirteen pictures in two folders, three of which are none."""
-    root = tmp_path_factory.mktemp("data") / "photos"
-    for i in range(COUNT):
-        path = root / ("odd" if i % 2 else "even") / f"{i:02}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        noise_photo(i, (60 + i, 50)).save(path)
+    root = noise_folders(tmp_path_factory.mktemp("data") / "photos", COUNT)
     (root / "even" / "04.png").write_bytes(b"")
     (root / "odd" / "07.png").write_text("no picture")
     whole = (root / "odd" / "09.png").read_bytes()

@@ -9,7 +9,7 @@ from captum.attr import LayerGradientXActivation
 
 import inception_viz as iv
 from inception_viz.features import Index, index
-from tests.conftest import noise_photo, tiny_config
+from tests.conftest import noise_folders, noise_photo, tiny_config
 
 COUNT = 22
 
@@ -21,11 +21,7 @@ def classifier() -> iv.Classifier:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("data") / "photos"
-    for i in range(COUNT):
-        path = root / ("odd" if i % 2 else "even") / f"{i:02}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        noise_photo(i, (60 + i, 50)).save(path)
+    root = noise_folders(tmp_path_factory.mktemp("data") / "photos", COUNT)
     (root / "odd" / "bad.png").write_bytes(b"no picture")
     return root
 
@@ -50,12 +46,15 @@ def maps_of(traces: list[iv.Trace], place: str) -> np.ndarray:
     return np.stack([trace.layer(layer)[int(channel)].numpy() for trace in traces])
 
 
+def highest_of(traces: list[iv.Trace], place: str) -> np.ndarray:
+    return np.asarray(maps_of(traces, place).reshape(len(traces), -1).max(axis=1))
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_the_strongest_photos_and_units_are_those_of_single_traces(
     found: Index, traces: list[iv.Trace], place: str
 ) -> None:
-    maps = maps_of(traces, place)
-    highest = maps.reshape(len(maps), -1).max(axis=1)
+    maps, highest = maps_of(traces, place), highest_of(traces, place)
     best = np.argsort(-highest, kind="stable")[:9]
     rows = found.top(place)
     assert [row.value for row in rows] == pytest.approx(highest[best].tolist(), rel=1e-4, abs=1e-6)
@@ -90,11 +89,10 @@ def test_relevance_is_captums(
 def test_bands_and_histogram_hold_every_level(
     found: Index, traces: list[iv.Trace], place: str
 ) -> None:
-    maps = maps_of(traces, place)
-    highest = maps.reshape(len(maps), -1).max(axis=1)
+    highest = highest_of(traces, place)
     most = highest.max()
     edges, counts = found.histogram(place)
-    assert counts.sum() == len(maps)
+    assert counts.sum() == len(highest)
     assert edges[-1] == pytest.approx(most, rel=1e-4)
     for number in range(4):
         rows = found.band(place, number)
@@ -107,7 +105,7 @@ def test_bands_and_histogram_hold_every_level(
 
 
 def test_class_means(found: Index, traces: list[iv.Trace]) -> None:
-    highest = maps_of(traces, "4c/5x5:3").reshape(COUNT, -1).max(axis=1)
+    highest = highest_of(traces, "4c/5x5:3")
     even = [name.startswith("even") for name in found.pictures]
     means = found.class_means("4c/5x5:3")
     assert list(means) == ["even", "odd"]
