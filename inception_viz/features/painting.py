@@ -30,6 +30,7 @@ from inception_viz.features.aim import (
 from inception_viz.features.canvas import Canvas
 from inception_viz.features.leak import Leaking
 from inception_viz.features.photo_index import Index
+from inception_viz.network.precision import fast_bfloat16
 
 SIZE, STEPS = 128, 64
 _RATE = 0.05
@@ -82,8 +83,8 @@ def picture_of(
 ) -> Painting:
     """Paint what makes ``what`` fire most. The classifier stays as it is.
 
-    The same arguments give the same picture, alone or among others. It ends early where nothing is
-    gained any more.
+    The same arguments give the same picture on one machine, alone or among others. It ends early
+    where nothing is gained any more.
 
     Args:
         classifier: whose.
@@ -188,10 +189,11 @@ def _paint(
         progress(step / steps)
         leaking.leak(_LEAK if step < _LEAKING_STEPS else 0.0)
         x = classifier.preprocessing.normalise(255 * shaker.shaken(canvas.pixels()))
-        had = values(outputs(leaking.network, x, aims), aims)
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+            had = values(outputs(leaking.network, x, aims), aims)
         (canvas.coefficients.grad,) = torch.autograd.grad(-sign * had.sum(), canvas.coefficients)
         optimiser.step()
-        curve[step] = had.detach().numpy()
+        curve[step] = had.detach().float().numpy()
         if (step + 1) % _LOOK == 0 or step + 1 == steps:
             going = ends == steps
             now = canvas.pixels().detach()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -98,24 +99,54 @@ class LocalResponseNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised activations."""
-        if torch.compiler.is_compiling() or len(x) == 1:
-            return self._normalised(x)
-        # Picture by picture, so that the sums stay in the processor's cache: a third of the time.
-        return torch.cat([self._normalised(one) for one in torch.split(x, 1)])
+        if torch.compiler.is_compiling():
+            return x * self._powers(x)[1]
+        out: Tensor = _Normalised.apply(x, self)  # type: ignore[no-untyped-call]
+        return out
 
-    def _normalised(self, x: Tensor) -> Tensor:
+    def slope(self, x: Tensor, gradient: Tensor) -> Tensor:
+        """The gradient in front of this layer, of that behind it."""
         lrn = self.lrn
-        channels, half = x.shape[1], lrn.size // 2
-        squares = x.square()
-        total = squares.clone()
-        for shift in range(1, min(half, channels - 1) + 1):
-            total[:, shift:] += squares[:, :-shift]
-            total[:, :-shift] += squares[:, shift:]
-        total.mul_(lrn.alpha / lrn.size).add_(lrn.k)
+        total, power = self._powers(x)
+        shared = _over_neighbours(gradient * x * power / total, lrn.size)
+        return gradient * power - (2 * lrn.alpha * lrn.beta / lrn.size) * x * shared
+
+    def _powers(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What is in the bracket above, and it to the power of -β."""
+        lrn = self.lrn
+        total = _over_neighbours(x.square(), lrn.size).mul_(lrn.alpha / lrn.size).add_(lrn.k)
         if lrn.beta not in (0.5, 0.75):
-            return x * total.pow(-lrn.beta)
+            return total, total.pow(-lrn.beta)
         root = torch.rsqrt(total)  # much faster than a power
-        return x * (root if lrn.beta == 0.5 else root * root.sqrt())  # d^-0.75 = d^-0.5 · d^-0.25
+        return total, root if lrn.beta == 0.5 else root * root.sqrt()  # d^-0.5 · d^-0.25
+
+
+class _Normalised(torch.autograd.Function):
+    """The gradient by its formula: a third of the time that autograd takes for each step."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, layer: LocalResponseNorm) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.layer = layer
+        # Picture by picture, so that the sums stay in the processor's cache: a third of the time.
+        parts = [one * layer._powers(one)[1] for one in torch.split(x, 1)]
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        pairs = zip(torch.split(x, 1), torch.split(gradients[0], 1), strict=True)
+        return torch.cat([ctx.layer.slope(*pair) for pair in pairs]), None
+
+
+def _over_neighbours(x: Tensor, size: int) -> Tensor:
+    """Each value (N, channels, h, w) plus those of the neighbouring channels, ``size`` in all."""
+    channels, half = x.shape[1], size // 2
+    total = x.clone()
+    for shift in range(1, min(half, channels - 1) + 1):
+        total[:, shift:] += x[:, :-shift]
+        total[:, :-shift] += x[:, shift:]
+    return total
 
 
 def block(layer: Layer) -> ConvBlock:

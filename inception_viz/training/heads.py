@@ -26,6 +26,7 @@ from inception_viz.errors import DataError
 from inception_viz.files.paths import is_file, is_folder
 from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import AuxHead, GoogLeNet
+from inception_viz.network.precision import fast_bfloat16
 from inception_viz.pictures.preprocessing import CROP_MARGIN
 from inception_viz.sources.base import Weights
 from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
@@ -33,7 +34,6 @@ from inception_viz.training.augment import seed_of, view
 from inception_viz.training.data import pictures_in
 from inception_viz.training.evaluation import judge
 from inception_viz.training.features import Features, collect
-from inception_viz.training.optimisation import fast_bfloat16
 from inception_viz.training.photos import read_photos
 from inception_viz.training.recipe import Precision
 

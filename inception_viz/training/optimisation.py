@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from inception_viz import torchvision_on_cpu  # noqa: F401  (before torchvision)
 from inception_viz.errors import TrainingError
+from inception_viz.network.precision import fast_bfloat16
 from inception_viz.training.recipe import Recipe
 
 AVERAGE_EVERY = 4  # steps; the moving average costs memory traffic, not accuracy
@@ -22,11 +23,6 @@ def mixed_precision(recipe: Recipe) -> str:
         return "bf16" if recipe.precision == "bf16" else "no"
     fast = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bfloat16()
     return "bf16" if fast else "no"
-
-
-def fast_bfloat16() -> bool:
-    """Whether this processor computes in bfloat16 faster than in float32."""
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 def copy_weights(source: nn.Module, target: nn.Module) -> None:

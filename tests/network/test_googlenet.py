@@ -136,6 +136,17 @@ def test_local_response_norm_with_other_constants(lrn: LrnConfig) -> None:
     torch.testing.assert_close(LocalResponseNorm(lrn)(x), expected)
 
 
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_local_response_norm_has_the_gradient_of_pytorchs(pictures: int) -> None:
+    x = (20 * torch.randn(pictures, 7, 3, 3, dtype=torch.float64)).requires_grad_()
+    ours, theirs = (
+        torch.autograd.grad(norm(x).pow(3).sum(), x)[0]
+        for norm in (LocalResponseNorm(), nn.LocalResponseNorm(5))
+    )
+    torch.testing.assert_close(ours, theirs)
+    assert torch.autograd.gradgradcheck(LocalResponseNorm(), x), "it can be derived twice"
+
+
 def padded_by_hand(x: Tensor, kernel: int, value: float) -> Tensor:
     """TensorFlow's rule for stride 2, written out: even sides lack kernel − 2, odd ones k − 1."""
     before = {side: (kernel - (1 if side % 2 else 2)) // 2 for side in x.shape[-2:]}
