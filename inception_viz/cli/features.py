@@ -18,10 +18,7 @@ def add_atlas_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``atlas``."""
     parser.add_argument("weights", metavar="MODEL", help="a source, or a file of weights")
     parser.add_argument(
-        "-o",
-        "--output",
-        type=typed_path,
-        help="a folder for the sheets; without it, they are kept in the cache and found there",
+        "-o", "--output", type=typed_path, help="NAME.zip, for all pictures in one file"
     )
 
 
@@ -29,15 +26,18 @@ def atlas(options: argparse.Namespace) -> None:
     """Paint every channel of every branch. Stopped, the same command goes on."""
     from inception_viz.features import make_atlas
 
+    if options.output is not None:
+        check_ending(options.output, ".zip")
     classifier = loaded(options.weights)
     count = sum(sum(m.widths.values()) for m in classifier.network.modules_by_name.values())
     with Console() as console:
-        made = make_atlas(
+        make_atlas(
             classifier,
             options.output,
             progress=lambda share: console.task("painting", int(count * share), count),
         )
-    print(f"{count:,} pictures of {made.size} pixels in {made.folder}")
+    where = f"in {options.output}" if options.output else "kept; the app shows them"
+    print(f"{count:,} pictures, {where}")
 
 
 def add_index_options(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 from .aim import layers_of as layers_of
 from .atlas import Atlas as Atlas
+from .atlas import Tile as Tile
 from .atlas import atlas_of as atlas_of
 from .atlas import make_atlas as make_atlas
 from .canvas import Canvas as Canvas

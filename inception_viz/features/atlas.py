@@ -1,198 +1,225 @@
-"""One painted picture for every channel of every branch: made once, kept as sheets of tiles."""
+"""One painted picture for every channel of every branch: bundled, or made once and kept.
+
+Each is a WebP of its own, so that a page can hand any of them to the browser as it is: a sheet a
+branch would have to be decoded for every one.
+"""
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
-import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
-from inception_viz.errors import FileError
 from inception_viz.explain.rerun import Progress, silent, within
 from inception_viz.features.painting import Painting, pictures_of
-from inception_viz.files.cache import cached, remove, replace_synced, writing
+from inception_viz.files.cache import atomic_write, cached
 
 BUNDLED = Path(__file__).parents[2] / "assets" / "atlas"
-SIZE, STEPS = 96, 128  # of a tile in pixels; of a painting
-_ACROSS = 16  # tiles side by side on a sheet
-_AT_ONCE = 16  # channels painted in one go: about a minute's work on two cores
-_QUALITY = 60  # of WebP: about 2 KB a tile
+SIZE, STEPS = 96, 64  # of a tile in pixels; of a painting
+_AT_ONCE = 16  # channels painted in one go: some ten seconds' work on two cores
+_QUALITY = 60  # of WebP: about 2.5 KB a tile
+_GREY = 1.5  # a picture that has less than so many times what noise has shows nothing
+_ABOUT, _DESCRIPTION = "atlas.json", 0x010E  # a file; EXIF's tag of a description
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known of each picture of a branch, one value a channel.
+class Tile:
+    """The painted picture of one channel.
 
     Attributes:
-        activation: the strongest unit of the channel, measured on the picture.
+        webp: the encoded picture.
+        activation: the channel's strongest unit on it, measured before it was encoded.
         gain: the end of its curve over what the noise had at first; near 1, nothing was found.
     """
 
-    activation: tuple[float, ...]
-    gain: tuple[float, ...]
+    webp: bytes
+    activation: float
+    gain: float
+
+    @property
+    def image(self) -> Image.Image:
+        """RGB."""
+        with Image.open(io.BytesIO(self.webp)) as picture:
+            return picture.convert("RGB")
+
+    @property
+    def shows_something(self) -> bool:
+        """Whether painting found more than the noise that it began with."""
+        return self.activation > 0 and self.gain >= _GREY
 
 
-@dataclass(frozen=True)
 class Atlas:
-    """The sheets of one network: a file a branch, tiles in the channels' order, 16 a row.
+    """The tiles of one network: its bundled ones, and those in a folder that grows."""
 
-    Attributes:
-        folder: where they lie.
-        size: side of a tile in pixels.
-        facts: branch ("4c/5x5") → what is known of its pictures.
-    """
+    def __init__(self, classifier: Classifier, folder: Path, bundled: Path | None) -> None:
+        """``folder`` may not exist yet; see :func:`atlas_of`."""
+        self._classifier = classifier
+        self._folder = folder
+        self._bundle = _opened(bundled) if bundled and bundled.is_file() else None
 
-    folder: Path
-    size: int
-    facts: dict[str, Facts]
-
-    def tile(self, place: Place) -> Image.Image | None:
-        """The picture of a channel; None if the atlas has none."""
-        branch, index = f"{place.module}/{place.branch}", place.channel
-        if index is None or branch not in self.facts:
+    def tile(self, place: Place) -> Tile | None:
+        """The picture of a channel; None if nobody painted it yet."""
+        if place.channel is None:
             return None
-        if index >= len(self.facts[branch].activation):
+        for read in (self._bundled, self._kept):
+            encoded = read(_file_of(place))
+            tile = _decoded(encoded) if encoded else None
+            if tile is not None:
+                return tile
+        return None
+
+    def missing(self, branch: Place) -> list[int]:
+        """The channels of a branch that nobody painted yet."""
+        widths = self._classifier.network.modules_by_name[branch.module].widths
+        channels = range(sum(width for name, width in widths.items() if name == branch.branch))
+        return [c for c in channels if not self._has(_file_of(replace(branch, channel=c)))]
+
+    def paint(
+        self,
+        branch: Place,
+        channels: Sequence[int],
+        *,
+        size: int = SIZE,
+        steps: int | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        """Paint channels of a branch and keep their tiles in the folder.
+
+        Raises:
+            FileError: if a tile can't be written; those before it are kept.
+        """
+        batches = [channels[i : i + _AT_ONCE] for i in range(0, len(channels), _AT_ONCE)]
+        for done, batch in enumerate(batches):
+            places = [replace(branch, channel=channel) for channel in batch]
+            told = within(progress, done, len(batches))
+            whats = [str(place) for place in places]
+            painted = pictures_of(
+                self._classifier, whats, size=size, steps=steps or STEPS, progress=told
+            )
+            for place, one in zip(places, painted, strict=True):
+                with atomic_write(self._folder / _file_of(place)) as half:
+                    half.write_bytes(_encoded(one))
+
+    def pack(self, path: Path) -> None:
+        """Write the folder's tiles as one ZIP, to be bundled.
+
+        Raises:
+            FileError: if it can't be written.
+        """
+        about = {"weights": self._classifier.weights.fingerprint}
+        with atomic_write(path) as half, ZipFile(half, "w") as bundle:
+            bundle.writestr(_ABOUT, json.dumps(about))
+            for file in sorted(self._folder.rglob("*.webp")):
+                bundle.write(file, file.relative_to(self._folder).as_posix())
+
+    def fits(self) -> bool:
+        """Whether what is bundled was painted for these weights."""
+        try:
+            about = json.loads(self._bundled(_ABOUT) or b"{}")
+            return bool(about["weights"] == self._classifier.weights.fingerprint)
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    def _has(self, file: str) -> bool:
+        bundled = self._bundle is not None and file in self._bundle.NameToInfo
+        return bundled or (self._folder / file).is_file()
+
+    def _bundled(self, file: str) -> bytes | None:
+        try:
+            return self._bundle.read(file) if self._bundle else None
+        except (KeyError, OSError, BadZipFile):
             return None
-        sheet = _sheet(self.sheet(branch))
-        row, column = divmod(index, _ACROSS)
-        left, top = column * self.size, row * self.size
-        return sheet.crop((left, top, left + self.size, top + self.size))
 
-    def sheet(self, branch: str) -> Path:
-        """The file with all pictures of a branch."""
-        return self.folder / f"{branch.replace('/', '-')}.webp"
+    def _kept(self, file: str) -> bytes | None:
+        try:
+            return (self._folder / file).read_bytes()
+        except OSError:
+            return None
 
 
-def atlas_of(classifier: Classifier) -> Atlas | None:
-    """The atlas of a classifier's network, bundled or in the cache; None if nobody made one."""
-    for folder in (BUNDLED / classifier.source, cached("atlas") / _name(classifier)):
-        atlas = _read(folder, classifier.weights.fingerprint)
-        if atlas is not None:
-            return atlas
-    return None
+def atlas_of(classifier: Classifier) -> Atlas:
+    """The atlas of a classifier's network: what is bundled, and what was painted here before."""
+    name = f"{classifier.source}-{classifier.weights.fingerprint[:16]}".replace("/", "-")
+    folder = cached("atlas") / name
+    bundled = Atlas(classifier, folder, BUNDLED / f"{classifier.source.replace('/', '-')}.zip")
+    return bundled if bundled.fits() else Atlas(classifier, folder, None)
 
 
 def make_atlas(
     classifier: Classifier,
-    folder: Path | None = None,
+    path: Path | None = None,
     *,
     size: int = SIZE,
     steps: int | None = None,
     progress: Progress = silent,
 ) -> Atlas:
-    """Paint every channel of every branch; hours of work, which goes on where it was stopped.
+    """Paint every channel of every branch; an hour of work, which goes on where it was stopped.
 
     Args:
         classifier: whose.
-        folder: where the sheets go; None puts them into the cache, where they are found again.
+        path: NAME.zip, for all tiles in one file; they are kept in the cache all the same.
         size: side of a tile in pixels.
-        steps: of each painting; None takes 128.
+        steps: of each painting; None takes 64.
         progress: is told the share that is done.
 
     Raises:
-        FileError: if the sheets can't be written.
+        FileError: if a tile or the file can't be written.
     """
-    steps = steps or STEPS
-    folder = folder or cached("atlas") / _name(classifier)
-    half_done = cached("atlas") / f".{_name(classifier)}-{size}-{steps}"
-    batches = list(_batches(classifier))
-    facts: dict[str, list[dict[str, list[float]]]] = {}
-    with writing(folder, FileError):
-        for path in (folder, half_done):
-            path.mkdir(parents=True, exist_ok=True)
-        for done, (branch, channels) in enumerate(batches):
-            strip = half_done / f"{branch.replace('/', '-')}-{channels.start:04}.png"
-            told = within(progress, done, len(batches))
-            if not strip.with_suffix(".json").exists():
-                whats = [f"{branch}:{channel}" for channel in channels]
-                painted = pictures_of(classifier, whats, size=size, steps=steps, progress=told)
-                _keep(painted, strip, size)
-            facts.setdefault(branch, []).append(json.loads(strip.with_suffix(".json").read_text()))
-        for branch in facts:
-            _put_together(sorted(half_done.glob(f"{branch.replace('/', '-')}-*.png")), folder, size)
-        about = {
-            "weights": classifier.weights.fingerprint,
-            "size": size,
-            "steps": steps,
-            "facts": {
-                branch: {key: [*chain(*(part[key] for part in parts))] for key in parts[0]}
-                for branch, parts in facts.items()
-            },
-        }
-        half = folder / ".half"
-        half.write_text(json.dumps(about), "utf-8")
-        replace_synced(half, folder / "atlas.json")
-    for path in half_done.iterdir():
-        remove(path)
-    half_done.rmdir()
-    found = _read(folder, classifier.weights.fingerprint)
-    assert found is not None
-    return found
+    atlas = Atlas(classifier, atlas_of(classifier)._folder, None)
+    modules = classifier.network.modules_by_name.items()
+    branches = {Place(name, b): width for name, m in modules for b, width in m.widths.items()}
+    total, done = sum(branches.values()), 0
+    for branch, width in branches.items():
+        missing = atlas.missing(branch)
+        done += width - len(missing)
+
+        def told(share: float, before: int = done, count: int = len(missing)) -> None:
+            progress((before + share * count) / total)
+
+        told(0.0)
+        atlas.paint(branch, missing, size=size, steps=steps, progress=told)
+        done += len(missing)
+    if path is not None:
+        atlas.pack(path)
+    return atlas
 
 
-def _batches(classifier: Classifier) -> Iterator[tuple[str, range]]:
-    for module, layers in classifier.network.modules_by_name.items():
-        for branch, width in layers.widths.items():
-            for start in range(0, width, _AT_ONCE):
-                yield f"{module}/{branch}", range(start, min(start + _AT_ONCE, width))
+def _file_of(place: Place) -> str:
+    return f"{place.module}/{place.branch}/{place.channel}.webp"
 
 
-def _keep(painted: list[Painting], strip: Path, size: int) -> None:
-    """Write the pictures side by side without loss, then what is known of them."""
-    row = Image.new("RGB", (size * len(painted), size))
-    for place, one in enumerate(painted):
-        row.paste(one.image, (size * place, 0))
-    row.save(strip)
-    facts = Facts(
-        tuple(round(one.activation, 3) for one in painted),
-        tuple(round(_gain(one.curve), 3) for one in painted),
-    )
-    half = strip.with_suffix(".half")
-    half.write_text(json.dumps(asdict(facts)), "utf-8")
-    replace_synced(half, strip.with_suffix(".json"))
+def _encoded(painted: Painting) -> bytes:
+    first, last = float(painted.curve[0]), float(painted.curve[-16:].mean())
+    gain = last / first if first > 0 else 100.0 * (last > 0)
+    exif = Image.Exif()
+    facts = {"activation": round(painted.activation, 3), "gain": round(min(gain, 1e6), 3)}
+    exif[_DESCRIPTION] = json.dumps(facts)
+    file = io.BytesIO()
+    painted.image.save(file, "WEBP", quality=_QUALITY, method=6, exif=exif)
+    return file.getvalue()
 
 
-def _gain(curve: np.ndarray) -> float:
-    first, last = float(curve[0]), float(curve[-16:].mean())
-    return last / first if first > 0 else float(last > 0)
-
-
-def _put_together(strips: list[Path], folder: Path, size: int) -> None:
-    rows = [Image.open(strip).convert("RGB") for strip in strips]
-    count = sum(row.width for row in rows) // size
-    sheet = Image.new("RGB", (size * min(count, _ACROSS), size * -(-count // _ACROSS)))
-    for place, row in enumerate(rows):  # a strip is a row of the sheet
-        sheet.paste(row, (0, size * place))
-    name = strips[0].stem.rpartition("-")[0]
-    sheet.save(folder / f"{name}.webp", quality=_QUALITY, method=6)
-
-
-def _read(folder: Path, fingerprint: str) -> Atlas | None:
+def _decoded(encoded: bytes) -> Tile | None:
+    """None for what is no tile, or damaged."""
     try:
-        about = json.loads((folder / "atlas.json").read_text("utf-8"))
-        if about["weights"] != fingerprint:
-            return None
-        facts = {
-            branch: Facts(tuple(of["activation"]), tuple(of["gain"]))
-            for branch, of in about["facts"].items()
-        }
-        return Atlas(folder, int(about["size"]), facts)
-    except (OSError, ValueError, KeyError, TypeError):
+        with Image.open(io.BytesIO(encoded)) as picture:
+            facts = json.loads(picture.getexif()[_DESCRIPTION])
+        return Tile(encoded, float(facts["activation"]), float(facts["gain"]))
+    except (UnidentifiedImageError, OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _name(classifier: Classifier) -> str:
-    return f"{classifier.source}-{classifier.weights.fingerprint[:16]}".replace("/", "-")
-
-
 @lru_cache(maxsize=8)
-def _sheet(path: Path) -> Image.Image:
-    with Image.open(path) as sheet:
-        return sheet.convert("RGB")
+def _opened(path: Path) -> ZipFile | None:
+    try:
+        return ZipFile(path)
+    except (OSError, BadZipFile):
+        return None

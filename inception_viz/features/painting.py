@@ -33,7 +33,7 @@ from inception_viz.features.photo_index import Index
 from inception_viz.network.precision import fast_bfloat16
 
 SIZE, STEPS = 128, 64
-_RATE = 0.05
+_RATE = 0.1
 _LEAK, _LEAKING_STEPS = 0.1, 16
 _LOOK = 32  # steps between two looks whether a picture still gains
 _GAIN = 0.01  # of what it has: less isn't worth as many steps again

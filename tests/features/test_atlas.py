@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 import inception_viz as iv
 from inception_viz import cli
 from inception_viz.architecture import Place
-from inception_viz.features import atlas_of, make_atlas, picture_of
+from inception_viz.features import Tile, atlas_of, make_atlas, picture_of
 from inception_viz.files import cached
 from tests.conftest import noise_photo, tiny_config
 
@@ -30,7 +29,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_atlas_holds_every_channel_and_goes_on_where_it_stopped(
     classifier: iv.Classifier,
 ) -> None:
-    assert atlas_of(classifier) is None
+    atlas = atlas_of(classifier)
+    widths = {n: m.widths for n, m in classifier.network.modules_by_name.items()}
+    places = [Place(m, b, c) for m, of in widths.items() for b, n in of.items() for c in range(n)]
+    assert not any(map(atlas.tile, places))
 
     def stop(share: float) -> None:
         if share > 0.4:
@@ -38,51 +40,72 @@ def test_an_atlas_holds_every_channel_and_goes_on_where_it_stopped(
 
     with pytest.raises(KeyboardInterrupt):
         make_atlas(classifier, size=SIZE, steps=STEPS, progress=stop)
-    assert atlas_of(classifier) is None
-    (half_done,) = cached("atlas").glob(".random-*")
-    made = {path.name: path.stat().st_mtime_ns for path in half_done.glob("*.png")}
-    assert made
+    assert 0.2 < np.mean([atlas.tile(place) is not None for place in places]) < 0.8
+    made = {file: file.stat().st_mtime_ns for file in cached("atlas").rglob("*.webp")}
     told: list[float] = []
-    atlas = make_atlas(classifier, size=SIZE, steps=STEPS, progress=told.append)
-    assert told[0] > 0.3, "what was painted is not painted again"
-    assert not half_done.exists()
-    widths = {n: m.widths for n, m in classifier.network.modules_by_name.items()}
-    channels = {f"{m}/{b}": width for m, found in widths.items() for b, width in found.items()}
-    assert {branch: len(facts.activation) for branch, facts in atlas.facts.items()} == channels
-    found = atlas_of(classifier)
-    assert found == atlas
+    make_atlas(classifier, size=SIZE, steps=STEPS, progress=told.append)
+    assert told == sorted(told) and told[-1] == 1
+    assert all(file.stat().st_mtime_ns == time for file, time in made.items())
+    assert all(map(atlas.tile, places))
+    assert atlas.missing(Place("4c", "5x5")) == []
 
 
-def test_a_tile_is_the_picture_of_its_channel(classifier: iv.Classifier, tmp_path: Path) -> None:
-    atlas = make_atlas(classifier, tmp_path / "sheets", size=SIZE, steps=STEPS)
-    tile = atlas.tile(Place("4c", "5x5", 2))
-    assert tile is not None and tile.size == (SIZE, SIZE)
+def test_a_tile_is_the_picture_of_its_channel(classifier: iv.Classifier) -> None:
+    atlas, place = atlas_of(classifier), Place("4c", "5x5", 2)
+    assert atlas.tile(place) is None and 2 in atlas.missing(Place("4c", "5x5"))
+    atlas.paint(Place("4c", "5x5"), [2], size=SIZE, steps=STEPS)
+    assert 2 not in atlas.missing(Place("4c", "5x5"))
+    tile = atlas_of(classifier).tile(place)
+    assert tile is not None and tile.image.size == (SIZE, SIZE)
     own = picture_of(classifier, "4c/5x5:2", size=SIZE, steps=STEPS)
     other = picture_of(classifier, "4c/5x5:1", size=SIZE, steps=STEPS)
     far = [
-        np.abs(np.asarray(tile, float) - np.asarray(one.image, float)).mean()
+        np.abs(np.asarray(tile.image, float) - np.asarray(one.image, float)).mean()
         for one in (own, other)
     ]
     assert far[0] < far[1]
-    assert atlas.tile(Place("4c", "5x5", 4)) is None
+    assert tile.activation == pytest.approx(own.activation, rel=0.05, abs=0.01)
+    assert atlas.tile(Place("4c", "5x5", 99)) is None
     assert atlas.tile(Place("9z", "5x5", 0)) is None
     assert atlas.tile(Place("4c", "5x5")) is None
-    assert atlas.facts["4c/5x5"].activation[2] == pytest.approx(own.activation, rel=0.05, abs=0.01)
 
 
-def test_an_atlas_of_other_weights_is_no_atlas(classifier: iv.Classifier) -> None:
-    atlas = make_atlas(classifier, size=SIZE, steps=1)
-    about = json.loads((atlas.folder / "atlas.json").read_text())
-    (atlas.folder / "atlas.json").write_text(json.dumps(about | {"weights": "others"}))
-    assert atlas_of(classifier) is None
-    (atlas.folder / "atlas.json").write_text("{")
-    assert atlas_of(classifier) is None
+def test_a_grey_picture_says_that_it_shows_nothing() -> None:
+    assert Tile(b"", activation=3.0, gain=8.0).shows_something
+    assert not Tile(b"", activation=3.0, gain=1.1).shows_something
+    assert not Tile(b"", activation=0.0, gain=100.0).shows_something
 
 
-def test_what_cannot_be_written_is_said(classifier: iv.Classifier, tmp_path: Path) -> None:
+def test_a_bundle_is_read_for_its_own_weights_alone(
+    classifier: iv.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inception_viz.features.atlas.BUNDLED", tmp_path)
+    atlas = atlas_of(classifier)
+    atlas.paint(Place("4c", "5x5"), [0, 1], size=SIZE, steps=1)
+    atlas.pack(tmp_path / f"{classifier.source}.zip")
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "empty"))
+    assert atlas_of(classifier).tile(Place("4c", "5x5", 1)) is not None
+    assert 1 not in atlas_of(classifier).missing(Place("4c", "5x5"))
+    other = iv.load("random", config=tiny_config(input_size=96, classes=3))
+    assert atlas_of(other).tile(Place("4c", "5x5", 1)) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"RIFF", b"no picture"])
+def test_a_damaged_tile_is_no_tile(classifier: iv.Classifier, damage: bytes) -> None:
+    atlas = atlas_of(classifier)
+    atlas.paint(Place("4c", "5x5"), [0], size=SIZE, steps=1)
+    (file,) = cached("atlas").rglob("*.webp")
+    file.write_bytes(damage)
+    assert atlas.tile(Place("4c", "5x5", 0)) is None
+
+
+def test_what_cannot_be_written_is_said(
+    classifier: iv.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "file"))
     with pytest.raises(iv.FileError, match="can't be written"):
-        make_atlas(classifier, tmp_path / "file" / "sheets", size=SIZE, steps=1)
+        make_atlas(classifier, size=SIZE, steps=1)
 
 
 @pytest.fixture(scope="module")
@@ -147,5 +170,8 @@ def test_the_commands(
     features = sys.modules["inception_viz.cli.features"]
     monkeypatch.setattr(features, "loaded", lambda _source: tiny)
     monkeypatch.setattr("inception_viz.features.atlas.STEPS", 1)
-    assert cli.main(["atlas", "random", "-o", str(tmp_path / "sheets")]) == 0
-    assert "pictures of 96 pixels" in capsys.readouterr().out
+    assert cli.main(["atlas", "random", "-o", str(tmp_path / "all.zip")]) == 0
+    assert "pictures, in" in capsys.readouterr().out
+    assert (tmp_path / "all.zip").stat().st_size > 1000
+    assert cli.main(["atlas", "random", "-o", str(tmp_path / "all.webp")]) == 1
+    assert ".zip" in capsys.readouterr().err
