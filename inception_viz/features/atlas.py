@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -114,17 +115,17 @@ class Atlas:
         Raises:
             FileError: if it can't be written.
         """
-        about = {"weights": self._classifier.weights.fingerprint}
+        about = {"model": self._classifier.key}
         with atomic_write(path) as half, ZipFile(half, "w") as bundle:
             bundle.writestr(_ABOUT, json.dumps(about))
             for file in sorted(self._folder.rglob("*.webp")):
                 bundle.write(file, file.relative_to(self._folder).as_posix())
 
     def fits(self) -> bool:
-        """Whether what is bundled was painted for these weights."""
+        """Whether what is bundled was painted for this network."""
         try:
             about = json.loads(self._bundled(_ABOUT) or b"{}")
-            return bool(about["weights"] == self._classifier.weights.fingerprint)
+            return bool(about["model"] == self._classifier.key)
         except (ValueError, KeyError, TypeError):
             return False
 
@@ -147,8 +148,7 @@ class Atlas:
 
 def atlas_of(classifier: Classifier) -> Atlas:
     """The atlas of a classifier's network: what is bundled, and what was painted here before."""
-    name = f"{classifier.source}-{classifier.weights.fingerprint[:16]}".replace("/", "-")
-    folder = cached("atlas") / name
+    folder = cached("atlas") / sha256(classifier.key.encode()).hexdigest()[:24]
     bundled = Atlas(classifier, folder, BUNDLED / f"{classifier.source.replace('/', '-')}.zip")
     return bundled if bundled.fits() else Atlas(classifier, folder, None)
 
