@@ -54,3 +54,7 @@ from .rerun import silent as silent
 from .target import Asked as Asked
 from .target import find_class as find_class
 from .target import resolve as resolve
+from .wiring import Inputs as Inputs
+from .wiring import channel_inputs as channel_inputs
+from .wiring import channel_push as channel_push
+from .wiring import scale_channel as scale_channel
