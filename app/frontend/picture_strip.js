@@ -12,6 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   strip.replaceChildren(...data.pictures.map(drawn));
   press(strip.children[data.pictures.findIndex(picture => picture.id === data.selected)]);
   for (const [place, button] of [...strip.children].entries()) {
+    button.disabled = data.fixed;
     button.onclick = () => {
       press(button);
       setTriggerValue('clicked', data.pictures[place].id);

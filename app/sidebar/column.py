@@ -7,11 +7,10 @@ from functools import partial
 import streamlit as st
 
 import inception_viz as iv
-from app.frontend import component
-from app.session import address, explanations, models, own_photos, traces
+from app.session import address, explanations, models, traces
 from app.session.scene import Scene
 from app.sidebar import fit_choice, model_picker, photo_picker
-from app.widgets import messages, target_choice
+from app.widgets import copy_link, messages, target_choice
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import percent
@@ -70,7 +69,6 @@ def _take_quick_target() -> None:
         st.session_state[address.TARGET] = st.session_state["quick_target"]
 
 
-_link = component("copy_link")
 _REPORT_HELP = (
     "Everything about this photo in this model as one HTML file that opens without internet: "
     "answers, maps, contributions, Grad-CAM, every channel, versions. Takes a few seconds."
@@ -86,10 +84,6 @@ def toolbar(scene: Scene | None) -> None:
             bind="query-params",
             help="For projectors: everything larger.",
         )
-        note, done = "The address of exactly this view, to send or to keep.", "Link copied"
-        if own_photos.current() is not None:
-            note += " Your own photo is not in it: whoever opens it is told so."
-            done = "Copied without your photo"
         if scene is not None:
             st.download_button(
                 "Report",
@@ -100,4 +94,4 @@ def toolbar(scene: Scene | None) -> None:
                 help=_REPORT_HELP,
                 key="report",
             )
-        _link(key="copy_link", data={"note": note, "done": done}, width="content")
+        copy_link.show("copy_link")

@@ -58,14 +58,14 @@ def strip(
     label: str,
     pictures: Sequence[Small],
     selected: str,
-    on_choose: Callable[[str], None],
+    on_choose: Callable[[str], None] | None,
     *,
-    layout: Literal["strip", "film"] = "strip",
+    layout: Literal["strip", "gallery", "film"] = "strip",
 ) -> None:
     """Draw them; ``on_choose`` gets the id of one that was clicked, before the rerun.
 
-    ``label`` is for who can't see them. "strip": many small squares in rows; "film": one row, with
-    words below.
+    Without it, none can be clicked. ``label`` is for who can't see them. "strip": many small
+    squares in rows; "gallery": larger ones, with a note below; "film": one row, with words below.
     """
     _strip(
         key=key,
@@ -74,6 +74,7 @@ def strip(
             "label": label,
             "pictures": [vars(picture) for picture in pictures],
             "selected": selected,
+            "fixed": on_choose is None,
         },
-        on_clicked_change=lambda: on_choose(str(st.session_state[key].clicked)),
+        on_clicked_change=lambda: on_choose and on_choose(str(st.session_state[key].clicked)),
     )

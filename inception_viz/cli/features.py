@@ -45,7 +45,7 @@ def add_index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", type=typed_path, help="a folder of photos")
     parser.add_argument("--weights", metavar="SOURCE", help="as for predict (default: bvlc)")
     parser.add_argument(
-        "-o", "--output", type=typed_path, required=True, help="NAME.npz, the index"
+        "-o", "--output", type=typed_path, help="NAME.npz; without it, the app finds the index"
     )
     parser.add_argument("--restart", action="store_true", help="begin anew")
 
@@ -54,7 +54,8 @@ def index(options: argparse.Namespace) -> None:
     """Find the photos that make each channel fire. Stopped, the same command goes on."""
     from inception_viz.features import index as make_index
 
-    check_ending(options.output, ".npz")
+    if options.output is not None:
+        check_ending(options.output, ".npz")
     with Console() as console:
         made: Index | None = make_index(
             loaded(options.weights or default_source().id),
@@ -66,4 +67,5 @@ def index(options: argparse.Namespace) -> None:
     if made is not None:
         bad = f"; {made.unreadable} files can't be read" if made.unreadable else ""
         channels = sum(made.layers.values())
-        print(f"{channels:,} channels on {len(made.pictures):,} photos{bad}: {options.output}")
+        where = options.output or "kept for the app"
+        print(f"{channels:,} channels on {len(made.pictures):,} photos{bad}: {where}")

@@ -16,6 +16,7 @@ from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
 from inception_viz.explain.rerun import ask, gradients_on
+from inception_viz.network.googlenet import probabilities
 from inception_viz.network.layers import ConvBlock
 from inception_viz.trace import Trace
 
@@ -106,7 +107,7 @@ def channel_push(classifier: Classifier, trace: Trace, place: Place) -> np.ndarr
 def scale_channel(
     classifier: Classifier, trace: Trace, place: Place, factors: Sequence[float]
 ) -> np.ndarray:
-    """(factors, classes): the main head's logits if a channel were so many times as strong.
+    """(factors, classes): the probabilities if a channel were so many times as strong.
 
     Everything behind the channel's module is run again.
 
@@ -117,7 +118,7 @@ def scale_channel(
     module, channel = _channel(trace, place)
     outputs = question.output(module).repeat(len(factors), 1, 1, 1)
     outputs[:, channel] *= torch.tensor(factors, dtype=outputs.dtype)[:, None, None]
-    return np.asarray(question.all_logits(module, outputs).double())
+    return np.asarray(probabilities(question.all_logits(module, outputs).double()))
 
 
 def _channel(trace: Trace, place: Place) -> tuple[str, int]:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from inception_viz.architecture.receptive_field import receptive_fields
 from inception_viz.classifier import Classifier
 from inception_viz.features.aim import last_of
 from inception_viz.features.photo_index import Index, PhotoUnit
 from inception_viz.pictures.preprocessing import fit_image, fitting
-from inception_viz.pictures.reading import read_picture
+from inception_viz.pictures.reading import Picture, read_picture
 
 _SMALLEST = 64  # pixels of a crop; less of a photo shows nothing
 
@@ -49,21 +49,39 @@ def transfer(image: Image.Image, what: str, index: Index, judge: Classifier) -> 
     return float((near[:, None] > far).mean())
 
 
-def crop(index: Index, place: str, row: PhotoUnit) -> Image.Image:
+def crop(
+    index: Index,
+    place: str,
+    row: PhotoUnit,
+    picture: Picture | None = None,
+    *,
+    marked: bool = False,
+) -> Image.Image:
     """The part of a photo that a unit sees, of what the network saw of it.
+
+    Args:
+        index: which found the unit.
+        place: the unit's channel.
+        row: the unit.
+        picture: the photo, where the index is of a list; by default it is read from the folder.
+        marked: draw a ring around the unit's place.
 
     Raises:
         ImageError: if the photo has gone, or can't be read any more.
     """
     layer = place.rpartition(":")[0]
-    picture = read_picture(Path(index.folder) / row.picture)
+    picture = picture or read_picture(Path(index.folder) / row.picture)
     size = index.config.input_size
     square = fit_image(picture.image, fitting(picture.size, size, index.seen_as), (0, 0, 0))
     field = receptive_fields(index.config)[layer]
     left, top, right, bottom = field.box(row.row, row.column)
     half = min(max(right - left, _SMALLEST), size) / 2
-    x, y = ((a + b) / 2 for a, b in ((left, right), (top, bottom)))
-    x, y = (min(max(middle, half), size - half) for middle in (x, y))
+    at = [(a + b) / 2 for a, b in ((left, right), (top, bottom))]
+    x, y = (min(max(middle, half), size - half) for middle in at)
+    if marked:
+        draw, ring = ImageDraw.Draw(square), max(half / 14, 2)
+        for radius, colour in ((ring + 1, "black"), (ring, "white")):
+            draw.circle(at, radius, outline=colour, width=max(round(half / 40), 1))
     return square.crop((round(x - half), round(y - half), round(x + half), round(y + half)))
 
 

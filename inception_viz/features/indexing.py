@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import sha256
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from inception_viz.classifier import Classifier
 from inception_viz.errors import BatchError
 from inception_viz.features.photo_index import BANDS, BINS, FIELDS, KEPT, TOP, Index
 from inception_viz.features.reading import IndexRows, indexed_layers, note
+from inception_viz.files.cache import cached
+from inception_viz.files.foreign import slug
 from inception_viz.files.paths import typed_path
 from inception_viz.pictures.preprocessing import Crop, Fit
 from inception_viz.pictures.reading import Picture, read_picture
@@ -46,7 +49,7 @@ def index(
     Args:
         classifier: who looks.
         photos: a folder; or some photos, which are looked at in one go.
-        output: where the index of a folder goes.
+        output: where the index of a folder goes; by default the cache, where the app finds it.
         fit: how a photo becomes a square.
         restart: begin anew, whatever was begun or exists under this name.
         progress: is told how many photos of how many are done.
@@ -61,13 +64,26 @@ def index(
     """
     if not isinstance(photos, str | PathLike):
         return _of_some(classifier, photos, fit, progress)
-    if output is None:
-        raise BatchError("Say where the index of a folder goes: NAME.npz.")
-    root, whole = typed_path(photos), typed_path(output)
+    root = typed_path(photos)
+    whole = _kept_at(classifier, root) if output is None else typed_path(output)
     rows = IndexRows(classifier)
     job = Gathering(classifier, root, whole, rows, {"index": 1}, fit, ".npz", "an index of photos")
     written = gather(job, partial(_put_together, job), _AT_ONCE, restart, progress)
     return None if written is None else Index.load(whole)
+
+
+def kept_indexes(classifier: Classifier) -> list[Path]:
+    """The indexes of folders that were kept in the cache for this network, the newest first."""
+    files = _kept_at(classifier, Path()).parent.glob("[!.]*.npz")
+    return sorted(files, key=lambda file: -file.stat().st_mtime_ns)
+
+
+def _kept_at(classifier: Classifier, root: Path) -> Path:
+    network, folder = (
+        sha256(text.encode("utf-8", "replace")).hexdigest()
+        for text in (classifier.key, str(root.absolute()))
+    )
+    return cached("index") / network[:24] / f"{slug(root.name, 'photos')}-{folder[:8]}.npz"
 
 
 def _of_some(

@@ -5,6 +5,10 @@ from .bars import contribution_bars as contribution_bars
 from .bars import difference_bars as difference_bars
 from .bars import growth_bars as growth_bars
 from .bars import reduction_bars as reduction_bars
+from .channel import photo_histogram as photo_histogram
+from .channel import scale_chart as scale_chart
+from .channel import signed_bars as signed_bars
+from .channel import tuning_chart as tuning_chart
 from .colours import BRANCH_COLOURS as BRANCH_COLOURS
 from .colours import BRANCH_NAMES as BRANCH_NAMES
 from .colours import DIVERGING as DIVERGING
@@ -44,6 +48,7 @@ from .printed import save_contributions as save_contributions
 from .printed import save_strip as save_strip
 from .sprites import Sprite as Sprite
 from .sprites import channel_sprite as channel_sprite
+from .sprites import picture_sprite as picture_sprite
 from .words import answer_bars as answer_bars
 from .words import answer_sentence as answer_sentence
 from .words import check_sentence as check_sentence

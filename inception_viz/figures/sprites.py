@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -14,14 +15,16 @@ from inception_viz.figures.colours import SEQUENTIAL, lookup_table
 
 SPRITE_COLUMNS = 16
 _COLOURS = 96  # of the scale's 256: no eye tells more apart in a tile
+_NOTHING = "#1C1E24"  # a tile without a picture
 MAX_CELL = 32  # pixels; the stem's maps of 112 × 112 are reduced to this
 
 
 @dataclass(frozen=True)
 class Sprite:
-    """Channel maps as tiles of one PNG, row by row; tile ``i`` is ``channels[i]``."""
+    """Channels as tiles of one picture, row by row; tile ``i`` is ``channels[i]``."""
 
-    png: bytes
+    encoded: bytes
+    kind: str  # "png", "webp"
     columns: int
     rows: int
     channels: tuple[int, ...]
@@ -51,7 +54,24 @@ def channel_sprite(layer: Layer, channels: np.ndarray, maximum: float | None = N
     sheet[: len(maps)] = levels
     sheet = sheet.reshape(rows, columns, cell, cell).transpose(0, 2, 1, 3)
     png = _palette_png(sheet.reshape(rows * cell, columns * cell))
-    return Sprite(png, columns, rows, tuple(int(c) for c in channels))
+    return Sprite(png, "png", columns, rows, tuple(int(c) for c in channels))
+
+
+def picture_sprite(
+    channels: Sequence[int], pictures: Mapping[int, Image.Image], *, side: int = 64
+) -> Sprite:
+    """The painted pictures of ``channels``, in order; dark where there is none."""
+    columns = min(SPRITE_COLUMNS, len(channels))
+    rows = ceil(len(channels) / columns)
+    sheet = Image.new("RGB", (columns * side, rows * side), _NOTHING)
+    for place, channel in enumerate(channels):
+        if channel in pictures:
+            row, column = divmod(place, columns)
+            tile = pictures[channel].resize((side, side), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (column * side, row * side))
+    file = io.BytesIO()
+    sheet.save(file, "WEBP", quality=70, method=1)
+    return Sprite(file.getvalue(), "webp", columns, rows, tuple(int(c) for c in channels))
 
 
 def _palette_png(levels: np.ndarray) -> bytes:

@@ -199,7 +199,7 @@ def _branch(findings: Findings, module: str, branch: Branch) -> Values:
         "energy": energy_share(fired),
         "deviation": fired.deviation,
         "jpeg": jpeg(mean, 75),
-        "png": channel_sprite(layer, layer.order("strength")).png,
+        "png": channel_sprite(layer, layer.order("strength")).encoded,
     }
 
 

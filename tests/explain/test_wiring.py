@@ -123,16 +123,17 @@ def test_behind_the_last_module_a_push_is_mean_times_weight(
 
 def test_a_channel_scaled(classifier: iv.Classifier, trace: iv.Trace) -> None:
     place = Place("4b", "3x3", 1)
-    logits = scale_channel(classifier, trace, place, [0, 1, 3])
+    shares = scale_channel(classifier, trace, place, [0, 1, 3])
     muted = iv.mute(classifier, trace, [str(place)])
-    np.testing.assert_allclose(logits[0], muted.logits, atol=1e-5)
-    np.testing.assert_allclose(logits[1], trace.logits, atol=1e-5)
+    np.testing.assert_allclose(shares[0], muted.probabilities(), atol=1e-6)
+    np.testing.assert_allclose(shares[1], trace.probabilities(), atol=1e-6)
     x = trace.modules["4b"][None].clone()
     x[:, place.channels(classifier.network.modules_by_name["4b"].widths)] *= 3
     with torch.no_grad():
         *_, (_, last) = classifier.network.walk(x, after="4b")
-        expected = classifier.network.classify(last)[0]
-    np.testing.assert_allclose(logits[2], expected, atol=1e-4)
+        expected = classifier.network.classify(last)[0].softmax(0)
+    np.testing.assert_allclose(shares[2], expected, atol=1e-5)
+    assert abs(shares[2] - shares[1]).max() > 1e-5
 
 
 @pytest.mark.parametrize("ask", [channel_inputs, channel_push])

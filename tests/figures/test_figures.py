@@ -55,7 +55,7 @@ def test_sprite_tiles_are_the_channels_in_order() -> None:
     layer = measure(torch.rand(20, 7, 7))
     order = layer.order("strength")
     sprite = channel_sprite(layer, order)
-    image = np.asarray(Image.open(io.BytesIO(sprite.png)).convert("RGB"))
+    image = np.asarray(Image.open(io.BytesIO(sprite.encoded)).convert("RGB"))
     assert (sprite.columns, sprite.rows) == (16, 2)
     assert image.shape == (2 * 7, 16 * 7, 3)
     for place, channel in enumerate(sprite.channels):
@@ -69,7 +69,7 @@ def test_shared_scale_keeps_strengths_comparable() -> None:
     layer = measure(torch.tensor([[[1.0]], [[2.0]], [[0.0]]]))
     each, shared = (
         np.asarray(
-            Image.open(io.BytesIO(channel_sprite(layer, np.arange(3), m).png)).convert("RGB")
+            Image.open(io.BytesIO(channel_sprite(layer, np.arange(3), m).encoded)).convert("RGB")
         )[0]
         for m in (None, 2.0)
     )
@@ -80,7 +80,7 @@ def test_shared_scale_keeps_strengths_comparable() -> None:
 def test_large_maps_are_reduced_for_the_sprite() -> None:
     layer = measure(torch.rand(4, 112, 112))
     sprite = channel_sprite(layer, np.arange(4))
-    assert Image.open(io.BytesIO(sprite.png)).size == (4 * 28, 28)
+    assert Image.open(io.BytesIO(sprite.encoded)).size == (4 * 28, 28)
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad", "squash"])

@@ -1,16 +1,20 @@
-"""One channel, large: on the photo, as a histogram, with its strongest unit."""
+"""One channel's dashboard: where it fires, what it looks for, and what it is wired to."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
-from app.session import address, traces
+from app.frontend import component
+from app.session import address
 from app.session.scene import Scene
-from app.widgets import figure, picture
+from app.views.branches import channel_photos, channel_picture, channel_wiring
+from app.views.branches.channel import Channel
+from app.widgets import choice, copy_link, figure, picture
 from inception_viz.architecture import receptive_fields
-from inception_viz.explain import Layer
+from inception_viz.explain import Order
 from inception_viz.figures import activation_histogram, grid_csv, percent
 
 _HOW = (
@@ -18,73 +22,110 @@ _HOW = (
     "its receptive field, all that it can see of the photo; pools without padding shift it a "
     "little to the right and down."
 )
+_keys = component("arrow_keys")
 
 
-def show(scene: Scene, layer: str, title: str, colour: str, index: int) -> None:
-    """Open the detail as a dialog over the page."""
+_Part = Callable[[Channel], None]
+
+
+def show(scene: Scene, layer: str, title: str, colour: str, number: int, order: Order) -> None:
+    """Open the dashboard as a dialog over the page; ``order``: of the channels beside it."""
     close = partial(address.write, address.CHANNEL)
-    dialog = st.dialog(f"{title}, channel {index}", width="large", on_dismiss=close)
-    dialog(_content)(scene, layer, colour, index)
+    dialog = st.dialog(f"{title}, channel {number}", width="large", on_dismiss=close)
+    dialog(_content)(Channel(scene, layer, number, colour), order)
 
 
-def _content(scene: Scene, name: str, colour: str, index: int) -> None:
-    layer = traces.layer(scene.trace, name)
-    left, right = st.columns([1.25, 1], gap="medium")
-    with right:
+def _content(channel: Channel, order: Order) -> None:
+    _neighbours(channel, order)
+    photo, painted, facts = st.columns([1.2, 0.8, 1], gap="medium")
+    with facts:
         strength = st.slider(
             "Map over photo", 0, 100, 60, format="%d %%", key="overlay", bind="query-params"
         )
-        st.markdown(_facts(scene, name, index))
-        figure.chart(
-            "histogram",
-            activation_histogram(layer.maps[index], colour),
-            "How many units of the channel fire how strongly.",
-            alt="Histogram of the channel's activations",
-        )
-    with left:
-        unit = layer.strongest_unit(index)
-        csv = grid_csv([scene.grid(layer.maps[index], name, channel=index)])
-        with figure.frame("channel", "Where it fires", _HOW, csv=csv):
-            jpeg = picture.over_photo(
-                scene.trace,
-                layer.maps[index],
-                strength=strength / 100,
-                side=720,
-                box=receptive_fields(scene.model.config)[name].box(unit.row, unit.column),
-                point=unit.place(layer.maps.shape[1], scene.trace.fitting.size),
-            )
-            picture.show(jpeg, f"Channel {index} over the photo")
-        _neighbours(name, layer, index)
-
-
-def _neighbours(name: str, layer: Layer, index: int) -> None:
-    """Buttons to the next stronger and the next weaker channel."""
-    order = layer.order("strength").tolist()
-    place = order.index(index)
-    for column, label, other in zip(
-        st.columns(2),
-        ("‹ Stronger channel", "Weaker channel ›"),
-        (place - 1, place + 1),
-        strict=True,
+        st.markdown(_facts(channel))
+    with photo:
+        _map_over_photo(channel, strength / 100)
+    with painted:
+        channel_picture.show(channel)
+    parts = _parts(channel)
+    for tab, part in zip(
+        choice.tabs("about", {k: t for k, (t, _) in parts.items()}), parts.values(), strict=True
     ):
-        there = 0 <= other < len(order)
-        if column.button(label, key=label, disabled=not there, width="stretch"):
-            address.open_channel(name, order[other])
-            st.rerun()
+        if tab.open:
+            with tab:
+                part[1](channel)
 
 
-def _facts(scene: Scene, name: str, index: int) -> str:
-    layer = traces.layer(scene.trace, name)
-    fitting = scene.trace.fitting
-    unit = layer.strongest_unit(index)
+def _parts(channel: Channel) -> dict[str, tuple[str, _Part]]:
+    """The tabs: id → title, what draws it."""
+    parts: dict[str, tuple[str, _Part]] = {}
+    if "/" in channel.layer:
+        parts["photos"] = ("Photos that make it fire", channel_photos.show)
+    if channel.place is not None:
+        parts["wiring"] = ("What feeds it, what it pushes", channel_wiring.show)
+        parts["volume"] = ("Louder, quieter", channel_wiring.show_volume)
+    parts["units"] = ("Its units", _units)
+    return parts
+
+
+def _map_over_photo(channel: Channel, strength: float) -> None:
+    trace, layer, number = channel.scene.trace, channel.measured, channel.number
+    unit, maps = layer.strongest_unit(number), layer.maps
+    csv = grid_csv([channel.scene.grid(maps[number], channel.layer, channel=number)])
+    with figure.frame("channel", "Where it fires", _HOW, csv=csv):
+        jpeg = picture.over_photo(
+            trace,
+            maps[number],
+            strength=strength,
+            side=720,
+            box=receptive_fields(channel.scene.model.config)[channel.layer].box(
+                unit.row, unit.column
+            ),
+            point=unit.place(maps.shape[1], trace.fitting.size),
+        )
+        picture.show(jpeg, f"Channel {number} over the photo")
+
+
+def _units(channel: Channel) -> None:
+    figure.chart(
+        "histogram",
+        activation_histogram(channel.measured.maps[channel.number], channel.colour),
+        "How many units of the channel fire how strongly.",
+        alt="Histogram of the channel's activations",
+    )
+
+
+def _neighbours(channel: Channel, order: Order) -> None:
+    """Buttons, and arrow keys, to the channels before and behind in the page's order."""
+    channels = channel.measured.order(order).tolist()
+    place = channels.index(channel.number)
+    names = ("Stronger", "Weaker") if order == "strength" else ("Previous", "Next")
+    with st.container(horizontal=True, key="neighbours"):
+        for key, label, other in (
+            ("before", f"‹ {names[0]}", place - 1),
+            ("behind", f"{names[1]} ›", place + 1),
+        ):
+            there = 0 <= other < len(channels)
+            if st.button(label, key=key, disabled=not there):
+                address.open_channel(channel.layer, channels[other])
+                st.rerun()
+        _keys(key="arrow_keys", data={"before": "before", "behind": "behind"}, width="content")
+        copy_link.show("copy_channel")
+        st.caption(f"{place + 1} of {len(channels)}; the keys ← and → do the same.")
+
+
+def _facts(channel: Channel) -> str:
+    layer, number, trace = channel.measured, channel.number, channel.scene.trace
+    fitting = trace.fitting
+    unit = layer.strongest_unit(number)
     x, y = fitting.to_original(*unit.place(layer.maps.shape[1], fitting.size))
     width, height = fitting.original
-    field = receptive_fields(scene.model.config)[name].size
+    field = receptive_fields(channel.scene.model.config)[channel.layer].size
     return (
-        f"- strength (mean activation): **{layer.mean[index]:.3g}**, rank {layer.rank(index)} of "
+        f"- strength (mean activation): **{layer.mean[number]:.3g}**, rank {layer.rank(number)} of "
         f"{len(layer.mean)}\n"
         f"- strongest unit: **{unit.value:.3g}** in row {unit.row}, column {unit.column} of the "
         f"map, counted from 0; in the photo file at pixel ({x:.0f}, {y:.0f}) of {width}×{height}\n"
         f"- receptive field: **{field}×{field}** pixels of the network's input\n"
-        f"- units that are exactly 0: **{percent(float(layer.zero_share[index]))}**"
+        f"- units that are exactly 0: **{percent(float(layer.zero_share[number]))}**"
     )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.frontend import component
-from app.session import address, traces
+from app.session import address, channels, choices, traces
 from app.session.scene import Scene
-from app.widgets import heading, picture
+from app.widgets import heading, messages, picture
+from app.widgets.waiting import wait_for
+from inception_viz.architecture import Place
 from inception_viz.explain import BranchFiring, Layer, Order
 from inception_viz.figures import Sprite, data_url, energy_share, sigma
 
@@ -44,11 +46,19 @@ class Tops:
         )
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """How channels are drawn: in which order, how bright; or their painted pictures."""
+
+    order: Order
+    tops: Tops
+    pictures: bool
+
+
 def show(
     scene: Scene,
     panel: Panel,
-    order: Order,
-    tops: Tops,
+    tiles: Tiles,
     opened: address.ChannelChoice | None,
     *,
     single: bool,
@@ -58,19 +68,45 @@ def show(
     channels, height, width = layer.maps.shape
     note = f"{channels} channels of {height}×{width}<br>{_figures(scene, panel)}"
     heading.coloured(f'<span style="font-size:1.15rem">{panel.title}</span>', panel.colour, note)
-    tiles = photo = st.container()
+    grid = photo = st.container()
     if single:
-        photo, tiles = st.columns([1, 2.2], gap="medium")
+        photo, grid = st.columns([1, 2.2], gap="medium")
     with photo:
         mean = layer.mean_map
-        end = float(mean.max()) if tops.mean_map is None else tops.mean_map
+        end = float(mean.max()) if tiles.tops.mean_map is None else tiles.tops.mean_map
         alt = f"Mean map of {panel.title} over the photo"
         caption = f"Mean of the channels, 0 to {end:.3g}"
         picture.show(picture.over_photo(scene.trace, mean, maximum=end), alt, caption)
-    with tiles:
-        sprite = traces.sprite(scene.trace, panel.layer, order, tops.tile)
+    with grid:
         selected = opened.index if opened is not None and opened.layer == panel.layer else None
-        _tiles(panel, layer, sprite, selected, 56 if single or height > 30 else 40)
+        side = 56 if single or height > 30 or tiles.pictures else 40
+        _tiles(panel, layer, _sprite(scene, panel, tiles), selected, side)
+
+
+def _sprite(scene: Scene, panel: Panel, tiles: Tiles) -> Sprite:
+    """The tiles as one picture; missing pictures can be asked for."""
+    branch = Place.parse(panel.layer)
+    if not tiles.pictures or branch is None:
+        return traces.sprite(scene.trace, panel.layer, tiles.order, tiles.tops.tile)
+    _missing(scene, branch)
+    return channels.sprite(scene.trace, scene.model, branch, tiles.order)
+
+
+@messages.errors()
+def _missing(scene: Scene, branch: Place) -> None:
+    """Offer to paint what nobody painted yet, and wait for it once that was asked for."""
+    missing, asked = len(channels.atlas(scene.model).missing(branch)), f"paint_{branch}"
+    if not missing:
+        return
+    job = channels.rest_of_branch(scene.model, branch)
+    if st.session_state.get(asked) == job.key:
+        wait_for(asked, job, f"Painting {missing} pictures …")
+    elif st.button(f"Paint {missing} pictures", key=f"button_{asked}", help=_SLOW):
+        choices.choose(asked, job.key)
+        st.rerun()
+
+
+_SLOW = "One to three seconds each, on an idle computer. They are kept."
 
 
 def _figures(scene: Scene, panel: Panel) -> str:
@@ -91,7 +127,7 @@ def _tiles(panel: Panel, layer: Layer, sprite: Sprite, selected: int | None, wid
     _grid(
         key=key,
         data={
-            "src": data_url(sprite.png, "png"),
+            "src": data_url(sprite.encoded, sprite.kind),
             "columns": sprite.columns,
             "rows": sprite.rows,
             "channels": list(sprite.channels),

@@ -9,7 +9,7 @@ import streamlit as st
 from app.session import address, traces
 from app.session.scene import Scene, current
 from app.views.branches import channel_detail, layer_panel
-from app.views.branches.layer_panel import Panel, Tops
+from app.views.branches.layer_panel import Panel, Tiles, Tops
 from app.widgets import choice, figure, heading
 from inception_viz.architecture import BRANCHES
 from inception_viz.explain import Order
@@ -22,7 +22,7 @@ def show() -> None:
     heading.show("Branch activations", scene)
     modules, close = list(scene.model.config.modules), partial(address.write, address.CHANNEL)
     module = choice.module(address.MODULE, [address.STEM, *modules], modules[0], on_change=close)
-    panels, order, shared = _view(scene, module)
+    panels, order, shared, pictures = _view(scene, module)
     layers = {p.layer: traces.layer(scene.trace, p.layer) for p in panels}
     tops = Tops.shared_by(layers.values()) if shared else Tops(None, None)
     if not panels:
@@ -35,26 +35,23 @@ def show() -> None:
         else f"What {module} does with the photo"
     )
     csv = channels_csv({p.layer: layers[p.layer] for p in panels})
-    with figure.frame("layers", title, _how_to_read(order, tops.tile), csv=csv):
-        _panels_in_rows(scene, panels, order, tops, opened)
+    how = _HOW_PICTURES if pictures else _how_to_read(order, tops.tile)
+    with figure.frame("layers", title, how, csv=csv):
+        _panels_in_rows(scene, panels, Tiles(order, tops, pictures), opened)
     if opened is not None and opened.layer in layers:
         panel = next(p for p in panels if p.layer == opened.layer)
-        channel_detail.show(scene, panel.layer, panel.title, panel.colour, opened.index)
+        channel_detail.show(scene, panel.layer, panel.title, panel.colour, opened.index, order)
 
 
 def _panels_in_rows(
-    scene: Scene,
-    panels: list[Panel],
-    order: Order,
-    tops: Tops,
-    opened: address.ChannelChoice | None,
+    scene: Scene, panels: list[Panel], tiles: Tiles, opened: address.ChannelChoice | None
 ) -> None:
     for start in range(0, len(panels), 4):
         row = panels[start : start + 4]
         columns = st.columns(1 if len(panels) == 1 else 4, gap="medium")
         for column, panel in zip(columns, row, strict=False):
             with column:
-                layer_panel.show(scene, panel, order, tops, opened, single=len(panels) == 1)
+                layer_panel.show(scene, panel, tiles, opened, single=len(panels) == 1)
 
 
 def _how_to_read(order: Order, top: float | None) -> str:
@@ -70,6 +67,11 @@ def _how_to_read(order: Order, top: float | None) -> str:
     )
 
 
+_HOW_PICTURES = (
+    "Each tile is the picture that its channel fires on most, painted by gradients; dark where "
+    "nobody painted it yet. **Click a tile** to see it large, and photos of the same: people guess "
+    "better from those."
+)
 _STEP_NAMES = {
     "conv1": "conv 7×7/2",
     "pool1": "max pool 1",
@@ -81,8 +83,8 @@ _STEP_NAMES = {
 }
 
 
-def _view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:
-    """Draw the others; which layers, in which order, and whether they share a scale."""
+def _view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool, bool]:
+    """Draw the others; which layers, in which order, on one scale or not, maps or pictures."""
     with st.container(horizontal=True, gap="medium"):
         look, branch = "branches", address.ALL_BRANCHES
         if module != address.STEM:
@@ -97,7 +99,15 @@ def _view(scene: Scene, module: str) -> tuple[list[Panel], Order, bool]:
             )
         order: Order = choice.show("order", "Order", {"strength": "strength", "index": "index"})
         scale = choice.show("scale", "Brightness", {"channel": "per channel", "shared": "shared"})
-    return _panels(scene, module, look, branch), order, scale == "shared"
+        tiles = "maps"
+        if module != address.STEM and look == "branches":
+            tiles = choice.show(
+                "tiles", "Tiles", {"maps": "maps", "pictures": "pictures"}, help=_TILES
+            )
+    return _panels(scene, module, look, branch), order, scale == "shared", tiles == "pictures"
+
+
+_TILES = "**Maps**: where each channel fires on this photo. **Pictures**: what it looks for."
 
 
 def _panels(scene: Scene, module: str, look: str, branch: str) -> list[Panel]:

@@ -1,0 +1,13 @@
+// Arrow keys click the buttons beside one another that they stand for.
+export default function ({ data }) {
+  const pressed = event => {
+    const side = { ArrowLeft: data.before, ArrowRight: data.behind }[event.key];
+    if (!side || event.altKey || event.ctrlKey || event.metaKey || takesArrows(event.target)) return;
+    document.querySelector(`.st-key-${side} button:not(:disabled)`)?.click();
+  };
+  document.addEventListener('keydown', pressed);
+  return () => document.removeEventListener('keydown', pressed);
+}
+
+const takesArrows = target =>
+  target.closest?.('input, textarea, select, [role=slider], [role=tab], [role=radiogroup]');

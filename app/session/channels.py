@@ -1,0 +1,125 @@
+"""What channels look for, and what they are wired to; slow answers come as jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+import inception_viz as iv
+from app.server.jobs import Job, Jobs, Progress, finished
+from app.session import traces
+from inception_viz.architecture import Place
+from inception_viz.explain import Inputs, Order, channel_inputs, channel_push, scale_channel
+from inception_viz.features import (
+    Atlas,
+    Painting,
+    Tile,
+    atlas_of,
+    picture_of,
+)
+from inception_viz.figures import Sprite, picture_sprite
+
+FACTORS = tuple(quarter / 4 for quarter in range(17))  # 0 to 4
+_LARGE = 192  # pixels
+
+_tiles = Jobs(kept=256)  # of 3 KB
+_paintings = Jobs(kept=16)
+_wirings = Jobs(kept=64)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=traces.KEYS)
+def atlas(model: iv.Classifier) -> Atlas:
+    """The painted pictures of a model's channels: bundled, or made here."""
+    return atlas_of(model)
+
+
+def tile(model: iv.Classifier, place: Place) -> Job[Tile]:
+    """The painted picture of a channel: known, or painted now and kept.
+
+    Its error is a FileError if it can't be kept.
+    """
+    known = atlas(model).tile(place)
+    if known is not None:
+        return finished(known)
+
+    def work(progress: Progress) -> Tile:
+        assert place.channel is not None
+        atlas(model).paint(place, [place.channel], progress=progress)
+        painted = atlas(model).tile(place)
+        assert painted is not None
+        return painted
+
+    return _tiles.get((model.key, place), work)
+
+
+def rest_of_branch(model: iv.Classifier, branch: Place) -> Job[int]:
+    """Paint what a branch's atlas lacks; the result is how many that were."""
+    missing = atlas(model).missing(branch)
+
+    def work(progress: Progress) -> int:
+        atlas(model).paint(branch, missing, progress=progress)
+        return len(missing)
+
+    return _tiles.get((model.key, branch, len(missing)), work)
+
+
+def sprite(found: iv.Trace, model: iv.Classifier, branch: Place, order: Order) -> Sprite:
+    """The painted pictures of a branch's channels in the order of their maps, as one picture."""
+    return _sprite(found, model, branch, order, len(atlas(model).missing(branch)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, ttl=3600, hash_funcs=traces.KEYS)
+def _sprite(
+    found: iv.Trace, model: iv.Classifier, branch: Place, order: Order, _missing: int
+) -> Sprite:
+    channels = [int(c) for c in traces.layer(found, str(branch)).order(order)]
+    tiles = {c: atlas(model).tile(Place(branch.module, branch.branch, c)) for c in channels}
+    return picture_sprite(channels, {c: tile.image for c, tile in tiles.items() if tile})
+
+
+def painting(
+    model: iv.Classifier, what: str, *, opposite: bool, seed: int, start: iv.Trace | None
+) -> Job[Painting]:
+    """A large painting of any layer or channel; it begins with the photo of ``start``, if given."""
+    return _paintings.get(
+        (model.key, what, opposite, seed, traces.key_of(start) if start else None),
+        lambda progress: picture_of(
+            model,
+            what,
+            size=_LARGE,
+            opposite=opposite,
+            seed=seed,
+            start=start.picture.image if start else None,
+            progress=progress,
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """One channel in the network, on one photo.
+
+    Attributes:
+        inputs: what feeds it.
+        push: (classes,), what it pushes each logit by.
+        scaled: (17, classes), the probabilities if it were 0 to 4 times as strong, by
+            :data:`FACTORS`.
+    """
+
+    inputs: Inputs
+    push: np.ndarray
+    scaled: np.ndarray
+
+
+def wiring(model: iv.Classifier, found: iv.Trace, place: Place) -> Job[Wiring]:
+    """How a channel of a branch is wired."""
+    return _wirings.get(
+        (traces.key_of(found), place),
+        lambda _progress: Wiring(
+            channel_inputs(model, found, place),
+            channel_push(model, found, place),
+            scale_channel(model, found, place, FACTORS),
+        ),
+    )
