@@ -2,7 +2,8 @@
 export default function ({ data }) {
   const pressed = event => {
     const side = { ArrowLeft: data.before, ArrowRight: data.behind }[event.key];
-    if (!side || event.altKey || event.ctrlKey || event.metaKey || takesArrows(event.target)) return;
+    const other = event.altKey || event.ctrlKey || event.metaKey || takesArrows(event.target);
+    if (!side || other) return;
     document.querySelector(`.st-key-${side} button:not(:disabled)`)?.click();
   };
   document.addEventListener('keydown', pressed);

@@ -1,5 +1,6 @@
 // All channels of a layer as tiles of one picture, to click.
 import { element } from './element.js';
+import { showTile } from './tile.js';
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector('.grid');
@@ -12,13 +13,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const title = data.titles[place];
     const tile = element('button', { type: 'button', title, ariaLabel: title });
     tile.ariaPressed = channel === data.selected;
-    const x = share(place % data.columns, data.columns);
-    const y = share(Math.floor(place / data.columns), data.rows);
-    tile.style.backgroundPosition = `${x}% ${y}%`;
+    showTile(tile, data, place);
     tile.onclick = () => setTriggerValue('clicked', channel);
     return tile;
   });
   grid.replaceChildren(...tiles);
 }
-
-const share = (index, count) => (count > 1 ? (100 * index) / (count - 1) : 0);

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, Progress, finished
 from app.session import traces
 from inception_viz.architecture import Place
-from inception_viz.explain import Inputs, Order, channel_inputs, channel_push, scale_channel
+from inception_viz.explain import (
+    Inputs,
+    Order,
+    channel_inputs,
+    channel_push,
+    scale_channel,
+    strongest_channels,
+)
 from inception_viz.features import (
     Atlas,
     Painting,
@@ -77,6 +85,34 @@ def _sprite(
     channels = [int(c) for c in traces.layer(found, str(branch)).order(order)]
     tiles = {c: atlas(model).tile(Place(branch.module, branch.branch, c)) for c in channels}
     return picture_sprite(channels, {c: tile.image for c, tile in tiles.items() if tile})
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What the strongest channels of every branch look for.
+
+    Attributes:
+        sprite: one picture of all.
+        places: branch ("4c/5x5") → the places of its channels' tiles in the sprite.
+    """
+
+    sprite: Sprite
+    places: dict[str, list[int]]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, ttl=3600, hash_funcs=traces.KEYS)
+def looks(found: iv.Trace, model: iv.Classifier) -> Looks | None:
+    """Of the three strongest channels of each branch on this photo; None without any picture."""
+    images: list[Image.Image] = []
+    places = {}
+    for branch, numbers in strongest_channels(found, 3).items():
+        tiles = [atlas(model).tile(replace(branch, channel=number)) for number in numbers]
+        painted = [tile.image for tile in tiles if tile is not None]
+        places[str(branch)] = [*range(len(images), len(images) + len(painted))]
+        images += painted
+    if not images:
+        return None
+    return Looks(picture_sprite(range(len(images)), dict(enumerate(images)), side=56), places)
 
 
 def painting(

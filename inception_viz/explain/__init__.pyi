@@ -8,6 +8,7 @@ from .channels import Layer as Layer
 from .channels import Order as Order
 from .channels import Unit as Unit
 from .channels import measure as measure
+from .channels import strongest_channels as strongest_channels
 from .comparison import Comparison as Comparison
 from .comparison import compare_cams as compare_cams
 from .comparison import compare_contributions as compare_contributions

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from torch import Tensor
 
+from inception_viz.architecture.places import Place
 from inception_viz.errors import ExplainError
 from inception_viz.explain.gradients import Gradients
 from inception_viz.explain.target import Target
@@ -92,6 +93,17 @@ def measure(maps: Tensor) -> Layer:
         maximum=flat.max(axis=1),
         zero_share=(flat == 0).mean(axis=1),
     )
+
+
+def strongest_channels(trace: Trace, k: int) -> dict[Place, tuple[int, ...]]:
+    """Branch → its ``k`` channels of the highest mean activation, strongest first."""
+    return {
+        Place(module, branch): tuple(
+            maps.mean((1, 2)).argsort(descending=True, stable=True)[:k].tolist()
+        )
+        for module, branches in trace.branches.items()
+        for branch, maps in branches.items()
+    }
 
 
 @dataclass(frozen=True, eq=False)

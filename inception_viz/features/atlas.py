@@ -26,7 +26,7 @@ from inception_viz.files.cache import atomic_write, cached
 BUNDLED = Path(__file__).parents[2] / "assets" / "atlas"
 SIZE, STEPS = 96, 64  # of a tile in pixels; of a painting
 _AT_ONCE = 16  # channels painted in one go: some ten seconds' work on two cores
-_QUALITY = 60  # of WebP: about 2.5 KB a tile
+_QUALITY = 40  # of WebP: about 2.7 KB a tile
 _GREY = 1.5  # a picture that has less than so many times what noise has shows nothing
 _ABOUT, _DESCRIPTION = "atlas.json", 0x010E  # a file; EXIF's tag of a description
 

@@ -35,7 +35,7 @@ def opened(channel: str = CHANNEL, **query: str) -> AppTest:
 
 def texts(app: AppTest) -> str:
     kinds = ("subheader", "caption", "markdown", "error", "info")
-    plain = [str(element.value) for kind in kinds for element in app.get(kind)]
+    plain = [str(getattr(element, "value", "")) for kind in kinds for element in app.get(kind)]
     return "\n".join(plain + [element.proto.body for element in app.get("html")])
 
 

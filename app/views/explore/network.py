@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, explanations, traces
+from app.session import address, channels, explanations, traces
 from app.session.scene import Scene
 from app.widgets import branch_map, choice, figure, messages, page_link
 from app.widgets.messages import plain
@@ -76,7 +76,12 @@ def show(scene: Scene) -> None:
             return
         painting, csv, words = painted
         with figure.frame("map", title.format(**words), how.format(**words), csv=csv):
-            clicked = branch_map.show("map", painting, head_answers(scene.model, scene.trace))
+            clicked = branch_map.show(
+                "map",
+                painting,
+                head_answers(scene.model, scene.trace),
+                looks=channels.looks(scene.trace, scene.model),
+            )
         if clicked is not None:
             _go(clicked, chosen)
 
