@@ -7,18 +7,28 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import streamlit as st
+from PIL import Image
 
 import inception_viz as iv
 from app.server import access
 from app.server.jobs import Job, Jobs, Progress
 from app.session import own_photos, photo_origin, photos
-from inception_viz.features import PhotoUnit, crop, index, kept_indexes
+from inception_viz.features import (
+    PhotoUnit,
+    Tile,
+    TwoPhotos,
+    crop,
+    index,
+    kept_indexes,
+    nearest,
+)
 from inception_viz.figures import jpeg
 
 SAMPLES, OWN = "samples", "own"
 _SIDE = 160  # of a crop in pixels
 
 _indexes = Jobs(kept=8)  # of some MB at most
+_choices = Jobs(kept=256)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +124,28 @@ def _looked_at(model: iv.Classifier, titles: Mapping[str, str], ways: _Ways) -> 
     ttl=3600,
     hash_funcs={Seen: lambda seen: (seen.index.model, seen.index.folder, seen.index.pictures)},
 )
-def crop_of(seen: Seen, place: str, row: PhotoUnit) -> bytes:
-    """The part of a photo that made a channel fire, as a JPEG.
+def crop_of(seen: Seen, place: str, row: PhotoUnit, *, marked: bool = True) -> bytes:
+    """The part of a photo that made a channel fire, as a JPEG; its strongest unit ``marked``.
 
     Raises:
         ImageError: if the photo has gone.
     """
-    picture = seen.picture(row.picture) if seen.picture else None
-    image = crop(seen.index, place, row, picture, marked=True)
+    image = _crop(seen, place, row, marked)
     return jpeg(image.resize((_SIDE, _SIDE)), quality=80)
+
+
+def _crop(seen: Seen, place: str, row: PhotoUnit, marked: bool) -> Image.Image:
+    picture = seen.picture(row.picture) if seen.picture else None
+    return crop(seen.index, place, row, picture, marked=marked)
+
+
+def nearest_photo(
+    judge: iv.Classifier, model: iv.Classifier, seen: Seen, question: TwoPhotos, tile: Tile
+) -> Job[int]:
+    """Which photo of a question, 0 or 1 as shown, a machine takes that goes by the picture."""
+    units = [question.strong, question.weak]
+    if not question.strong_first:
+        units.reverse()
+    photos = [_crop(seen, question.place, unit, marked=False) for unit in units]
+    key = (judge.key, model.key, question.place, *units)
+    return _choices.get(key, lambda _progress: nearest(tile.image, photos, judge))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -37,29 +39,39 @@ _paintings = Jobs(kept=16)
 _wirings = Jobs(kept=64)
 
 
+class Tiles(dict[Place, Tile]):
+    """Channel → its painted picture."""
+
+
 @st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=traces.KEYS)
 def atlas(model: iv.Classifier) -> Atlas:
     """The painted pictures of a model's channels: bundled, or made here."""
     return atlas_of(model)
 
 
-def tile(model: iv.Classifier, place: Place) -> Job[Tile]:
-    """The painted picture of a channel: known, or painted now and kept.
+def tiles(model: iv.Classifier, places: Sequence[Place]) -> Job[Tiles]:
+    """The painted pictures of channels: known, or painted now and kept.
 
-    Its error is a FileError if it can't be kept.
+    The job's error is a FileError if they can't be kept.
     """
-    known = atlas(model).tile(place)
-    if known is not None:
-        return finished(known)
+    known = {place: atlas(model).tile(place) for place in places}
+    missing = [place for place, found in known.items() if found is None]
+    if not missing:
+        return finished(Tiles({place: found for place, found in known.items() if found}))
 
-    def work(progress: Progress) -> Tile:
-        assert place.channel is not None
-        atlas(model).paint(place, [place.channel], progress=progress)
-        painted = atlas(model).tile(place)
-        assert painted is not None
-        return painted
+    def work(progress: Progress) -> Tiles:
+        for done, place in enumerate(missing):
+            assert place.channel is not None
+            part = partial(_within, progress, done, len(missing))
+            atlas(model).paint(place, [place.channel], progress=part)
+        found = {place: atlas(model).tile(place) for place in places}
+        return Tiles({place: tile for place, tile in found.items() if tile})
 
-    return _tiles.get((model.key, place), work)
+    return _tiles.get((model.key, *missing), work)
+
+
+def _within(progress: Progress, done: int, of: int, share: float) -> None:
+    progress((done + share) / of)
 
 
 def rest_of_branch(model: iv.Classifier, branch: Place) -> Job[int]:

@@ -14,6 +14,9 @@ from .painting import picture_of as picture_of
 from .painting import pictures_of as pictures_of
 from .photo_index import Index as Index
 from .photo_index import PhotoUnit as PhotoUnit
+from .quiz import TwoPhotos as TwoPhotos
+from .quiz import nearest as nearest
+from .quiz import two_photos as two_photos
 from .responses import Tuning as Tuning
 from .responses import tuning as tuning
 from .specialised import BranchTest as BranchTest

@@ -42,9 +42,9 @@ def transfer(image: Image.Image, what: str, index: Index, judge: Classifier) -> 
     crops = [[crop(index, what, row) for row in rows] for rows in levels]
     if not all(crops):
         return None
-    strong, weak = (_features(judge, images) for images in crops)
+    strong, weak = (features_of(judge, images) for images in crops)
     centre = np.concatenate([strong, weak]).mean(axis=0)
-    own = _unit(_features(judge, [image]) - centre)[0]
+    own = _unit(features_of(judge, [image]) - centre)[0]
     near, far = _unit(strong - centre) @ own, _unit(weak - centre) @ own
     return float((near[:, None] > far).mean())
 
@@ -85,7 +85,7 @@ def crop(
     return square.crop((round(x - half), round(y - half), round(x + half), round(y + half)))
 
 
-def _features(judge: Classifier, images: list[Image.Image]) -> np.ndarray:
+def features_of(judge: Classifier, images: list[Image.Image]) -> np.ndarray:
     """(N, channels) of the judge's last module."""
     size = judge.config.input_size
     inputs = [judge.preprocessing.tensor(image.resize((size, size))) for image in images]

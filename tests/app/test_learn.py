@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
+from app.session.photos import samples
 from app.views import REGISTRY
 from app.views.learn.chapters import CHAPTERS
 from app.views.learn.chapters.question import highest
 from app.views.teach.plan import Step, plan
+from inception_viz.architecture import Place
 from inception_viz.figures import BRANCH_NAMES
 from inception_viz.sources import save_weights
 from tests.app.test_pages import start, texts
@@ -22,6 +25,7 @@ from tests.conftest import sample, tiny_config
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.setattr("inception_viz.features.atlas.STEPS", 1)
     yield tmp_path
 
 
@@ -180,3 +184,44 @@ def test_the_chapter_on_heads_leads_to_trained_ones(tmp_path: Path) -> None:
     app.button(key=TRAINED).click().run()
     assert not app.exception and not app.info
     assert app.session_state["scene"].model.source == "imagenette"
+
+
+def test_the_module_of_a_picture_is_guessed() -> None:
+    app = start("learn", image="cat", chapter="channels")
+    answers = [answer(app, "guess_module", module) for module in ("3a", "4c", "5b")]
+    right = [said.startswith("Right.") for said in answers]
+    assert right.count(True) == 1
+    module = ("3a", "4c", "5b")[right.index(True)]
+    assert f"of {module}'s" in answers[0]
+
+
+def test_two_photos_are_judged_by_what_the_channel_does_and_the_score_is_kept() -> None:
+    model = iv.load("bvlc")
+    app = start("learn", image="cat", chapter="channels")
+    photos = [photo_of(app, number) for number in (0, 1)]
+    app.button(key="photo_0").click().run()
+    assert not app.exception
+    said = "\n".join(str(e.value) for e in [*app.success, *app.warning])
+    found = re.search(r"channel (\d+) of (\S+) (\S+) looks", texts(app))
+    assert found is not None
+    place = Place.parse(found.expand(r"\2/\3:\1"))
+    assert place is not None
+    most = [
+        float(model.trace(sample(name)).branches[place.module][place.branch][place.channel].max())  # type: ignore[index]
+        for name in photos
+    ]
+    assert ("Right." in said) == (most[0] > most[1])
+    assert f"You: **{int(most[0] > most[1])} of 1**" in texts(app)
+    assert "Chance: 0.5 of 1" in texts(app)
+    assert app.button(key="photo_1").disabled
+    app.button(key="next_photos").click().run()
+    assert not app.button(key="photo_1").disabled
+    app.button(key="photo_1").click().run()
+    assert re.search(r"You: \*\*[012] of 2\*\*", texts(app))
+
+
+def photo_of(app: AppTest, number: int) -> str:
+    """The sample that stands as that photo of the question."""
+    images = [i for i in app.get("image") if f"Photo {'AB'[number]}" in str(i.proto)]
+    caption = images[0].captions[0]  # type: ignore[union-attr]
+    return next(name for name, known in samples().items() if known.title == caption)

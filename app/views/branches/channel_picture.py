@@ -42,10 +42,11 @@ def show(channel: Channel) -> None:
 def _usual(channel: Channel) -> bytes | None:
     if channel.place is None or channel.place.branch is None:
         return _other(channel, "usual")
-    job = channels.tile(channel.scene.model, channel.place)
-    tile = wait_for("painting", job, "Painting what it looks for …")
-    if tile is None:
+    job = channels.tiles(channel.scene.model, [channel.place])
+    tiles = wait_for("painting", job, "Painting what it looks for …")
+    if tiles is None:
         return None
+    tile = tiles[channel.place]
     if not tile.shows_something:
         st.caption("Painting found nothing that makes this channel fire.")
     return tile.webp

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.session.scene import Scene
 from app.views.learn.chapters import (
+    channels,
     heads,
     looking,
     module,
@@ -53,6 +54,13 @@ CHAPTERS = (
         "Where it looks",
         looking.show,
         "[Selvaraju et al., Grad-CAM](https://arxiv.org/abs/1610.02391), section 3",
+    ),
+    Chapter(
+        "channels",
+        "What channels look for",
+        channels.show,
+        "[Olah et al., Feature Visualization](https://distill.pub/2017/feature-visualization), and "
+        "[Borowski et al.](https://arxiv.org/abs/2010.12606) for the question of the two photos",
     ),
     Chapter("muting", "Mute a branch", muting.show, "The network in front of you"),
 )
