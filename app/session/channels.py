@@ -26,8 +26,10 @@ from inception_viz.features import (
     Atlas,
     Painting,
     Tile,
+    Tuning,
     atlas_of,
     picture_of,
+    tuning_of,
 )
 from inception_viz.figures import Sprite, picture_sprite
 
@@ -37,6 +39,7 @@ _LARGE = 192  # pixels
 _tiles = Jobs(kept=256)  # of 3 KB
 _paintings = Jobs(kept=16)
 _wirings = Jobs(kept=64)
+_tunings = Jobs(kept=4)  # of 1 MB
 
 
 class Tiles(dict[Place, Tile]):
@@ -171,3 +174,8 @@ def wiring(model: iv.Classifier, found: iv.Trace, place: Place) -> Job[Wiring]:
             scale_channel(model, found, place, FACTORS),
         ),
     )
+
+
+def tuned(model: iv.Classifier) -> Job[Tuning]:
+    """How a model's channels answer patterns made by rule: known, or measured now and kept."""
+    return _tunings.get(model.key, lambda progress: tuning_of(model, progress=progress))

@@ -32,6 +32,7 @@ _COMMANDS = {
     "train": ("training", "train GoogLeNet on folders of pictures"),
     "index": ("features", "find the photos that make each channel fire"),
     "atlas": ("features", "paint what every channel looks for; hours, in parts"),
+    "specialisation": ("features", "test whether branches prefer different things"),
     "fit-heads": ("heads", "give a trained network auxiliary heads that repeat its answers"),
     "weights": ("weights", "list, fetch, convert or describe weights"),
 }

@@ -8,6 +8,7 @@ from .checks import crop as crop
 from .checks import transfer as transfer
 from .indexing import index as index
 from .indexing import kept_indexes as kept_indexes
+from .kept_tuning import tuning_of as tuning_of
 from .leak import Leaking as Leaking
 from .painting import Painting as Painting
 from .painting import picture_of as picture_of

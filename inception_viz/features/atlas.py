@@ -11,7 +11,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -21,6 +20,7 @@ from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import Progress, silent, within
 from inception_viz.features.painting import Painting, pictures_of
+from inception_viz.features.responses import identity
 from inception_viz.files.cache import atomic_write, cached
 
 BUNDLED = Path(__file__).parents[2] / "assets" / "atlas"
@@ -115,7 +115,7 @@ class Atlas:
         Raises:
             FileError: if it can't be written.
         """
-        about = {"model": self._classifier.key}
+        about = {"network": identity(self._classifier)}
         with atomic_write(path) as half, ZipFile(half, "w") as bundle:
             bundle.writestr(_ABOUT, json.dumps(about))
             for file in sorted(self._folder.rglob("*.webp")):
@@ -125,7 +125,7 @@ class Atlas:
         """Whether what is bundled was painted for this network."""
         try:
             about = json.loads(self._bundled(_ABOUT) or b"{}")
-            return bool(about["model"] == self._classifier.key)
+            return bool(about["network"] == identity(self._classifier))
         except (ValueError, KeyError, TypeError):
             return False
 
@@ -148,7 +148,7 @@ class Atlas:
 
 def atlas_of(classifier: Classifier) -> Atlas:
     """The atlas of a classifier's network: what is bundled, and what was painted here before."""
-    folder = cached("atlas") / sha256(classifier.key.encode()).hexdigest()[:24]
+    folder = cached("atlas") / identity(classifier)
     bundled = Atlas(classifier, folder, BUNDLED / f"{classifier.source.replace('/', '-')}.zip")
     return bundled if bundled.fits() else Atlas(classifier, folder, None)
 

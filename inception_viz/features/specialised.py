@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inception_viz.classifier import Classifier
-from inception_viz.explain.rerun import Progress, silent
-from inception_viz.features.responses import Tuning, tuning
+from inception_viz.explain.rerun import Progress, silent, within
+from inception_viz.features.kept_tuning import tuning_of
+from inception_viz.features.responses import Tuning
 from inception_viz.features.stimuli import FAMILIES
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class BranchTest:
         return self.p_holm <= LEVEL
 
     @property
+    def highest(self) -> str:
+        """The branch whose mean is highest."""
+        return max(self.means, key=lambda branch: self.means[branch])
+
+    @property
     def sentence(self) -> str:
         """What was found, and no more."""
         title = FAMILIES[self.family].title.lower()
@@ -59,10 +65,9 @@ class BranchTest:
                 f"{self.module}: that {title} is spread over the branches by chance can't be ruled "
                 f"out (η² = {self.eta_squared:.2f}, p = {self.p_holm:.2g})."
             )
-        highest = max(self.means, key=lambda branch: self.means[branch])
         return (
             f"{self.module}: the branches differ in {title} (η² = {self.eta_squared:.2f}, "
-            f"p = {self.p_holm:.2g}); its index is highest in {highest}."
+            f"p = {self.p_holm:.2g}); its index is highest in {self.highest}."
         )
 
 
@@ -95,45 +100,57 @@ class Specialisation:
 
 def specialisation(
     classifier: Classifier,
+    tuned: Tuning | None = None,
     *,
-    permutations: int = PERMUTATIONS,
+    permutations: int | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Specialisation:
-    """Measure every channel's tuning and test whether it follows the branches.
+    """Measure every channel's tuning, unless that is known, and test whether it follows branches.
 
     Args:
         classifier: whose.
-        permutations: of the branch labels; p is at least 1 / (permutations + 1).
+        tuned: its tuning; None takes what :func:`tuning_of` finds or measures.
+        permutations: of the branch labels, 9,999 for None; p is at least 1 / (permutations + 1).
         seed: of the permutations.
         progress: is told the share that is done.
 
     Raises:
         WeightsError: if the weights give no finite answer.
     """
-    tuned = tuning(classifier, progress=progress)
-    return Specialisation(between_branches(tuned, permutations=permutations, seed=seed), tuned)
+    tuned = tuned or tuning_of(classifier, progress=within(progress, 0, 2))
+    tests = between_branches(
+        tuned, permutations=permutations, seed=seed, progress=within(progress, 1, 2)
+    )
+    return Specialisation(tests, tuned)
 
 
 def between_branches(
-    tuned: Tuning, *, permutations: int = PERMUTATIONS, seed: int = 0
+    tuned: Tuning,
+    *,
+    permutations: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
 ) -> tuple[BranchTest, ...]:
     """All tests of a tuning, corrected together. A module of one branch has none."""
     random = np.random.default_rng(seed)
+    places = [(family, module) for family in tuned.responses for module in tuned.widths]
     found = []
-    for family in tuned.responses:
-        for module, widths in tuned.widths.items():
-            labels = np.repeat(np.arange(len(widths)), list(widths.values()))
-            index = tuned.index(family, module)
-            heard = np.isfinite(index)
-            index, labels = index[heard], labels[heard]
-            present = np.unique(labels)
-            if len(present) < 2 or len(index) <= len(present) or np.ptp(index) == 0:
-                continue
-            share, p = permutation_test(index, labels, permutations, random)
-            names = list(widths)
-            means = {names[b]: float(index[labels == b].mean()) for b in present}
-            found.append((module, family, share, p, means, len(index)))
+    for done, (family, module) in enumerate(places):
+        progress(done / len(places))
+        widths = tuned.widths[module]
+        labels = np.repeat(np.arange(len(widths)), list(widths.values()))
+        index = tuned.index(family, module)
+        heard = np.isfinite(index)
+        index, labels = index[heard], labels[heard]
+        present = np.unique(labels)
+        if len(present) < 2 or len(index) <= len(present) or np.ptp(index) == 0:
+            continue
+        share, p = permutation_test(index, labels, permutations or PERMUTATIONS, random)
+        names = list(widths)
+        means = {names[b]: float(index[labels == b].mean()) for b in present}
+        found.append((module, family, share, p, means, len(index)))
+    progress(1.0)
     corrected = holm([p for _, _, _, p, _, _ in found])
     return tuple(
         BranchTest(module, family, share, p, p_holm, means, channels)

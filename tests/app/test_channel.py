@@ -169,3 +169,9 @@ def test_tiles_as_pictures_and_painting_what_is_missing() -> None:
     assert not app.exception
     assert atlas_of(iv.load("random")).missing(Place("4c", "5x5")) == []
     assert not [b for b in app.button if b.key == "button_paint_4c/5x5"]
+
+
+def test_the_patterns_that_it_answers() -> None:
+    app = opened(about="tuning")
+    assert "What patterns it answers" in texts(app)
+    assert "Spatial frequency" in str(app.get("plotly_chart")[0].proto)

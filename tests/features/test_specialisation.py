@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import inception_viz as iv
+from inception_viz import cli
 from inception_viz.features import (
     FAMILIES,
     Tuning,
@@ -15,7 +19,10 @@ from inception_viz.features import (
     permutation_test,
     specialisation,
     tuning,
+    tuning_of,
 )
+from inception_viz.files import cached
+from inception_viz.pictures import Preprocessing
 from tests.conftest import tiny_config
 
 WIDTHS = {"3a": {"1x1": 20, "3x3": 30, "5x5": 10}, "3b": {"1x1": 20, "3x3": 20}}
@@ -24,6 +31,11 @@ WIDTHS = {"3a": {"1x1": 20, "3x3": 30, "5x5": 10}, "3b": {"1x1": 20, "3x3": 20}}
 @pytest.fixture(scope="module")
 def classifier() -> iv.Classifier:
     return iv.load("random", config=tiny_config(input_size=96))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "cache"))
 
 
 def responses(random: np.random.Generator) -> dict[str, dict[str, np.ndarray]]:
@@ -134,3 +146,107 @@ def test_a_network_is_tuned_and_tested(classifier: iv.Classifier) -> None:
         assert np.array_equal(again.responses[name]["3a"], found.tuning.responses[name]["3a"]), (
             "the same again"
         )
+
+
+def same(one: Tuning, other: Tuning) -> bool:
+    tables = [
+        (one.responses[family][module], other.responses[family][module])
+        for family in FAMILIES
+        for module in one.widths
+    ]
+    facts = [(of.title, of.network, of.widths) for of in (one, other)]
+    return facts[0] == facts[1] and all(np.array_equal(a, b) for a, b in tables)
+
+
+def test_a_tuning_is_kept_without_loss(classifier: iv.Classifier, tmp_path: Path) -> None:
+    measured = tuning(classifier)
+    measured.save(tmp_path / "x.npz")
+    assert same(Tuning.load(tmp_path / "x.npz"), measured)
+    with pytest.raises(iv.FileError, match="can't be written"):
+        measured.save(tmp_path / "x.npz" / "y.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a zip", b"\x80\x04pickle"])
+def test_what_is_no_tuning_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(iv.FileError, match="no tuning"):
+        Tuning.load(tmp_path / "x.npz")
+    np.savez(tmp_path / "x.npz", about=np.frombuffer(b'{"widths": {"3a": {}}}', np.uint8))
+    with pytest.raises(iv.FileError, match="no tuning"):
+        Tuning.load(tmp_path / "x.npz")
+
+
+def test_a_tuning_is_measured_once(
+    classifier: iv.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tuning_of(classifier)
+    (kept,) = cached("tuning").glob("*.npz")
+    with monkeypatch.context() as patch:
+        patch.delattr("inception_viz.features.kept_tuning.tuning")  # measures nothing now
+        assert same(tuning_of(classifier), first)
+    kept.write_bytes(kept.read_bytes()[:500])
+    assert same(tuning_of(classifier), first), "a damaged one is measured anew"
+    assert same(Tuning.load(kept), first), "and kept"
+
+
+def test_other_weights_and_other_preprocessing_are_measured_for_themselves(
+    classifier: iv.Classifier,
+) -> None:
+    other_weights = iv.load("random", config=classifier.config, seed=1)
+    dark = Preprocessing(mean=(0, 0, 0), std=(500, 500, 500))
+    other_input = iv.wrap(classifier.network, preprocessing=dark)
+    as_it_is = iv.wrap(classifier.network, preprocessing=classifier.preprocessing)
+    found = [tuning_of(c) for c in (classifier, other_weights, other_input, as_it_is)]
+    first = [of.responses["colour"]["3a"] for of in found]
+    assert not np.allclose(first[0], first[1]) and not np.allclose(first[0], first[2])
+    assert np.array_equal(first[0], first[3])
+
+
+def test_where_nothing_can_be_kept_it_is_measured_all_the_same(
+    classifier: iv.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "file"))
+    assert same(tuning_of(classifier), tuning(classifier))
+
+
+@pytest.mark.parametrize("source", ["bvlc", "imagenette"])
+def test_the_bundled_tunings_are_those_of_the_bundled_weights(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundled = iv.load(source)
+    monkeypatch.delattr("inception_viz.features.kept_tuning.tuning")  # measures nothing now
+    found = tuning_of(bundled)
+    assert found.title == bundled.title
+    with torch.inference_mode():  # one level by the plain network, not the prepared one
+        x = bundled.preprocessing.normalise(255 * FAMILIES["orientation"].pictures(224)[0])
+        means = dict(bundled.network.walk(x, upto="3a"))["3a"].mean((0, 2, 3)).numpy()
+    assert found.responses["orientation"]["3a"][:, 0] == pytest.approx(means, rel=1e-2, abs=1e-3)
+
+
+def test_the_command(
+    classifier: iv.Classifier,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    features = import_module("inception_viz.cli.features")
+    monkeypatch.setattr(features, "loaded", lambda _source: classifier)
+    monkeypatch.setattr("inception_viz.features.specialised.PERMUTATIONS", 99)
+    assert cli.main(["specialisation", "random", "-o", str(tmp_path / "x.npz")]) == 0
+    said = capsys.readouterr().out
+    assert Tuning.load(tmp_path / "x.npz").widths == tuning_of(classifier).widths
+    tests = specialisation(classifier).tests
+    for test in tests:
+        assert f"{test.family:12}{test.module}" in said
+        assert (test.sentence in said) == test.significant
+    assert f"{sum(t.significant for t in tests)} of {len(tests)} tests significant" in said
+    table = tmp_path / "x.csv"
+    assert cli.main(["specialisation", "random", "imagenette", "-o", str(table)]) == 0
+    beside = capsys.readouterr().out.splitlines()
+    assert beside[0].count(classifier.title) == 2
+    assert len(pd.read_csv(table)) == 2 * len(tests)
+    assert cli.main(["specialisation", "a", "b", "-o", str(tmp_path / "x.npz")]) == 1
+    assert ".csv" in capsys.readouterr().err
+    assert cli.main(["specialisation", "a", "b", "c"]) == 1
+    assert "two" in capsys.readouterr().err

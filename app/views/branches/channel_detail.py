@@ -10,7 +10,7 @@ import streamlit as st
 from app.frontend import component
 from app.session import address
 from app.session.scene import Scene
-from app.views.branches import channel_photos, channel_picture, channel_wiring
+from app.views.branches import channel_photos, channel_picture, channel_tuning, channel_wiring
 from app.views.branches.channel import Channel
 from app.widgets import choice, copy_link, figure, picture
 from inception_viz.architecture import receptive_fields
@@ -64,6 +64,7 @@ def _parts(channel: Channel) -> dict[str, tuple[str, _Part]]:
     if channel.place is not None:
         parts["wiring"] = ("What feeds it, what it pushes", channel_wiring.show)
         parts["volume"] = ("Louder, quieter", channel_wiring.show_volume)
+        parts["tuning"] = ("Patterns", channel_tuning.show)
     parts["units"] = ("Its units", _units)
     return parts
 
