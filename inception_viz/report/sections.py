@@ -42,6 +42,7 @@ from inception_viz.figures.words import (
 )
 from inception_viz.pictures.preprocessing import Crop, Fitting
 from inception_viz.report.insights import Insight
+from inception_viz.report.strongest import strongest
 from inception_viz.trace import Trace
 
 Values = dict[str, Any]
@@ -93,6 +94,7 @@ def values(findings: Findings) -> Values:
         "maps": _maps(findings),
         "scores": _scores(findings),
         "cams": _cams(findings),
+        "strongest": strongest(findings.classifier, trace),
         "modules": {
             module: [_branch(findings, module, branch) for branch in branches]
             for module, branches in trace.branches.items()

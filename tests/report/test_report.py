@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 import inception_viz as iv
-from inception_viz.architecture import BRANCHES
+from inception_viz.architecture import BRANCHES, Place
+from inception_viz.features import atlas_of
 from inception_viz.report import report_name
 from tests.conftest import noise_photo, sample, tiny_config
 
@@ -173,3 +174,21 @@ def test_a_report_is_called_by_photo_and_model(photo: str, model: str, name: str
 def test_a_long_name_still_ends_in_html() -> None:
     name = report_name("图" * 300 + ".png", "網" * 300)
     assert name.endswith(".html") and len(name.encode()) <= 255
+
+
+def test_the_strongest_channels_come_with_their_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
+    model = iv.load("random", config=tiny_config(input_size=96))
+    trace = model.trace(noise_photo(1, (120, 100)))
+    assert "No picture of this network" in iv.report.build(model, trace).html
+    means = trace.branches["4c"]["5x5"].mean((1, 2))
+    strongest = int(means.argmax())
+    atlas_of(model).paint(Place("4c", "5x5"), [strongest], size=32, steps=1)
+    tile = atlas_of(model).tile(Place("4c", "5x5", strongest))
+    assert tile is not None
+    html = iv.report.build(model, trace).html
+    assert f"What 4c 5×5, channel {strongest} looks for" in html
+    assert base64.b64encode(tile.webp).decode() in html
+    assert html.count("Where 4c ") == 4
