@@ -5,8 +5,8 @@
     python benchmarks/features.py branches colours --photos FOLDER
 
 Index: of every photo in the folder, in one process; its strongest photos beside those of single
-traces of 200 of them. Painting: random channels of every module and their checks; each model is
-judged by the other. Shuffled: the same pictures beside the photos of other channels.
+traces of 200 of them. Painting: random channels of every module in the atlas and their checks; each
+model is judged by the other. Shuffled: the same pictures beside the photos of other channels.
 Branches: how long the tests take, and how many branches differ. Colours: the root of the covariance
 that `features/canvas.py` uses.
 """
@@ -28,11 +28,12 @@ import numpy as np
 
 import inception_viz as iv
 from benchmarks.harness import DATA, Row, measure
-from inception_viz.features import pictures_of, transfer
+from inception_viz.architecture import Place
+from inception_viz.features import atlas_of, pictures_of, reached, transfer
 
 MODELS = ("bvlc", "imagenette")
 COMPARED = 200
-GREY = 8.0  # of 255: a picture whose pixels differ by less shows nothing
+AT_ONCE = 8  # paintings that are timed
 
 
 def indexed(options: argparse.Namespace, model: str, folder: str) -> tuple[iv.Classifier, iv.Index]:
@@ -67,7 +68,7 @@ def index(options: argparse.Namespace) -> Iterator[Row]:
 
 
 def painting(options: argparse.Namespace) -> Iterator[Row]:
-    """Random channels of every module: how strong, how like photos, how long."""
+    """Random channels of every module in the atlas: how strong, how like photos, how long."""
     for model, other in zip(MODELS, reversed(MODELS), strict=True):
         judge = iv.load(other)
         with tempfile.TemporaryDirectory() as folder:
@@ -75,35 +76,46 @@ def painting(options: argparse.Namespace) -> Iterator[Row]:
         choose = random.Random(options.seed)
         for module, layers in classifier.network.modules_by_name.items():
             every = [
-                f"{module}/{b}:{c}" for b, width in layers.widths.items() for c in range(width)
+                Place(module, b, c) for b, width in layers.widths.items() for c in range(width)
             ]
-            places = sorted(choose.sample(every, min(options.channels, len(every))))
+            places = choose.sample(every, min(options.channels, len(every)))
             yield from _painted(classifier, found, judge, module, places)
 
 
 def _painted(
-    classifier: iv.Classifier, found: iv.Index, judge: iv.Classifier, module: str, places: list[str]
+    classifier: iv.Classifier,
+    found: iv.Index,
+    judge: iv.Classifier,
+    module: str,
+    places: list[Place],
 ) -> Iterator[Row]:
-    started = time.perf_counter()
-    painted = []
-    for layer in dict.fromkeys(place.rpartition(":")[0] for place in places):
-        same = [place for place in places if place.startswith(f"{layer}:")]
-        painted += pictures_of(classifier, same, index=found, judge=judge)
-    taken = (time.perf_counter() - started) / len(painted)
-    name = f"{classifier.source}, {module}"
-    known = [one.reached for one in painted if one.reached is not None]
-    strong = 100 * float(np.mean([reached >= 1 for reached in known]))
+    atlas, name = atlas_of(classifier), f"{classifier.source}, {module}"
+    tiles = {str(place): atlas.tile(place) for place in places}
+    painted = {place: tile for place, tile in tiles.items() if tile is not None}
+    known = [reached(tile.activation, place, found) for place, tile in painted.items()]
+    shares = [share for share in known if share is not None]
+    strong = 100 * float(np.mean([share >= 1 for share in shares]))
     claim = "≥ 90" if name == "bvlc, 4c" else ""
-    yield Row(f"{name}: reach the best photo", strong, "%", claim, f"median {median(known):.2f}")
-    grey = [float(np.asarray(one.image).std()) < GREY or not one.alive for one in painted]
+    note = f"median {median(shares):.2f}, {len(painted)} pictures"
+    yield Row(f"{name}: reach the best photo", strong, "%", claim, note)
+    grey = [not tile.shows_something for tile in painted.values()]
     yield Row(f"{name}: grey or silent", 100 * float(np.mean(grey)), "%", "≤ 2")
-    like = [one.transfer for one in painted if one.transfer is not None]
-    turned = places[1:] + places[:1]
-    others = [transfer(p.image, t, found, judge) for p, t in zip(painted, turned, strict=True)]
-    chance = [share for share in others if share is not None]
-    near, shuffled = (100 * float(np.mean(shares)) for shares in (like, chance))
+    like = [transfer(tile.image, place, found, judge) for place, tile in painted.items()]
+    turned = [*list(painted)[1:], *list(painted)[:1]]
+    others = [
+        transfer(tile.image, place, found, judge)
+        for tile, place in zip(painted.values(), turned, strict=True)
+    ]
+    near, shuffled = (
+        100 * float(np.mean([share for share in of if share is not None])) for of in (like, others)
+    )
     yield Row(f"{name}: nearer to strong crops", near, "%", "", f"shuffled {shuffled:.0f} %")
-    yield Row(f"{name}: one picture, checks included", taken, "s")
+    layer = str(places[0]).rpartition(":")[0]
+    same = [str(place) for place in places if str(place).startswith(f"{layer}:")][:AT_ONCE]
+    started = time.perf_counter()
+    pictures_of(classifier, same, size=96)
+    taken = (time.perf_counter() - started) / len(same)
+    yield Row(f"{name}: one picture", taken, "s", "", f"of {len(same)} at once, 96 pixels")
 
 
 def branches(_options: argparse.Namespace) -> Iterator[Row]:

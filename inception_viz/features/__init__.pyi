@@ -5,6 +5,7 @@ from .atlas import atlas_of as atlas_of
 from .atlas import make_atlas as make_atlas
 from .canvas import Canvas as Canvas
 from .checks import crop as crop
+from .checks import reached as reached
 from .checks import transfer as transfer
 from .indexing import index as index
 from .indexing import kept_indexes as kept_indexes

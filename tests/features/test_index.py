@@ -8,7 +8,7 @@ import torch
 from captum.attr import LayerGradientXActivation
 
 import inception_viz as iv
-from inception_viz.features import Index, index
+from inception_viz.features import Index, index, kept_indexes
 from tests.conftest import noise_folders, noise_photo, tiny_config
 
 COUNT = 22
@@ -183,6 +183,21 @@ def test_silence_is_no_level(classifier: iv.Classifier) -> None:
         assert alone.similar(place) == []
 
 
+def test_an_index_without_a_name_is_kept_for_its_network(
+    classifier: iv.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "cache"))
+    assert kept_indexes(classifier) == []
+    for name in ("pets", "cars"):
+        (tmp_path / name).mkdir()
+        noise_photo(1, (90, 80)).save(tmp_path / name / "a.png")
+        assert index(classifier, tmp_path / name) is not None
+    newest, oldest = kept_indexes(classifier)
+    assert newest.stem.startswith("cars-") and oldest.stem.startswith("pets-")
+    assert Index.load(newest).folder == str(tmp_path / "cars")
+    assert kept_indexes(iv.load("random", config=tiny_config(input_size=96, classes=3))) == []
+
+
 @pytest.mark.parametrize("content", [b"", b"no index", b"PK\x03\x04"])
 def test_what_is_no_index_is_said(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.npz"
@@ -194,8 +209,6 @@ def test_what_is_no_index_is_said(tmp_path: Path, content: bytes) -> None:
 def test_what_cannot_be_indexed_is_said(classifier: iv.Classifier, tmp_path: Path) -> None:
     with pytest.raises(iv.BatchError, match="at least one photo"):
         index(classifier, [])
-    with pytest.raises(iv.BatchError, match=r"NAME\.npz"):
-        index(classifier, tmp_path)
     (tmp_path / "bad.png").write_bytes(b"no picture")
     with pytest.raises(iv.BatchError, match="None of the 1 photos"):
         index(classifier, tmp_path, tmp_path / "x.npz")
