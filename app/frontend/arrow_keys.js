@@ -1,5 +1,6 @@
 // Arrow keys click the buttons beside one another that they stand for.
-export default function ({ data }) {
+export default function ({ data, parentElement }) {
+  parentElement.querySelector('small').textContent = data.note;
   const pressed = event => {
     const side = { ArrowLeft: data.before, ArrowRight: data.behind }[event.key];
     const other = event.altKey || event.ctrlKey || event.metaKey || takesArrows(event.target);

@@ -60,7 +60,7 @@ def test_it_shows_where_the_channel_fires_what_it_looks_for_and_photos() -> None
     said = texts(app)
     assert "Where it fires" in said and "What it looks for" in said
     assert "92 against 82" in said
-    assert "of 64; the keys" in said
+    assert "of 64; the keys" in "".join(str(c.proto) for c in app.get("bidi_component"))
     assert "Stronger here than on" in said
     assert "Strongest first" in strips(app)
 

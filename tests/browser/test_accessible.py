@@ -18,7 +18,10 @@ from tests.browser.driver import settle
 PAGES = ["" if place == 0 else view.url for place, view in enumerate(REGISTRY)]
 PAGES += [f"learn?chapter={chapter.name}" for chapter in CHAPTERS]
 PAGES += ["?metric=contribution", "?metric=cam", "branches?channel=3a/1x1:0"]
-PAGES += ["?fit=0.42-0.38-0.3"]
+PAGES += ["?fit=0.42-0.38-0.3", "branches?module=4c&tiles=pictures"]
+PAGES += [
+    f"branches?module=4c&channel=4c/5x5:7&about={tab}" for tab in ("wiring", "volume", "tuning")
+]
 
 
 @pytest.fixture(params=["light", "dark"])

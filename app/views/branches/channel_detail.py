@@ -101,7 +101,7 @@ def _neighbours(channel: Channel, order: Order) -> None:
     channels = channel.measured.order(order).tolist()
     place = channels.index(channel.number)
     names = ("Stronger", "Weaker") if order == "strength" else ("Previous", "Next")
-    with st.container(horizontal=True, key="neighbours"):
+    with st.container(horizontal=True, key="neighbours", vertical_alignment="center"):
         for key, label, other in (
             ("before", f"‹ {names[0]}", place - 1),
             ("behind", f"{names[1]} ›", place + 1),
@@ -110,9 +110,9 @@ def _neighbours(channel: Channel, order: Order) -> None:
             if st.button(label, key=key, disabled=not there):
                 address.open_channel(channel.layer, channels[other])
                 st.rerun()
-        _keys(key="arrow_keys", data={"before": "before", "behind": "behind"}, width="content")
         copy_link.show("copy_channel")
-        st.caption(f"{place + 1} of {len(channels)}; the keys ← and → do the same.")
+        note = f"{place + 1} of {len(channels)}; the keys ← and → do the same."
+        _keys(key="arrow_keys", data={"before": "before", "behind": "behind", "note": note})
 
 
 def _facts(channel: Channel) -> str:

@@ -80,6 +80,9 @@ def _strip(
     signs: bool = False,
 ) -> None:
     """What each unit sees of its photo; a click makes that photo the page's."""
+    if not rows:
+        st.caption(f"{title}: none of these photos")
+        return
     small = [
         Small(
             row.picture,
