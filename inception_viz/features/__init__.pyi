@@ -14,6 +14,7 @@ from .painting import pictures_of as pictures_of
 from .photo_index import Index as Index
 from .photo_index import PhotoUnit as PhotoUnit
 from .responses import Tuning as Tuning
+from .responses import identity as identity
 from .responses import tuning as tuning
 from .specialised import BranchTest as BranchTest
 from .specialised import Specialisation as Specialisation
@@ -21,4 +22,5 @@ from .specialised import between_branches as between_branches
 from .specialised import holm as holm
 from .specialised import permutation_test as permutation_test
 from .specialised import specialisation as specialisation
+from .specialised import table_of_tests as table_of_tests
 from .stimuli import FAMILIES as FAMILIES

@@ -33,12 +33,14 @@ class Family:
         levels: the property's values, one a level.
         unit: of the levels.
         pictures: (levels, repetitions, 3, size, size), values 0 to 1, for a size in pixels.
+        shown: the repetition that stands for all of a level where there is room for one.
     """
 
     title: str
     levels: tuple[float | str, ...]
     unit: str
     pictures: Callable[[int], Tensor]
+    shown: int
 
 
 def _gratings(size: int, angle: float, period: float, colour: int = 0) -> Tensor:
@@ -104,11 +106,11 @@ def _arcs(size: int, bend: float, length: float, angle: float) -> Tensor:
 
 FAMILIES: Mapping[str, Family] = {
     "orientation": Family(
-        "Orientation", tuple(180 * turn / ANGLES for turn in range(ANGLES)), "°", _orientations
+        "Orientation", tuple(180 * turn / ANGLES for turn in range(ANGLES)), "°", _orientations, 2
     ),
     "frequency": Family(
-        "Spatial frequency", tuple(map(float, PERIODS)), "px a period", _frequencies
+        "Spatial frequency", tuple(map(float, PERIODS)), "px a period", _frequencies, 0
     ),
-    "curvature": Family("Curvature", BENDS, "of a turn", _curves),
-    "colour": Family("Colour against luminance", HUES, "", _hues),
+    "curvature": Family("Curvature", BENDS, "of a turn", _curves, 9),
+    "colour": Family("Colour against luminance", HUES, "", _hues, 2),
 }
