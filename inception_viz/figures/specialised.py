@@ -91,7 +91,8 @@ def _mark(test: BranchTest | None) -> str:
 
 def finding(test: BranchTest) -> str:
     """What a test found, its branches written as on screen."""
-    return re.sub(r"(\d)x(\d)", r"\1×\2", test.sentence)
+    words = re.sub(r"(\d)x(\d)", r"\1×\2", test.sentence)
+    return words.replace(" = ", "\u202f=\u202f")  # spaces that don't break
 
 
 def specialisation_sentence(found: Specialisation) -> str:

@@ -58,9 +58,7 @@ def _found(found: Specialisation, module: str, family: str) -> str:
     test = found.test(module, family)
     if test is None:
         return "nothing to test."
-    figures = f"(η² = {test.eta_squared:.2f}, p = {test.p_holm:.2g})".replace(
-        " = ", "\u202f=\u202f"
-    )
+    figures = f"(η²\u202f=\u202f{test.eta_squared:.2f}, p\u202f=\u202f{test.p_holm:.2g})"
     if test.significant:
         return f"branches differ {figures}, highest in {BRANCH_NAMES[test.highest]}."
     return f"no difference shown {figures}."

@@ -7,19 +7,15 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, models, specialisations
 from app.session.scene import current
-from app.views.specialisation import claim
+from app.views.specialisation import claim, one_test
 from app.widgets import choice, figure, messages
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
-from inception_viz.features import FAMILIES, Specialisation, table_of_tests
+from inception_viz.features import Specialisation, table_of_tests
 from inception_viz.figures import (
     agreement_sentence,
-    finding,
-    index_strips,
-    level_lines,
     specialisation_sentence,
     specialisation_table,
-    stimuli_row,
 )
 from inception_viz.files import csv_text
 
@@ -38,16 +34,6 @@ _TABLE = (
     "A cell is a test. Its number is η²: how much of the differences between a module's channels "
     "goes with their branch, 0 nothing, 1 all; the brighter, the more, on one scale for both "
     "networks. ★: p ≤ 5 %, corrected. Point at a cell for its sentence."
-)
-_PICTURES = (
-    "One picture a level; the network sees others, too: other phases, periods, lengths, and turned."
-)
-_STRIPS = (
-    "A dot is a channel, solid lines are quartiles and the median. The dashed line is the mean: "
-    "whether means differ is what is tested."
-)
-_LINES = (
-    "How a channel shares its response out over the levels, averaged over the channels of a branch."
 )
 
 
@@ -70,7 +56,7 @@ def show() -> None:
         said = f"{specialisation_sentence(sides[0])} {agreement_sentence(sides[0], sides[1])}"
         lead.html(f'<p class="iv-lead">{said}</p>')
         _tables(sides)
-        _one_test(sides)
+        one_test.show(sides)
         _claim(sides)
 
 
@@ -93,32 +79,6 @@ def _tables(sides: list[Specialisation]) -> None:
                     config={"displayModeBar": False},
                     alt=f"η² of every test of {side.tuning.title}",
                 )
-
-
-def _one_test(sides: list[Specialisation]) -> None:
-    """Draw one test in full: its pictures, and what each channel and branch does with them."""
-    st.header("One test in full", anchor=False)
-    with st.container(horizontal=True, gap="medium"):
-        names = {name: family.title for name, family in FAMILIES.items()}
-        family = choice.show("family", "Family of pictures", names)
-        modules = list(sides[0].tuning.widths)
-        module = choice.module("tested_at", modules, "3b" if "3b" in modules else modules[0])
-    with figure.frame("stimuli", f"{names[family]}: the pictures", _PICTURES):
-        st.html(stimuli_row(family))
-    for place, (column, side) in enumerate(zip(st.columns(2, gap="medium"), sides, strict=True)):
-        with column:
-            _channels(place, side, module, family)
-
-
-def _channels(place: int, side: Specialisation, module: str, family: str) -> None:
-    title, test = plain(side.tuning.title), side.test(module, family)
-    if module not in side.tuning.widths:
-        st.markdown(f"**{title}** has no module {module}.")
-        return
-    said = "nothing to test: one branch, or hardly a channel that responds."
-    st.markdown(f"**{title}**  \n{plain(finding(test) if test else f'{module}: {said}')}")
-    figure.chart(f"index_{place}", index_strips(side.tuning, module, family), _STRIPS)
-    figure.chart(f"levels_{place}", level_lines(side.tuning, module, family), _LINES)
 
 
 def _claim(sides: list[Specialisation]) -> None:
