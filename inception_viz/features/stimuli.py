@@ -17,7 +17,7 @@ from torch import Tensor
 ANGLES = 12
 PERIODS = (4, 6, 8, 12, 16, 24, 32, 48)  # pixels
 BENDS = (0.0, 0.25, 0.5, 1.0)  # of a full turn that an arc makes
-HUES = ("light", "red to green", "blue to yellow")
+HUES = ("light to dark", "red to green", "blue to yellow")
 _PHASES = 2
 _CONTRAST = 0.4  # around 0.5
 # The hues keep luma (Rec. 709: 0.2126 red, 0.7152 green, 0.0722 blue) as it is.

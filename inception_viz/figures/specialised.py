@@ -196,7 +196,7 @@ def _titled(tuned: Tuning, words: str) -> str:
 
 
 def level_names(family: str, *, unit: bool = True) -> list[str]:
-    """The levels of a family: "30°", "8 px a period", "ring", "light"."""
+    """The levels of a family: "30°", "8 px a period", "ring", "red to green"."""
     of = FAMILIES[family]
     after = ("" if of.unit == "°" else " ") + of.unit if unit and of.unit else ""
     named = (_BENDS.get(level, level) if family == "curvature" else level for level in of.levels)
