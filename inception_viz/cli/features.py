@@ -138,12 +138,10 @@ def _cells(test: BranchTest | None) -> str:
 
 
 def _keep(found: list[Specialisation], path: Path) -> None:
-    import pandas as pd
+    from inception_viz.features import table_of_tests
 
     if path.suffix.lower() == ".npz":
         found[0].tuning.save(path)
         return
-    frames = [one.to_frame().assign(model=one.tuning.title) for one in found]
-    table = pd.concat(frames, ignore_index=True)
     with atomic_write(path) as half:
-        half.write_text(csv_text(table), "utf-8")
+        half.write_text(csv_text(table_of_tests(found)), "utf-8")

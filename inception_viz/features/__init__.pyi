@@ -20,6 +20,7 @@ from .quiz import TwoPhotos as TwoPhotos
 from .quiz import nearest as nearest
 from .quiz import two_photos as two_photos
 from .responses import Tuning as Tuning
+from .responses import identity as identity
 from .responses import tuning as tuning
 from .specialised import BranchTest as BranchTest
 from .specialised import Specialisation as Specialisation
@@ -27,4 +28,5 @@ from .specialised import between_branches as between_branches
 from .specialised import holm as holm
 from .specialised import permutation_test as permutation_test
 from .specialised import specialisation as specialisation
+from .specialised import table_of_tests as table_of_tests
 from .stimuli import FAMILIES as FAMILIES

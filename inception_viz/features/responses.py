@@ -53,6 +53,21 @@ class Tuning:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(_INDICES[family](r))
 
+    def level_shares(self, family: str, module: str) -> dict[Branch, np.ndarray]:
+        """Branch → (levels,): each level's share of a channel's response, averaged over channels.
+
+        Silent channels don't count; a branch of none but these is left out.
+        """
+        r = self.responses[family][module].astype(float)
+        found: dict[Branch, np.ndarray] = {}
+        start = 0
+        for branch, width in self.widths[module].items():
+            own, start = r[start : start + width], start + width
+            heard = own[own.sum(axis=1) > 0]
+            if len(heard):
+                found[branch] = (heard / heard.sum(axis=1, keepdims=True)).mean(axis=0)
+        return found
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as NAME.npz, without loss.
 

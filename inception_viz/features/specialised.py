@@ -7,6 +7,7 @@ counts, and the tests are corrected for their number.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,10 @@ class Specialisation:
     tests: tuple[BranchTest, ...]
     tuning: Tuning
 
+    def test(self, module: str, family: str) -> BranchTest | None:
+        """One of them; None where too few channels respond."""
+        return next((t for t in self.tests if (t.module, t.family) == (module, family)), None)
+
     def to_frame(self) -> pd.DataFrame:
         """One row a test."""
         import pandas as pd
@@ -96,6 +101,14 @@ class Specialisation:
                 for test in self.tests
             ]
         )
+
+
+def table_of_tests(found: Iterable[Specialisation]) -> pd.DataFrame:
+    """The tests of several networks, one below another; the column ``model`` says whose."""
+    import pandas as pd
+
+    frames = [one.to_frame().assign(model=one.tuning.title) for one in found]
+    return pd.concat(frames, ignore_index=True)
 
 
 def specialisation(

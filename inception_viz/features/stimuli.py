@@ -17,7 +17,7 @@ from torch import Tensor
 ANGLES = 12
 PERIODS = (4, 6, 8, 12, 16, 24, 32, 48)  # pixels
 BENDS = (0.0, 0.25, 0.5, 1.0)  # of a full turn that an arc makes
-HUES = ("light", "red to green", "blue to yellow")
+HUES = ("light to dark", "red to green", "blue to yellow")
 _PHASES = 2
 _CONTRAST = 0.4  # around 0.5
 # The hues keep luma (Rec. 709: 0.2126 red, 0.7152 green, 0.0722 blue) as it is.
@@ -33,12 +33,14 @@ class Family:
         levels: the property's values, one a level.
         unit: of the levels.
         pictures: (levels, repetitions, 3, size, size), values 0 to 1, for a size in pixels.
+        shown: the repetition that stands for all of a level where there is room for one.
     """
 
     title: str
     levels: tuple[float | str, ...]
     unit: str
     pictures: Callable[[int], Tensor]
+    shown: int
 
 
 def _gratings(size: int, angle: float, period: float, colour: int = 0) -> Tensor:
@@ -104,11 +106,11 @@ def _arcs(size: int, bend: float, length: float, angle: float) -> Tensor:
 
 FAMILIES: Mapping[str, Family] = {
     "orientation": Family(
-        "Orientation", tuple(180 * turn / ANGLES for turn in range(ANGLES)), "°", _orientations
+        "Orientation", tuple(180 * turn / ANGLES for turn in range(ANGLES)), "°", _orientations, 2
     ),
     "frequency": Family(
-        "Spatial frequency", tuple(map(float, PERIODS)), "px a period", _frequencies
+        "Spatial frequency", tuple(map(float, PERIODS)), "px a period", _frequencies, 0
     ),
-    "curvature": Family("Curvature", BENDS, "of a turn", _curves),
-    "colour": Family("Colour against luminance", HUES, "", _hues),
+    "curvature": Family("Curvature", BENDS, "of a turn", _curves, 9),
+    "colour": Family("Colour against luminance", HUES, "", _hues, 2),
 }

@@ -46,6 +46,13 @@ from .photo import photo_with_frame as photo_with_frame
 from .printed import contributions_svg as contributions_svg
 from .printed import save_contributions as save_contributions
 from .printed import save_strip as save_strip
+from .specialised import agreement_sentence as agreement_sentence
+from .specialised import finding as finding
+from .specialised import index_strips as index_strips
+from .specialised import level_lines as level_lines
+from .specialised import specialisation_sentence as specialisation_sentence
+from .specialised import specialisation_table as specialisation_table
+from .specialised import stimuli_row as stimuli_row
 from .sprites import Sprite as Sprite
 from .sprites import channel_sprite as channel_sprite
 from .sprites import picture_sprite as picture_sprite

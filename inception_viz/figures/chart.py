@@ -12,7 +12,7 @@ Values = Sequence[Any] | np.ndarray
 
 
 def chart(
-    traces: Sequence[go.Bar | go.Scatter],
+    traces: Sequence[go.Bar | go.Scatter | go.Box | go.Heatmap],
     title: str,
     height: int,
     *,

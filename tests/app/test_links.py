@@ -34,6 +34,9 @@ OLD = [  # page, what the address said when it held names, what is meant
                   "check": "deletion and insertion"},
      {"cam_map": "layer_cam", "cam_scale": "shared", "pixels": "guided_grad_cam",
       "check": "pixels"}),
+    ("specialisation", {"tested_beside": "Random weights: before training",
+                        "family": "Colour against luminance"},
+     {"tested_beside": "random", "family": "colour"}),
     ("compare", {"beside": "another model", "with_model": "Imagenette GoogLeNet",
                  "view": "Contributions", "scored_by": "Firing"},
      {"beside": "model", "with_model": "imagenette", "view": "contributions",
@@ -60,6 +63,11 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
     yield
+
+
+@pytest.fixture(autouse=True)
+def few_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inception_viz.features.specialised.PERMUTATIONS", 99)
 
 
 def address_of(app: AppTest) -> dict[str, str]:

@@ -46,7 +46,9 @@ def test_the_map_goes_home_as_picture_drawing_and_numbers(page: Page, tmp_path: 
     assert table["deviation"].tolist() == pytest.approx([b.deviation for b in fired.branches])
 
 
-@pytest.mark.parametrize("path", ["branches?module=4c", "grad-cam", "contributions", "heads"])
+@pytest.mark.parametrize(
+    "path", ["branches?module=4c", "grad-cam", "contributions", "heads", "specialisation"]
+)
 def test_other_figures_are_pictures_and_valid_drawings(
     page: Page, tmp_path: Path, path: str
 ) -> None:

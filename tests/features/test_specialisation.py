@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -187,6 +188,18 @@ def test_a_tuning_is_measured_once(
     kept.write_bytes(kept.read_bytes()[:500])
     assert same(tuning_of(classifier), first), "a damaged one is measured anew"
     assert same(Tuning.load(kept), first), "and kept"
+
+
+def test_the_cache_keeps_the_newest_alone(
+    classifier: iv.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inception_viz.features.kept_tuning._KEPT", 1)
+    tuning_of(classifier)
+    (first,) = cached("tuning").glob("*.npz")
+    os.utime(first, (0, 0))
+    tuning_of(iv.load("random", config=classifier.config, seed=1))
+    (second,) = cached("tuning").glob("*.npz")
+    assert second != first
 
 
 def test_other_weights_and_other_preprocessing_are_measured_for_themselves(

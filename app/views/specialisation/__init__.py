@@ -1,0 +1,1 @@
+"""Specialisation: do the branches of a module prefer different things?"""
