@@ -32,6 +32,8 @@ METHODS = ("Ablation", "Gradient × activation", "Integrated gradients", "Firing
 FOUR_MAPS = "[...root.querySelectorAll('[data-testid=stImage] img')].map(i => i.src)"
 MATRIX = "[...root.querySelectorAll('.map')].map(e => e.innerHTML)"
 FILM = "[...root.querySelectorAll('.film img')].map(i => i.src)"
+PAINTED = """[...root.querySelectorAll('img[alt^="The picture that the channel"]')]
+  .map(i => i.src)"""
 LEAD = "[...root.querySelectorAll('.iv-lead')].map(e => e.textContent)"
 COSTS = "[...root.querySelectorAll('.lab td.info')].map(e => e.textContent)"
 
@@ -174,6 +176,27 @@ def explanations(_: argparse.Namespace) -> Iterator[Row]:
     yield seconds("until the first sign of life, any click", signs, "≤ 0.3")
 
 
+def channels(_: argparse.Namespace) -> Iterator[Row]:
+    """A channel's dashboard opened, until its picture is there: painted now, or bundled."""
+    with in_browser() as (address, chromium):
+        page = new_tab(chromium)
+        for model, claim, words in (
+            ("random", "≤ 2.5", "painted now"),
+            ("bvlc", "≤ 0.3", "from the atlas"),
+        ):
+            visit(page, f"{address}/branches?module=4c&branch=5x5&model={model}")
+            signs: list[float] = []
+            taken = []
+            for number in range(8):
+                tile = page.locator(".grid button").nth(number)
+                taken.append(wait(page, PAINTED, tile.click, signs=signs, idle=False))
+                driver.settle(page)
+                page.keyboard.press("Escape")
+                driver.settle(page)
+            yield seconds(f"a channel of 4c until its picture is there, {words}", taken, claim)
+            yield seconds(f"until the first sign of life, {words}", signs, "≤ 0.3")
+
+
 def lab(_: argparse.Namespace) -> Iterator[Row]:
     """The architecture lab: a key, a cell, a rebuilt network."""
     with in_browser() as (address, chromium):
@@ -210,5 +233,11 @@ def lab(_: argparse.Namespace) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    subjects = {"start": start, "photos": photos, "explanations": explanations, "lab": lab}
+    subjects = {
+        "start": start,
+        "photos": photos,
+        "explanations": explanations,
+        "channels": channels,
+        "lab": lab,
+    }
     measure(__doc__, subjects)
