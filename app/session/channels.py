@@ -23,7 +23,6 @@ from inception_viz.explain import (
     strongest_channels,
 )
 from inception_viz.features import (
-    Atlas,
     Painting,
     Tile,
     Tuning,
@@ -46,18 +45,13 @@ class Tiles(dict[Place, Tile]):
     """Channel → its painted picture."""
 
 
-@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=traces.KEYS)
-def atlas(model: iv.Classifier) -> Atlas:
-    """The painted pictures of a model's channels: bundled, or made here."""
-    return atlas_of(model)
-
-
 def tiles(model: iv.Classifier, places: Sequence[Place]) -> Job[Tiles]:
     """The painted pictures of channels: known, or painted now and kept.
 
     The job's error is a FileError if they can't be kept.
     """
-    known = {place: atlas(model).tile(place) for place in places}
+    atlas = atlas_of(model)
+    known = {place: atlas.tile(place) for place in places}
     missing = [place for place, found in known.items() if found is None]
     if not missing:
         return finished(Tiles({place: found for place, found in known.items() if found}))
@@ -66,8 +60,8 @@ def tiles(model: iv.Classifier, places: Sequence[Place]) -> Job[Tiles]:
         for done, place in enumerate(missing):
             assert place.channel is not None
             part = partial(_within, progress, done, len(missing))
-            atlas(model).paint(place, [place.channel], progress=part)
-        found = {place: atlas(model).tile(place) for place in places}
+            atlas.paint(place, [place.channel], progress=part)
+        found = {place: atlas.tile(place) for place in places}
         return Tiles({place: tile for place, tile in found.items() if tile})
 
     return _tiles.get((model.key, *missing), work)
@@ -79,10 +73,11 @@ def _within(progress: Progress, done: int, of: int, share: float) -> None:
 
 def rest_of_branch(model: iv.Classifier, branch: Place) -> Job[int]:
     """Paint what a branch's atlas lacks; the result is how many that were."""
-    missing = atlas(model).missing(branch)
+    atlas = atlas_of(model)
+    missing = atlas.missing(branch)
 
     def work(progress: Progress) -> int:
-        atlas(model).paint(branch, missing, progress=progress)
+        atlas.paint(branch, missing, progress=progress)
         return len(missing)
 
     return _tiles.get((model.key, branch, len(missing)), work)
@@ -90,7 +85,7 @@ def rest_of_branch(model: iv.Classifier, branch: Place) -> Job[int]:
 
 def sprite(found: iv.Trace, model: iv.Classifier, branch: Place, order: Order) -> Sprite:
     """The painted pictures of a branch's channels in the order of their maps, as one picture."""
-    return _sprite(found, model, branch, order, len(atlas(model).missing(branch)))
+    return _sprite(found, model, branch, order, len(atlas_of(model).missing(branch)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, ttl=3600, hash_funcs=traces.KEYS)
@@ -98,7 +93,8 @@ def _sprite(
     found: iv.Trace, model: iv.Classifier, branch: Place, order: Order, _missing: int
 ) -> Sprite:
     channels = [int(c) for c in traces.layer(found, str(branch)).order(order)]
-    tiles = {c: atlas(model).tile(Place(branch.module, branch.branch, c)) for c in channels}
+    atlas = atlas_of(model)
+    tiles = {c: atlas.tile(replace(branch, channel=c)) for c in channels}
     return picture_sprite(channels, {c: tile.image for c, tile in tiles.items() if tile})
 
 
@@ -118,10 +114,11 @@ class Looks:
 @st.cache_resource(show_spinner=False, max_entries=16, ttl=3600, hash_funcs=traces.KEYS)
 def looks(found: iv.Trace, model: iv.Classifier) -> Looks | None:
     """Of the three strongest channels of each branch on this photo; None without any picture."""
+    atlas = atlas_of(model)
     images: list[Image.Image] = []
     places = {}
     for branch, numbers in strongest_channels(found, 3).items():
-        tiles = [atlas(model).tile(replace(branch, channel=number)) for number in numbers]
+        tiles = [atlas.tile(replace(branch, channel=number)) for number in numbers]
         painted = [tile.image for tile in tiles if tile is not None]
         places[str(branch)] = [*range(len(images), len(images) + len(painted))]
         images += painted

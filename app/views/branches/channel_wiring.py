@@ -14,6 +14,7 @@ from app.widgets.picture import Small
 from app.widgets.waiting import result_of
 from inception_viz.architecture import Place
 from inception_viz.explain import Inputs
+from inception_viz.features import atlas_of
 from inception_viz.figures import data_url, percent, scale_chart, short_number, signed, signed_bars
 
 _INPUTS, _CLASSES, _LINES = 5, 4, 4
@@ -73,7 +74,8 @@ def _feeds(model: iv.Classifier, inputs: Inputs) -> None:
 def _pictures(model: iv.Classifier, source: str, rows: list[tuple[str, int, float]]) -> None:
     """What those inputs look for, where it was painted; a click opens their own dashboards."""
     places = {place: Place.parse(place) for place in (f"{source}/{b}:{c}" for b, c, _ in rows)}
-    tiles = {name: channels.atlas(model).tile(place) for name, place in places.items() if place}
+    atlas = atlas_of(model)
+    tiles = {name: atlas.tile(place) for name, place in places.items() if place}
     small = [
         Small(
             name,

@@ -14,6 +14,7 @@ from app.widgets import heading, messages, picture
 from app.widgets.waiting import wait_for
 from inception_viz.architecture import Place
 from inception_viz.explain import BranchFiring, Layer, Order
+from inception_viz.features import atlas_of
 from inception_viz.figures import Sprite, data_url, energy_share, sigma
 
 _grid = component("channel_grid")
@@ -95,7 +96,7 @@ def _sprite(scene: Scene, panel: Panel, tiles: Tiles) -> Sprite:
 @messages.errors()
 def _missing(scene: Scene, branch: Place) -> None:
     """Offer to paint what nobody painted yet, and wait for it once that was asked for."""
-    missing, asked = len(channels.atlas(scene.model).missing(branch)), f"paint_{branch}"
+    missing, asked = len(atlas_of(scene.model).missing(branch)), f"paint_{branch}"
     if not missing:
         return
     job = channels.rest_of_branch(scene.model, branch)

@@ -55,6 +55,7 @@ CHAPTERS = (
         looking.show,
         "[Selvaraju et al., Grad-CAM](https://arxiv.org/abs/1610.02391), section 3",
     ),
+    Chapter("muting", "Mute a branch", muting.show, "The network in front of you"),
     Chapter(
         "channels",
         "What channels look for",
@@ -62,5 +63,4 @@ CHAPTERS = (
         "[Olah et al., Feature Visualization](https://distill.pub/2017/feature-visualization), and "
         "[Borowski et al.](https://arxiv.org/abs/2010.12606) for the question of the two photos",
     ),
-    Chapter("muting", "Mute a branch", muting.show, "The network in front of you"),
 )
