@@ -36,7 +36,8 @@ def test_a_photo_that_makes_it_fire_is_opened_with_the_channel(page: Page) -> No
     dialog.get_by_title("Dahlia: open this photo").first.click()
     expect(page).to_have_url(re.compile("image=flower"))
     driver.settle(page)
-    expect(page.get_by_role("dialog").get_by_text("Where it fires")).to_be_visible()
+    expect(dialog.get_by_text("Where it fires")).to_be_visible()
+    expect(page.get_by_text("GoogLeNet says Egyptian cat")).to_have_count(0)
 
 
 def test_from_a_channel_to_what_feeds_it(page: Page) -> None:

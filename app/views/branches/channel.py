@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import streamlit as st
 
 from app.session import traces
 from app.session.scene import Scene
@@ -40,3 +43,22 @@ class Channel:
     def measured(self) -> Layer:
         """Its layer on this photo."""
         return traces.layer(self.scene.trace, self.layer)
+
+
+_LEAVING = "leaving_channel"
+
+
+def leading_away(act: Callable[[str], None]) -> Callable[[str], None]:
+    """``act`` as a click's callback, after which the whole page is drawn anew, not the dialog."""
+
+    def leave(chosen: str) -> None:
+        act(chosen)
+        st.session_state[_LEAVING] = True
+
+    return leave
+
+
+def follow_away() -> None:
+    """Draw the whole page anew if a click asked for that."""
+    if st.session_state.pop(_LEAVING, False):
+        st.rerun()

@@ -11,7 +11,7 @@ from app.frontend import component
 from app.session import address
 from app.session.scene import Scene
 from app.views.branches import channel_photos, channel_picture, channel_tuning, channel_wiring
-from app.views.branches.channel import Channel
+from app.views.branches.channel import Channel, follow_away
 from app.widgets import choice, copy_link, figure, picture
 from inception_viz.architecture import receptive_fields
 from inception_viz.explain import Order
@@ -36,6 +36,7 @@ def show(scene: Scene, layer: str, title: str, colour: str, number: int, order: 
 
 
 def _content(channel: Channel, order: Order) -> None:
+    follow_away()
     _neighbours(channel, order)
     photo, painted, facts = st.columns([1.2, 0.8, 1], gap="medium")
     with facts:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.session import channel_photos
 from app.session.channel_photos import Seen
-from app.views.branches.channel import Channel
+from app.views.branches.channel import Channel, leading_away
 from app.widgets import choice, figure, messages, picture
 from app.widgets.picture import Small
 from app.widgets.waiting import wait_for
@@ -94,4 +94,5 @@ def _strip(
         for row in rows
     ]
     st.caption(title)
-    picture.strip(f"strip_{key}", f"{title}: photos", small, "", seen.open, layout="gallery")
+    choose = leading_away(seen.open) if seen.open else None
+    picture.strip(f"strip_{key}", f"{title}: photos", small, "", choose, layout="gallery")

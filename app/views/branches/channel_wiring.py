@@ -7,7 +7,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.session import address, channels, choices
-from app.views.branches.channel import Channel
+from app.views.branches.channel import Channel, leading_away
 from app.widgets import choice, figure, messages, picture
 from app.widgets.messages import plain
 from app.widgets.picture import Small
@@ -89,7 +89,9 @@ def _pictures(model: iv.Classifier, source: str, rows: list[tuple[str, int, floa
     ]
     if small:
         st.caption("What they look for; a click opens them")
-        picture.strip("fed_by", "Strongest inputs", small, "", _open, layout="gallery")
+        picture.strip(
+            "fed_by", "Strongest inputs", small, "", leading_away(_open), layout="gallery"
+        )
 
 
 def _open(name: str) -> None:
