@@ -25,7 +25,6 @@ from inception_viz.features import (
 from inception_viz.figures import jpeg
 
 SAMPLES, OWN = "samples", "own"
-_SIDE = 160  # of a crop in pixels
 
 _indexes = Jobs(kept=8)  # of some MB at most
 _choices = Jobs(kept=256)
@@ -124,14 +123,16 @@ def _looked_at(model: iv.Classifier, titles: Mapping[str, str], ways: _Ways) -> 
     ttl=3600,
     hash_funcs={Seen: lambda seen: (seen.index.model, seen.index.folder, seen.index.pictures)},
 )
-def crop_of(seen: Seen, place: str, row: PhotoUnit, *, marked: bool = True) -> bytes:
+def crop_of(
+    seen: Seen, place: str, row: PhotoUnit, *, side: int = 160, marked: bool = True
+) -> bytes:
     """The part of a photo that made a channel fire, as a JPEG; its strongest unit ``marked``.
 
     Raises:
         ImageError: if the photo has gone.
     """
     image = _crop(seen, place, row, marked)
-    return jpeg(image.resize((_SIDE, _SIDE)), quality=80)
+    return jpeg(image.resize((side, side)), quality=80)
 
 
 def _crop(seen: Seen, place: str, row: PhotoUnit, marked: bool) -> Image.Image:

@@ -115,9 +115,7 @@ def tuning_chart(responses: Mapping[str, np.ndarray], colour: str) -> go.Figure:
         colour: of the bars.
     """
     families = [FAMILIES[name] for name in responses]
-    figure = make_subplots(
-        rows=2, cols=2, subplot_titles=[family.title for family in families], vertical_spacing=0.3
-    )
+    figure = make_subplots(rows=2, cols=2, vertical_spacing=0.25)
     for place, (family, values) in enumerate(zip(families, responses.values(), strict=True)):
         row, column = divmod(place, 2)
         levels = [f"{lv:g}" if isinstance(lv, float) else lv for lv in family.levels]
@@ -128,7 +126,8 @@ def tuning_chart(responses: Mapping[str, np.ndarray], colour: str) -> go.Figure:
             hovertemplate=f"%{{x}} {family.unit}: %{{y:.3g}}<extra></extra>",
         )
         figure.add_trace(bars, row=row + 1, col=column + 1)
-        figure.update_xaxes(title=family.unit, type="category", row=row + 1, col=column + 1)
+        name = f"{family.title} ({family.unit})" if family.unit else family.title
+        figure.update_xaxes(title=name, type="category", row=row + 1, col=column + 1)
         figure.update_yaxes(rangemode="tozero", row=row + 1, col=column + 1)
     title = {"text": "What patterns it answers", "font": {"size": 15}}
     return figure.update_layout(

@@ -204,7 +204,7 @@ def test_two_photos_are_judged_by_what_the_channel_does_and_the_score_is_kept() 
     said = "\n".join(str(e.value) for e in [*app.success, *app.warning])
     found = re.search(r"channel (\d+) of (\S+) (\S+) looks", texts(app))
     assert found is not None
-    place = Place.parse(found.expand(r"\2/\3:\1"))
+    place = Place.parse(found.expand(r"\2/\3:\1").replace("×", "x"))
     assert place is not None
     most = [
         float(model.trace(sample(name)).branches[place.module][place.branch][place.channel].max())  # type: ignore[index]

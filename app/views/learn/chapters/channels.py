@@ -85,7 +85,7 @@ def _mystery(scene: Scene, strongest: dict[Place, tuple[int, ...]], stages: list
 
 
 def _gallery(module: str, tiles: dict[Place, Tile], field: int) -> None:
-    st.markdown(f"**{module}**: sees {field} pixels")
+    st.markdown(f"**{module}**: sees {field}×{field} pixels")
     small = [
         Small(
             str(place),

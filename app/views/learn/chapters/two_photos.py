@@ -16,7 +16,7 @@ from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import Place
 from inception_viz.features import Tile, TwoPhotos, two_photos
-from inception_viz.figures import short_number
+from inception_viz.figures import BRANCH_NAMES, short_number
 
 
 @dataclass
@@ -51,10 +51,13 @@ def show(scene: Scene) -> None:
     units = [question.strong, question.weak]
     if not question.strong_first:
         units.reverse()
-    crops = [channel_photos.crop_of(seen, question.place, unit, marked=False) for unit in units]
+    crops = [
+        channel_photos.crop_of(seen, question.place, unit, side=320, marked=False) for unit in units
+    ]
     with st.container(border=True):
         st.markdown(
-            f"Left: what channel {place.channel} of {place.module} {place.branch} looks for. "
+            f"First: what channel {place.channel} of {place.module} "
+            f"{BRANCH_NAMES[str(place.branch)]} looks for. "
             "**Predict**: on which of the two photos does it fire?"
         )
         painted, *both = st.columns(3)
