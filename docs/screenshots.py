@@ -38,7 +38,7 @@ README = (
     Shot("explore", "", 900),
     Shot("branches", "branches?image=raccoon&module=4c", 1000),
     Shot("contributions", "contributions?image=espresso", 900),
-    Shot("channel", "branches?image=goldfish&module=4c&channel=4c/5x5:7", 900),
+    Shot("channel", "branches?image=raccoon&module=4c&channel=4c/5x5:7", 1250),
     Shot("grad_cam", "grad-cam?image=goldfish", 1000),
     Shot("lab", "lab", 1000),
     Shot("learn", "learn?image=goldfish&chapter=module&walk_branch=5x5", 900),
