@@ -30,8 +30,7 @@ class Exchanged:
             it exchanged; the answer is B's where it is above 0.
         first_choice: the head's first choice then.
         kept: whether the branch is still needed at the end.
-        without: the first choice with the whole set but this branch; None if it isn't kept, or the
-            set doesn't carry the answer.
+        without: the first choice with the whole set but this branch; None if it isn't kept.
     """
 
     place: str
@@ -45,13 +44,11 @@ class Exchanged:
 class CarryingSet:
     """Branches whose exchange makes picture A's answer that of picture B.
 
-    No smaller set was looked for than the greedy search meets: each round takes the branch that
-    raises B's margin most, then whatever became dispensable is taken out again.
+    Found greedily: each round takes the branch that gives B's answer the widest margin, at the end
+    what became dispensable is taken out again. A smaller set of other branches may exist.
 
     Attributes:
         places: the set, in the network's order; empty where A's answer is B's already.
-        carries: whether exchanging it gives B's answer. It always does where all modules were
-            allowed; else all that was allowed may not be enough.
         steps: the rounds, in order.
         trace: A's trace with the set exchanged.
         head: whose answers are meant.
@@ -60,7 +57,6 @@ class CarryingSet:
     """
 
     places: tuple[str, ...]
-    carries: bool
     steps: tuple[Exchanged, ...]
     trace: Trace
     head: str
@@ -70,9 +66,9 @@ class CarryingSet:
 
     @property
     def minimal(self) -> bool:
-        """Whether it carries B's answer, and taking any single branch out of it undoes that."""
-        kept = [step.without for step in self.steps if step.kept]
-        return self.carries and None not in kept and self.first_b not in kept
+        """The check: it carries B's answer, and taking any single branch out of it undoes that."""
+        carries = int(self.trace.heads[self.head].argmax()) == self.first_b
+        return carries and all(step.without != self.first_b for step in self.steps if step.kept)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a round."""
@@ -93,24 +89,27 @@ def carrying_set(
 ) -> CarryingSet:
     """Look for a small set of branches that carries B's answer over to A.
 
+    There always is one: all that the network knows passes through each module, so exchanging a
+    whole module gives B's answer exactly.
+
     Each round tries every branch that is left, with the network behind it run again: about ten
     plain forward passes for the paper's network, less in later ``modules``.
 
     Args:
         trace_a, trace_b: of the same classifier, whole.
         head: whose first choice is meant.
-        modules: whose branches may be exchanged; default all that the head sees.
+        modules: whose branches may be exchanged, one at least; default all that the head sees.
 
     Raises:
-        ExplainError: for a module that the head can't see, a head that doesn't exist, a trace of
-            another classifier, or one that has something muted or exchanged.
+        ExplainError: for no module or one that the head can't see, a head that doesn't exist, a
+            trace of another classifier, or one that has something muted or exchanged.
     """
     question = pair(classifier, trace_a, trace_b, head)
     allowed = _allowed(question, modules)
     search = _Search(question, trace_b)
     taken: list[tuple[Place, float, int]] = []
     now, answer = trace_a, _answer(trace_a, question)
-    while answer != question.target.index and len(taken) < len(allowed):
+    while answer != question.target.index:
         # Nobody knows how many rounds it takes: each gets half of what is left.
         done = 1 - 0.5 ** len(taken)
         here: Progress = lambda share, done=done: progress(done + share * (1 - done) / 2)  # type: ignore[misc]  # noqa: E731
@@ -118,16 +117,14 @@ def carrying_set(
         now = search.with_all([*(t for t, *_ in taken), place])
         answer = _answer(now, question)
         taken.append((place, search.margin(now), answer))
-    carries = answer == question.target.index
     kept = [place for place, *_ in taken]
-    without = search.prune(kept) if carries else {}
+    without = search.prune(kept)
     if len(kept) < len(taken):
         now = search.with_all(kept)
     progress(1.0)
     places = tuple(str(place) for place in allowed if place in kept)
     return CarryingSet(
         places,
-        carries,
         tuple(
             Exchanged(str(place), margin, choice, place in kept, without.get(place))
             for place, margin, choice in taken
@@ -198,6 +195,8 @@ def _answer(trace: Trace, question: Question) -> int:
 
 def _allowed(question: Question, modules: Sequence[str] | None) -> list[Place]:
     """All branches of the modules, in the network's order."""
+    if modules is not None and not modules:
+        raise ExplainError("Name one module at least whose branches may be exchanged.")
     for name in modules or ():
         if name not in question.modules:
             raise ExplainError(
