@@ -38,7 +38,11 @@ from inception_viz.trace import run as run_recorded
 
 GRAD_CAM = find_spec("pytorch_grad_cam") is not None
 FORWARDS = 10  # plain ones timed at once, for a steady unit
-COSTS = {"Shapley values": "≤ 40", "gradient × activation": "≤ 2.5"}  # claims, in plain forwards
+COSTS = {  # claims, in plain forwards
+    "Shapley values": "≤ 40",
+    "gradient × activation": "≤ 2.5",
+    "flow": "≤ 3",
+}
 # What is compared, whose time, by which of ours, the claim.
 _AT_SIZE, _AT_MAP = "  pytorch-grad-cam, nine calls", "  captum, nine calls"
 _HOOKED = "  36 hooked forwards, one at a time"
@@ -209,6 +213,8 @@ def quick(classifier: iv.Classifier, trace: iv.Trace, peers: Peers) -> Functions
 
     slopes_of_all = partial(gradients, classifier, trace, target)
     slopes = partial(ours, "gradient_x_activation")
+    flowing = iv.flow(classifier, trace, target)
+    other = classifier.trace(SAMPLES / "cat.jpg")
 
     def large_cams() -> object:
         return list(cams().values())
@@ -230,6 +236,9 @@ def quick(classifier: iv.Classifier, trace: iv.Trace, peers: Peers) -> Functions
         "trace, gradient × activation": recorded(slopes),
         "  captum, a call a module": peers.captum_gradient_x_activation,
         "  captum, one call": partial(peers.captum_gradient_x_activation, at_once=True),
+        "flow": partial(iv.flow, classifier, trace, target),
+        "flow, channels of 4c/5x5 to 4d/3x3": partial(flowing.channels, "4c/5x5", "4d/3x3"),
+        "interchange 4c/5x5": partial(iv.interchange, classifier, trace, other, ["4c/5x5"]),
         "channel scores of 4c": lambda: channel_scores(trace, slopes_of_all(), "4c"),
         "mute 3a/1x1": partial(iv.mute, classifier, trace, ["3a/1x1"]),
         "mute 4c/5x5": partial(iv.mute, classifier, trace, ["4c/5x5"]),
@@ -249,6 +258,9 @@ def slow(classifier: iv.Classifier, trace: iv.Trace, peers: Peers) -> Functions:
         "Shapley values": partial(ours, "shapley"),
         "  144 hooked forwards": peers.shapley,
         "integrated gradients, 48 steps (captum)": partial(ours, "integrated_gradients"),
+        "carrying set": partial(
+            iv.carrying_set, classifier, trace, classifier.trace(SAMPLES / "cat.jpg")
+        ),
     }
 
 
@@ -279,6 +291,8 @@ def agreement(classifier: iv.Classifier, trace: iv.Trace, peers: Peers) -> Itera
     for name, compared in pairs.items():
         apart = max(difference(np.asarray(a), np.asarray(b)) for a, b in compared)
         yield Row(f"largest difference: {name}", apart, "", "≤ 1e-4", "of the largest value")
+    gap = iv.flow(classifier, trace, target).relative_gap
+    yield Row("largest gap of a flow's sums", gap, "", "≤ 1e-3", "of the largest branch")
 
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> float:

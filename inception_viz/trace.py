@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -37,6 +37,9 @@ class Trace:
         model: identity of the weights.
         muted: what puts out zeros instead of its activations, as in
             :func:`~inception_viz.explain.muting.mute`; usually nothing.
+        exchanged: place → maps (channels, height, width) of another picture, which it puts out in
+            place of its own, as in :func:`~inception_viz.explain.interchange.interchange`; usually
+            none.
     """
 
     picture: Picture
@@ -50,6 +53,7 @@ class Trace:
     labels: tuple[str, ...]
     model: str
     muted: frozenset[str] = frozenset()
+    exchanged: Mapping[str, Tensor] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def logits(self) -> Tensor:
@@ -131,6 +135,15 @@ def outputs_of(network: GoogLeNet, x: Tensor, trained_heads: Collection[str]) ->
         "stem": {name: found[name] for name in stem},
     }
     return {"input": x, **{name: frozen(maps) for name, maps in fields.items()}}
+
+
+def batch_of_one(maps: Tensor) -> Tensor:
+    """(channels, height, width) → (1, channels, height, width), the same memory.
+
+    With the strides of a batch: with those of ``maps[None]`` PyTorch doesn't see that the channels
+    lie last, and max pools take twenty times as long.
+    """
+    return maps.as_strided((1, *maps.shape), (maps.numel(), *maps.stride()))
 
 
 def frozen(values: Mapping[Any, Any]) -> Mapping[Any, Any]:

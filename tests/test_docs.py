@@ -112,7 +112,8 @@ def test_the_source_of_the_guide_loads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "cat.jpg").write_bytes(sample("cat").read_bytes())
+    for name in ("cat", "espresso"):
+        (tmp_path / f"{name}.jpg").write_bytes(sample(name).read_bytes())
     monkeypatch.chdir(tmp_path)
     for block in blocks((ROOT / "README.md").read_text("utf-8"), "python"):
         exec(compile(block, "README.md", "exec"), {})

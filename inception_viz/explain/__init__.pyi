@@ -3,6 +3,8 @@ from .arithmetic import Walk as Walk
 from .arithmetic import last_step as last_step
 from .arithmetic import walk as walk
 from .arithmetic import walks as walks
+from .carrying import CarryingSet as CarryingSet
+from .carrying import Exchanged as Exchanged
 from .channels import ChannelScores as ChannelScores
 from .channels import Layer as Layer
 from .channels import Order as Order
@@ -32,6 +34,7 @@ from .faithfulness import random_map as random_map
 from .firing import BranchFiring as BranchFiring
 from .firing import Firing as Firing
 from .firing import measure_reference as measure_reference
+from .flow.result import Flow as Flow
 from .grad_cam import VARIANTS as VARIANTS
 from .grad_cam import Cams as Cams
 from .grad_cam import Variant as Variant

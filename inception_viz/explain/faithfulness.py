@@ -102,8 +102,9 @@ def faithfulness(
             one with something muted.
     """
     question = ask(classifier, trace, target)
-    if trace.muted:
-        raise ExplainError("Unmute everything first: these curves are about the whole network.")
+    if trace.muted or trace.exchanged:
+        what = "Unmute everything" if trace.muted else "Take the trace without the exchange"
+        raise ExplainError(f"{what} first: these curves are about the whole network.")
     size = trace.input.shape[-1]
     if values.shape != (size, size):
         raise ExplainError(f"The map is {values.shape}; it must be {(size, size)}, input size.")

@@ -52,7 +52,7 @@ def differentiate(question: Question) -> Gradients:
         lambda last: target.of(question.network.answer(target.head, last)),
         first=question.modules[0],
         upto=question.modules[-1],
-        edit=question.mute,
+        edit=question.edits,
     )
     at = {name: slope[0] for name, slope in found.slopes.items()}
     return Gradients(MappingProxyType(at), target, float(found.values))

@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from inception_viz.classifier import Classifier
-from inception_viz.explain.rerun import Progress, ask, masks_of, silent
+from inception_viz.explain.edits import masks_of
+from inception_viz.explain.rerun import Progress, ask, retrace, silent
 from inception_viz.explain.target import Asked, Target
 from inception_viz.network.googlenet import probabilities
-from inception_viz.network.recording import recording
-from inception_viz.trace import Trace, frozen
+from inception_viz.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,36 +32,12 @@ def mute(classifier: Classifier, trace: Trace, places: Iterable[str]) -> Trace:
     """
     muted = trace.muted | frozenset(places)
     question = ask(classifier, trace)
-    network = question.network
-    masks = masks_of(network, muted)
+    masks = masks_of(question.network, muted)
     if muted == trace.muted:
         return trace
-    question = replace(question, masks=masks)
+    question = replace(question, edits=replace(question.edits, masks=masks))
     first = next(name for name in trace.modules if name in masks)
-    attached = classifier.config.attached
-    heads: dict[str, Tensor] = {}
-    with torch.no_grad(), recording(network) as record:
-        outputs = {first: question.mute(first, question.output(first))}
-        outputs |= question.walk(outputs[first], after=first)
-        for name, x in outputs.items():
-            if attached.get(name) in trace.heads:
-                heads[attached[name]] = network.answer(attached[name], x)[0]
-        heads["main"] = network.classify(outputs[question.modules[-1]])[0]
-    modules = {name: outputs[name][0] for name in trace.modules if name in outputs}
-    branches = {n: network.modules_by_name[n].split(out, dim=0) for n, out in modules.items()}
-    reduces = {
-        name: {branch: record[f"{name}/{branch}/reduce"][0] for branch in trace.reduces[name]}
-        for name in modules
-        if name != first  # its reduces lie in front of what is muted
-    }
-    return replace(
-        trace,
-        heads=frozen({**trace.heads, **heads}),
-        modules=frozen({**trace.modules, **modules}),
-        branches=frozen({**trace.branches, **branches}),
-        reduces=frozen({**trace.reduces, **reduces}),
-        muted=muted,
-    )
+    return retrace(question, first, muted=muted)
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,9 @@ def sanity_check(
             of another classifier or with something muted.
     """
     question = ask(classifier, trace, target)
-    if trace.muted:
-        raise ExplainError("Unmute everything first: this check is about the whole network.")
+    if trace.muted or trace.exchanged:
+        what = "Unmute everything" if trace.muted else "Take the trace without the exchange"
+        raise ExplainError(f"{what} first: this check is about the whole network.")
     module = module or question.modules[-1]
     truth = cams_from(trace, differentiate(question), variant)
     compared = truth.raw(module)

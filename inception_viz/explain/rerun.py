@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from inception_viz.architecture.config import Branch
-from inception_viz.architecture.places import Place, Widths
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
+from inception_viz.explain.edits import Edits, edits_of
 from inception_viz.explain.target import Asked, Target, resolve
 from inception_viz.network.googlenet import GoogLeNet, split
-from inception_viz.trace import Trace
+from inception_viz.network.recording import recording
+from inception_viz.trace import Trace, batch_of_one, frozen
 
 Progress = Callable[[float], None]
 """Is told the share that is done, 0 to 1; what it raises stops the work and reaches the caller."""
@@ -42,7 +44,7 @@ class Question:
         trace: the picture's trace.
         target: the output in question.
         modules: the modules that the target's head can see, in order.
-        masks: module → (channels, 1, 1) of 0 where the trace has something muted, else 1.
+        edits: what the trace has changed on purpose.
         baseline: module → the output (1, channels, 1, 1) that stands for "left out", where the
             question is about leaving out.
     """
@@ -51,7 +53,7 @@ class Question:
     trace: Trace
     target: Target
     modules: tuple[str, ...]
-    masks: Mapping[str, Tensor]
+    edits: Edits
     baseline: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
@@ -69,14 +71,14 @@ class Question:
 
     def output(self, module: str) -> Tensor:
         """The module's output as traced, (1, channels, height, width)."""
-        return self.trace.modules[module][None]
+        return batch_of_one(self.trace.modules[module])
 
     def walk(self, x: Tensor, after: str | None = None) -> Iterator[tuple[str, Tensor]]:
-        """Run the trunk as far as the head sees it, with what is muted; yields (step, output).
+        """Run the trunk as far as the head sees it, with the edits; yields (step, output).
 
         ``x`` is the image, or what the step ``after`` puts out.
         """
-        return self.network.walk(x, after=after, upto=self.modules[-1], edit=self.mute)
+        return self.network.walk(x, after=after, upto=self.modules[-1], edit=self.edits)
 
     def last_output(self, x: Tensor, after: str | None = None) -> Tensor:
         """What the last module that the head sees puts out."""
@@ -84,10 +86,6 @@ class Question:
         for _, output in self.walk(x, after):  # noqa: B007
             pass
         return output
-
-    def mute(self, step: str, output: Tensor) -> Tensor:
-        """The output of a step without what the trace has muted there."""
-        return output * self.masks[step] if step in self.masks else output
 
     def logits(self, module: str, x: Tensor) -> Tensor:
         """The head's logits (N, classes) if ``module`` puts out ``x`` (N, channels, h, w)."""
@@ -147,35 +145,42 @@ def question_of(network: GoogLeNet, trace: Trace, target: Target) -> Question:
     if target.head != "main":
         after = network.config.heads[target.head].after
         modules = modules[: modules.index(after) + 1]
-    with torch.inference_mode(False):  # else gradients could never pass the masks
-        masks = masks_of(network, trace.muted)
-    return Question(network, trace, target, modules, masks)
+    return Question(network, trace, target, modules, edits_of(network, trace))
 
 
-def masks_of(network: GoogLeNet, muted: frozenset[str]) -> dict[str, Tensor]:
-    """Module → (channels, 1, 1): 0 for the places that are ``muted``, 1 for the rest.
+def retrace(question: Question, first: str, **changes: Any) -> Trace:
+    """The trace that the picture has with the question's edits; in front of ``first`` it stays.
 
-    Raises:
-        ExplainError: for a place that doesn't exist.
+    Args:
+        question: to the main head.
+        first: the first module that is edited.
+        changes: other fields of the new trace.
     """
-    widths = {name: module.widths for name, module in network.modules_by_name.items()}
-    masks: dict[str, Tensor] = {}
-    for text in sorted(muted):
-        place = Place.parse(text)
-        if place is None or not place.within(widths):
-            raise ExplainError(_no_such_place(text, widths))
-        channels = widths[place.module]
-        mask = masks.setdefault(place.module, torch.ones(sum(channels.values()), 1, 1))
-        mask[place.channels(channels)] = 0
-    return masks
-
-
-def _no_such_place(text: str, widths: Widths) -> str:
-    branch = Place.parse(text.partition(":")[0])
-    if ":" not in text or branch is None or branch.branch is None or not branch.within(widths):
-        return f'There is no "{text[:60]}" to mute in this network.'
-    last = widths[branch.module][branch.branch] - 1
-    return f'There is no channel "{text[:60]}"; that branch has 0 to {last}.'
+    network, trace, edits = question.network, question.trace, question.edits
+    attached = network.config.attached
+    heads: dict[str, Tensor] = {}
+    with torch.no_grad(), recording(network) as record:
+        outputs = {first: edits(first, question.output(first))}
+        outputs |= question.walk(outputs[first], after=first)
+        for name, x in outputs.items():
+            if attached.get(name) in trace.heads:
+                heads[attached[name]] = network.answer(attached[name], x)[0]
+        heads["main"] = network.classify(outputs[question.modules[-1]])[0]
+    modules = {name: outputs[name][0] for name in trace.modules if name in outputs}
+    branches = {n: network.modules_by_name[n].split(out, dim=0) for n, out in modules.items()}
+    reduces = {
+        name: {branch: record[f"{name}/{branch}/reduce"][0] for branch in trace.reduces[name]}
+        for name in modules
+        if name != first  # its reduces lie in front of what is edited
+    }
+    return replace(
+        trace,
+        heads=frozen({**trace.heads, **heads}),
+        modules=frozen({**trace.modules, **modules}),
+        branches=frozen({**trace.branches, **branches}),
+        reduces=frozen({**trace.reduces, **reduces}),
+        **changes,
+    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import torch
 from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
+from inception_viz.explain.flow.gates import gated_branch, read_by
 from inception_viz.explain.rerun import ask, gradients_on
 from inception_viz.network.googlenet import probabilities
 from inception_viz.network.layers import ConvBlock
@@ -57,19 +58,16 @@ def channel_inputs(classifier: Classifier, trace: Trace, place: Place) -> Inputs
         ExplainError: for a channel that doesn't exist, or a trace of another classifier.
     """
     network = ask(classifier, trace).network
-    _, channel = _channel(trace, place)
-    steps = list(network.trunk)
-    at = steps.index(place.module)
-    source = next((n for n in reversed(steps[:at]) if n in trace.modules), steps[at - 1])
-    read = (trace.modules if source in trace.modules else trace.stem)[source][None]
-    with torch.no_grad():
-        for _, pooled in network.walk(read, after=source, upto=steps[at - 1]):
-            read = pooled  # between two stages
-    with gradients_on():
-        x = read.clone().requires_grad_()
-        mean = network.trunk[place.module](x)[0, channel].mean()
-        (slope,) = torch.autograd.grad(mean, x)
-    added, total = (read * slope)[0].double().sum((1, 2)), float(mean.detach())
+    _channel(trace, place)
+    branch = network.modules_by_name[place.module].branches[str(place.branch)]
+    with torch.inference_mode(False), torch.no_grad():
+        reading = read_by(network, trace, place.module)
+        source, gated = reading.source, gated_branch(branch, reading.maps)
+        mean = torch.zeros_like(gated.put_out)
+        mean[:, place.channel] = 1 / mean[0, 0].numel()
+        slope, _ = gated.back(mean)
+        added = (reading.maps * slope)[0].double().sum((1, 2))
+        total = float((gated.put_out * mean).double().sum())
     weights = _linear_weights(classifier, place)
 
     def by_branch(values: torch.Tensor) -> dict[str, np.ndarray]:

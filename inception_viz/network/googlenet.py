@@ -116,9 +116,13 @@ class AuxHead(nn.Module):
 
     def classify(self, pooled: Tensor) -> Tensor:
         """Everything behind the pool."""
-        x = self.relu(self.fc(self.conv(pooled).flatten(1)))
-        logits: Tensor = self.classifier(self.dropout(x))
-        return logits
+        return self.layers(pooled)[-1]
+
+    def layers(self, pooled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the convolution, the hidden layer and the classifier put out behind the pool."""
+        conv = self.conv(pooled)
+        hidden = self.relu(self.fc(conv.flatten(1)))
+        return conv, hidden, self.classifier(self.dropout(hidden))
 
 
 class GoogLeNet(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from inspect import isfunction
 from typing import Any
 
@@ -42,6 +43,17 @@ def of_pixels(method: Any) -> Explainer:
     return lambda c, t, p: iv.pixel_map(c, t, TARGET, method, progress=p).values
 
 
+@cache
+def other(classifier: iv.Classifier) -> iv.Trace:
+    """Of a picture that the network with local response normalisation answers differently."""
+    return classifier.trace(blobs(7))
+
+
+def whole(classifier: iv.Classifier, trace: iv.Trace) -> iv.Trace:
+    """The trace with nothing muted: only such are exchanged."""
+    return classifier.trace(trace.picture) if trace.muted else trace
+
+
 EXPLAINERS: dict[str, Explainer] = {
     **{method: of_method(method) for method in METHODS},
     **{variant: of_variant(variant) for variant in VARIANTS},
@@ -51,6 +63,16 @@ EXPLAINERS: dict[str, Explainer] = {
     "mute": lambda c, t, _: iv.mute(c, t, ["4a/1x1", "5a/3x3:1"]).logits.numpy(),
     "sweep": lambda c, t, p: [r.value for r in iv.sweep(c, t, TARGET, p).rows],
     "beliefs": lambda c, t, _: [b.entropy for b in iv.beliefs(c, t, 2)],
+    "flow": lambda c, t, _: np.concatenate(
+        [e.ravel() for e in iv.flow(c, t, TARGET).edges.values()]
+    ),
+    "flow of channels": lambda c, t, _: iv.flow(c, t, TARGET).channels("4a/5x5", "4b/3x3"),
+    "interchange": lambda c, t, _: iv.interchange(
+        c, whole(c, t), other(c), ["4a/5x5"]
+    ).logits.numpy(),
+    "carrying set": lambda c, t, p: [
+        step.margin for step in iv.carrying_set(c, whole(c, t), other(c), progress=p).steps
+    ],
     "lens": lambda c, t, _: [r.probability for r in iv.logit_lens(c, t, 2)],
     "faithfulness": lambda c, t, p: (
         iv.faithfulness(c, t, np.arange(1024).reshape(32, 32), 2, steps=3, progress=p)
@@ -60,7 +82,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "sanity": lambda c, t, p: [s.values for s in iv.sanity_check(c, t, 2, progress=p).stages],
 }
 WITH_PROGRESS = [*METHODS, *(f"pixels {m}" for m in PIXEL_METHODS), "sweep", "faithfulness"]
-WITH_PROGRESS.append("sanity")
+WITH_PROGRESS += ["sanity", "carrying set"]
 UNMUTED_ONLY = ("faithfulness", "sanity")
 CALLING_THE_NETWORK = [name for name in EXPLAINERS if name not in ("firing", "beliefs")]
 
@@ -138,7 +160,12 @@ def short_config(norm: str = "lrn") -> iv.GoogLeNetConfig:
 
 @pytest.fixture(scope="module")
 def lrn() -> iv.Classifier:
-    return lively(short_config())
+    classifier = lively(short_config())
+    first_choices = {
+        t.top_classes(1)[0][0] for t in (other(classifier), classifier.trace(blobs(0)))
+    }
+    assert len(first_choices) == 2
+    return classifier
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +181,7 @@ def trace(lrn: iv.Classifier) -> iv.Trace:
 def test_no_explainer_is_forgotten() -> None:
     public = {"contributions", "grad_cam", "mute", "sweep", "pixel_map", "faithfulness"}
     public |= {"beliefs", "logit_lens", "sanity_check", "gradients", "channel_scores", "firing"}
+    public |= {"flow", "interchange", "carrying_set"}
     functions = [f for f in (getattr(iv, name) for name in dir(iv)) if isfunction(f)]
     assert {f.__name__ for f in functions if ".explain." in f.__module__} == public
 
@@ -227,7 +255,7 @@ def test_the_callers_mode_changes_nothing(
 
 # What needs gradients of the classifier's own network; pixel maps work on a copy.
 BACKWARD = ["gradient_x_activation", "integrated_gradients", *VARIANTS]
-BACKWARD += ["gradients", "channels", "sanity"]
+BACKWARD += ["gradients", "channels", "sanity", "flow", "flow of channels"]
 
 
 @pytest.mark.parametrize("name", [name for name in EXPLAINERS if name not in BACKWARD])

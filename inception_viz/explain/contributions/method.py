@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite, isnan
@@ -12,12 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from inception_viz.architecture.config import BRANCHES, Branch
-from inception_viz.errors import ExplainError
 from inception_viz.explain.registry import Entry
 from inception_viz.explain.rerun import Progress, Question
+from inception_viz.explain.saving import save_table
 from inception_viz.explain.target import Target
-from inception_viz.files.cache import atomic_write
-from inception_viz.files.foreign import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,15 +171,7 @@ class Contributions:
             ExplainError: for another ending.
             FileError: if it can't be written.
         """
-        path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in (".csv", ".json"):
-            raise ExplainError(f'"{path.name}" must end in .csv or .json.')
-        with atomic_write(path) as temporary:
-            if suffix == ".csv":
-                temporary.write_text(csv_text(self.to_frame()), "utf-8")
-            else:
-                temporary.write_text(json.dumps(self._plain(), indent=1), "utf-8")
+        save_table(path, self.to_frame, self._plain)
 
     def _plain(self) -> dict[str, object]:
         def numbers(array: np.ndarray) -> list[float | None]:

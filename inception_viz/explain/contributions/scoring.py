@@ -115,13 +115,13 @@ def baseline_outputs(
                 "compare with. Use the baseline zero."
             )
         means = torch.cat([reference.channel_means(name, b, w) for b, w in widths.items()])
-        outputs[name] = means[None, :, None, None] * question.masks.get(name, torch.ones(1))
+        outputs[name] = means[None, :, None, None] * question.edits.masks.get(name, torch.ones(1))
     return outputs
 
 
 def none_values(question: Question) -> dict[str, float]:
     """Module → z(none): the target's value with the module's whole output at the baseline."""
-    known = _none.setdefault(question.network, {}) if not question.masks else {}
+    known = _none.setdefault(question.network, {}) if not question.edits else {}
     values = {}
     for name, outputs in question.baseline.items():
         key = (name, question.target.head, outputs.numpy().tobytes())

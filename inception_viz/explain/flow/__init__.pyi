@@ -1,0 +1,2 @@
+from .edges import flow as flow
+from .result import Flow as Flow
