@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import Progress, silent
@@ -179,6 +179,11 @@ def _paint(
 ) -> tuple[Tensor, list[np.ndarray]]:
     """The pictures (N, 3, size, size), values 0 to 1, and what each had at every step."""
     leaking = Leaking(classifier.inference_network)
+    fast = fast_bfloat16()
+    if fast:  # once, else autocast would do it at every step
+        for layer in leaking.network.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.to(torch.bfloat16)
     if sign < 0 and not aims[0].target:
         without_last_relu(leaking.network, aims[0].layer)
     optimiser = torch.optim.Adam([canvas.coefficients], lr=_RATE)
@@ -189,7 +194,7 @@ def _paint(
         progress(step / steps)
         leaking.leak(_LEAK if step < _LEAKING_STEPS else 0.0)
         x = classifier.preprocessing.normalise(255 * shaker.shaken(canvas.pixels()))
-        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
             had = values(outputs(leaking.network, x, aims), aims)
         (canvas.coefficients.grad,) = torch.autograd.grad(-sign * had.sum(), canvas.coefficients)
         optimiser.step()

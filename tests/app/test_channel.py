@@ -23,6 +23,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cache of its own; pictures of one step."""
     monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
     monkeypatch.setattr("inception_viz.features.atlas.STEPS", 1)
+    monkeypatch.setattr("app.session.channels._STEPS", 1)
     monkeypatch.setattr("app.session.channels._LARGE", 32)
     yield
 

@@ -25,7 +25,7 @@ from tests.conftest import sample, tiny_config
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-    monkeypatch.setattr("inception_viz.features.atlas.STEPS", 1)
+    monkeypatch.setattr("app.session.channels._STEPS", 1)
     yield tmp_path
 
 
