@@ -223,7 +223,7 @@ def test_where_nothing_can_be_kept_it_is_measured_all_the_same(
     assert same(tuning_of(classifier), tuning(classifier))
 
 
-@pytest.mark.parametrize("source", ["bvlc", "imagenette"])
+@pytest.mark.parametrize("source", ["bvlc", "imagenette", "random"])
 def test_the_bundled_tunings_are_those_of_the_bundled_weights(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
