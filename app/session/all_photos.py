@@ -19,7 +19,7 @@ from app.session import photos as samples
 from app.session.own_photos import OwnPhoto
 from app.session.traces import KEYS
 from inception_viz import firing
-from inception_viz.explain import BranchFiring
+from inception_viz.explain import BranchFiring, within
 from inception_viz.pictures import Crop, Fit
 from inception_viz.report import Report, report_name
 
@@ -135,7 +135,7 @@ def _archive(
     try:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for done, photo in enumerate(photos):
-                part = partial(_within, progress, done, len(photos))
+                part = within(progress, done, len(photos))
                 built = explanations.report_or_apology(
                     photo.name, partial(_report, model, fit, photo, part)
                 )
@@ -159,10 +159,6 @@ def _report(model: iv.Classifier, fit: Fit | Crop, photo: OwnPhoto, progress: Pr
         known=samples.shows_a_class_of(trace.picture, model),
         progress=progress,
     )
-
-
-def _within(progress: Progress, done: int, of: int, share: float) -> None:
-    progress((done + share) / of)
 
 
 def _new_name(name: str, taken: set[str]) -> str:

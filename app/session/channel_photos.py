@@ -144,9 +144,6 @@ def nearest_photo(
     judge: iv.Classifier, model: iv.Classifier, seen: Seen, question: TwoPhotos, tile: Tile
 ) -> Job[int]:
     """Which photo of a question, 0 or 1 as shown, a machine takes that goes by the picture."""
-    units = [question.strong, question.weak]
-    if not question.strong_first:
-        units.reverse()
-    photos = [_crop(seen, question.place, unit, marked=False) for unit in units]
-    key = (judge.key, model.key, question.place, *units)
+    photos = [_crop(seen, question.place, unit, marked=False) for unit in question.shown]
+    key = (judge.key, model.key, question.place, *question.shown)
     return _choices.get(key, lambda _progress: nearest(tile.image, photos, judge))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -21,6 +20,7 @@ from inception_viz.explain import (
     channel_push,
     scale_channel,
     strongest_channels,
+    within,
 )
 from inception_viz.features import (
     Painting,
@@ -60,16 +60,12 @@ def tiles(model: iv.Classifier, places: Sequence[Place]) -> Job[Tiles]:
     def work(progress: Progress) -> Tiles:
         for done, place in enumerate(missing):
             assert place.channel is not None
-            part = partial(_within, progress, done, len(missing))
+            part = within(progress, done, len(missing))
             atlas.paint(place, [place.channel], steps=_STEPS, progress=part)
         found = {place: atlas.tile(place) for place in places}
         return Tiles({place: tile for place, tile in found.items() if tile})
 
     return _tiles.get((model.key, *missing), work)
-
-
-def _within(progress: Progress, done: int, of: int, share: float) -> None:
-    progress((done + share) / of)
 
 
 def rest_of_branch(model: iv.Classifier, branch: Place) -> Job[int]:

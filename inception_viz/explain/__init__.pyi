@@ -55,6 +55,7 @@ from .rerun import MEMORY as MEMORY
 from .rerun import Progress as Progress
 from .rerun import ask as ask
 from .rerun import silent as silent
+from .rerun import within as within
 from .target import Asked as Asked
 from .target import find_class as find_class
 from .target import resolve as resolve

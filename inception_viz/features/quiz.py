@@ -37,6 +37,16 @@ class TwoPhotos:
     weak: PhotoUnit
     strong_first: bool
 
+    @property
+    def shown(self) -> tuple[PhotoUnit, PhotoUnit]:
+        """Both, in the order to show them."""
+        return (self.strong, self.weak) if self.strong_first else (self.weak, self.strong)
+
+    @property
+    def right(self) -> int:
+        """Which of :attr:`shown` it is, 0 or 1."""
+        return int(not self.strong_first)
+
 
 def two_photos(index: Index, number: int) -> TwoPhotos | None:
     """The question of that number: a channel of a branch, drawn by lot, and two photos.

@@ -12,11 +12,16 @@ from inception_viz.architecture.cost import Reduction
 from inception_viz.explain.channels import ChannelScores
 from inception_viz.explain.contributions import Contributions
 from inception_viz.figures.chart import Values, chart
-from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, STEM_COLOUR
+from inception_viz.figures.colours import (
+    BRANCH_COLOURS,
+    BRANCH_NAMES,
+    HIGHER,
+    LOWER,
+    STEM_COLOUR,
+)
 
 CHANNELS = 24  # shown; hundreds of slivers would say nothing
 _BINS = 30
-_HIGHER, _LOWER = "#B2182B", "#2166AC"  # as on signed scales: red where the second is higher
 
 
 def _bars(x: Values, y: Values, colour: str | list[str], hover: str) -> go.Bar:
@@ -68,7 +73,7 @@ def difference_bars(first: np.ndarray, second: np.ndarray) -> go.Figure:
     """
     difference = second - first
     order = np.argsort(-np.abs(difference), kind="stable")[:CHANNELS]
-    colours = [_HIGHER if difference[c] > 0 else _LOWER for c in order]
+    colours = [HIGHER if difference[c] > 0 else LOWER for c in order]
     hover = "%{x}: %{customdata[0]:.3g} and %{customdata[1]:.3g}, %{y:+.3g}"
     bars = _bars(_channels(order), difference[order], colours, hover)
     bars.customdata = np.stack([first[order], second[order]], axis=1)

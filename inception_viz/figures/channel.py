@@ -11,32 +11,17 @@ from plotly.subplots import make_subplots
 
 from inception_viz.features.stimuli import FAMILIES
 from inception_viz.figures.chart import chart
-from inception_viz.figures.words import percent, short_number, signed
+from inception_viz.figures.colours import HIGHER, LOWER
+from inception_viz.figures.words import bar, percent, short_number, signed
 
-_FOR, _AGAINST = "#B2182B", "#2166AC"  # as on all signed scales
 _LINES = ("#3B82C4", "#E07B39", "#4C9F70", "#9467BD", "#888888")
-_ROW = (
-    '<div style="display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:.1rem .6rem;'
-    'align-items:baseline;margin:.3rem 0 0;font-size:.92rem">'
-    '<span style="overflow-wrap:anywhere">{label}</span>'
-    '<span style="white-space:nowrap;font-variant-numeric:tabular-nums">{value}</span>'
-    '<span style="grid-column:1/3;height:6px;border-radius:3px;'
-    'background:color-mix(in srgb,currentColor 14%,transparent)">'
-    '<span style="display:block;height:6px;border-radius:3px;width:{width:.1f}%;'
-    'background:{colour}"></span></span></div>'
-)
 
 
 def signed_bars(rows: Sequence[tuple[str, float]]) -> str:
     """One bar for each (label, value), red above zero and blue below, the largest whole."""
     most = max((abs(value) for _, value in rows), default=0.0) or 1.0
     return "".join(
-        _ROW.format(
-            label=escape(label),
-            value=signed(value),
-            width=100 * abs(value) / most,
-            colour=_FOR if value >= 0 else _AGAINST,
-        )
+        bar(label, signed(value), abs(value) / most, HIGHER if value >= 0 else LOWER)
         for label, value in rows
     )
 

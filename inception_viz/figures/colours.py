@@ -16,6 +16,7 @@ HEAD_COLOURS = {"main": "#D55E00", "aux2": "#56B4E9", "aux1": "#8C6BB1"}
 
 SEQUENTIAL = "Viridis"  # activations: from nothing to much
 DIVERGING = "RdBu_r"  # signed quantities: zero is the neutral middle
+HIGHER, LOWER = "#B2182B", "#2166AC"  # of that, as the colours of bars
 
 
 @cache

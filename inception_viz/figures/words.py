@@ -24,7 +24,7 @@ _ROW = (
     '<div style="display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:.1rem .6rem;'
     'align-items:baseline;margin:.3rem 0 0;font-size:.92rem">'
     '<span style="overflow-wrap:anywhere{weight}">{label}</span>'
-    '<span style="white-space:nowrap;font-variant-numeric:tabular-nums{weight}">{percent}</span>'
+    '<span style="white-space:nowrap;font-variant-numeric:tabular-nums{weight}">{value}</span>'
     '<span style="grid-column:1/3;height:6px;border-radius:3px;'
     'background:color-mix(in srgb,currentColor 14%,transparent)">'
     '<span style="display:block;height:6px;border-radius:3px;width:{width:.1f}%;'
@@ -37,14 +37,19 @@ def answer_bars(
 ) -> str:
     """One bar for each (label, probability); ``emphasised`` is the label in bold."""
     return "".join(
-        _ROW.format(
-            label=escape(label),
-            percent=percent(probability),
-            width=100 * probability,
-            colour=colour,
-            weight=";font-weight:600" if label == emphasised else "",
-        )
+        bar(label, percent(probability), probability, colour, bold=label == emphasised)
         for label, probability in predictions
+    )
+
+
+def bar(label: str, value: str, share: float, colour: str, *, bold: bool = False) -> str:
+    """A label with a value, and a bar below that fills ``share`` (0 to 1) of its line."""
+    return _ROW.format(
+        label=escape(label),
+        value=value,
+        width=100 * share,
+        colour=colour,
+        weight=";font-weight:600" if bold else "",
     )
 
 

@@ -16,19 +16,20 @@ from inception_viz.trace import Trace
 def strongest(classifier: Classifier, trace: Trace) -> dict[str, list[dict[str, Any]]]:
     """Module → a row a branch; empty where no picture of them was painted."""
     atlas = atlas_of(classifier)
+    places = [replace(b, channel=c) for b, (c,) in strongest_channels(trace, 1).items()]
+    tiles = {place: atlas.tile(place) for place in places}
     found: dict[str, list[dict[str, Any]]] = {}
-    for branch, (channel, *_) in strongest_channels(trace, 1).items():
-        tile = atlas.tile(replace(branch, channel=channel))
-        maps = trace.branches[branch.module][branch.branch][channel]  # type: ignore[index]
+    for place, tile in tiles.items() if any(tiles.values()) else ():
+        branch, channel = str(place.branch), place.channel
+        maps = trace.layer(f"{place.module}/{branch}")[channel]
         where = overlay(trace.picture, trace.fitting, maps.numpy(), side=180)
-        found.setdefault(branch.module, []).append(
+        found.setdefault(place.module, []).append(
             {
-                "name": f"{branch.module} {BRANCH_NAMES[str(branch.branch)]}, channel {channel}",
-                "colour": BRANCH_COLOURS[str(branch.branch)],
+                "name": f"{place.module} {BRANCH_NAMES[branch]}, channel {channel}",
+                "colour": BRANCH_COLOURS[branch],
                 "mean": float(maps.mean()),
                 "jpeg": jpeg(where, 75),
                 "webp": tile.webp if tile is not None else None,
             }
         )
-    painted = any(row["webp"] for rows in found.values() for row in rows)
-    return found if painted else {}
+    return found

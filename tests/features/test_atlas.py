@@ -16,16 +16,6 @@ from tests.conftest import noise_photo, tiny_config
 SIZE, STEPS = 32, 3
 
 
-@pytest.fixture(scope="module")
-def classifier() -> iv.Classifier:
-    return iv.load("random", config=tiny_config(input_size=96))
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "cache"))
-
-
 def test_an_atlas_holds_every_channel_and_goes_on_where_it_stopped(
     classifier: iv.Classifier,
 ) -> None:

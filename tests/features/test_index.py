@@ -15,11 +15,6 @@ COUNT = 22
 
 
 @pytest.fixture(scope="module")
-def classifier() -> iv.Classifier:
-    return iv.load("random", config=tiny_config(input_size=96))
-
-
-@pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = noise_folders(tmp_path_factory.mktemp("data") / "photos", COUNT)
     (root / "odd" / "bad.png").write_bytes(b"no picture")

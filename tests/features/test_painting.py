@@ -9,14 +9,9 @@ from PIL import Image
 
 import inception_viz as iv
 from inception_viz.features import Canvas, Leaking, layers_of, picture_of, pictures_of
-from tests.conftest import sample, tiny_config
+from tests.conftest import sample
 
 quick = partial(picture_of, size=32, steps=12)
-
-
-@pytest.fixture(scope="module")
-def classifier() -> iv.Classifier:
-    return iv.load("random", config=tiny_config(input_size=96))
 
 
 def pixels(image: Image.Image) -> np.ndarray:

@@ -4,12 +4,7 @@ import pytest
 
 import inception_viz as iv
 from inception_viz.features import nearest, two_photos
-from tests.conftest import noise_photo, sample, tiny_config
-
-
-@pytest.fixture(scope="module")
-def classifier() -> iv.Classifier:
-    return iv.load("random", config=tiny_config(input_size=96))
+from tests.conftest import noise_photo, sample
 
 
 def test_a_question_is_of_two_photos_that_the_channel_tells_apart(

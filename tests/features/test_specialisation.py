@@ -24,19 +24,8 @@ from inception_viz.features import (
 )
 from inception_viz.files import cached
 from inception_viz.pictures import Preprocessing
-from tests.conftest import tiny_config
 
 WIDTHS = {"3a": {"1x1": 20, "3x3": 30, "5x5": 10}, "3b": {"1x1": 20, "3x3": 20}}
-
-
-@pytest.fixture(scope="module")
-def classifier() -> iv.Classifier:
-    return iv.load("random", config=tiny_config(input_size=96))
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path / "cache"))
 
 
 def responses(random: np.random.Generator) -> dict[str, dict[str, np.ndarray]]:

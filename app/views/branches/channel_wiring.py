@@ -15,7 +15,15 @@ from app.widgets.waiting import result_of
 from inception_viz.architecture import Place
 from inception_viz.explain import Inputs
 from inception_viz.features import atlas_of
-from inception_viz.figures import data_url, percent, scale_chart, short_number, signed, signed_bars
+from inception_viz.figures import (
+    BRANCH_NAMES,
+    data_url,
+    percent,
+    scale_chart,
+    short_number,
+    signed,
+    signed_bars,
+)
 
 _INPUTS, _CLASSES, _LINES = 5, 4, 4
 _SIDES = {"photo": "on this photo", "weights": "from the weights alone"}
@@ -65,7 +73,7 @@ def _feeds(model: iv.Classifier, inputs: Inputs) -> None:
         if len(of) > 1:
             total = sum(float(np.abs(values).sum()) for values in of.values()) or 1.0
             shares = (
-                f"{branch.replace('x', '×')} {percent(float(np.abs(v).sum()) / total)}"
+                f"{BRANCH_NAMES[branch]} {percent(float(np.abs(v).sum()) / total)}"
                 for branch, v in of.items()
             )
             st.markdown(f"All inputs by branch, up or down: {', '.join(shares)}.")

@@ -99,11 +99,11 @@ def _missing(scene: Scene, branch: Place) -> None:
     missing, asked = len(atlas_of(scene.model).missing(branch)), f"paint_{branch}"
     if not missing:
         return
-    job = channels.rest_of_branch(scene.model, branch)
-    if st.session_state.get(asked) == job.key:
+    if st.session_state.get(asked) == scene.model.key:
+        job = channels.rest_of_branch(scene.model, branch)
         wait_for(asked, job, f"Painting {missing} pictures …")
     elif st.button(f"Paint {missing} pictures", key=f"button_{asked}", help=_SLOW):
-        choices.choose(asked, job.key)
+        choices.choose(asked, scene.model.key)
         st.rerun()
 
 

@@ -48,9 +48,7 @@ def show(scene: Scene) -> None:
     tiles = wait_for("quiz_tile", channels.tiles(scene.model, [place]), "Painting a channel …")
     if tiles is None:
         return
-    units = [question.strong, question.weak]
-    if not question.strong_first:
-        units.reverse()
+    units = question.shown
     crops = [
         channel_photos.crop_of(seen, question.place, unit, side=320, marked=False) for unit in units
     ]
@@ -84,7 +82,7 @@ def _choose(number: int) -> None:
 def _outcome(scene: Scene, seen: Seen, question: TwoPhotos, tile: Tile) -> None:
     """Say what was right, count it once, and offer the next question."""
     game = _game()
-    right = int(not question.strong_first)
+    right = question.right
     judge = result_of(models.of_source("imagenette" if scene.model.source == "bvlc" else "bvlc"))
     machine = result_of(channel_photos.nearest_photo(judge, scene.model, seen, question, tile))
     if not game.counted:
