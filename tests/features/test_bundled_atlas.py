@@ -9,7 +9,7 @@ from inception_viz.architecture import Place
 from inception_viz.features import atlas_of, picture_of
 from tests.conftest import ROOT
 
-MODELS = ("bvlc",)
+MODELS = ("bvlc", "imagenette")
 
 
 @pytest.fixture(params=MODELS)
@@ -37,7 +37,7 @@ def test_a_bundled_picture_makes_its_channel_fire(model: iv.Classifier) -> None:
         assert tile is not None and tile.image.size == (96, 96)
         assert tile.shows_something
         fires = strongest_unit(model, tile.image, place)
-        assert fires > 0 and fires > 3 * strongest_unit(model, noise, place)
+        assert fires > 0 and fires > 2 * strongest_unit(model, noise, place)
 
 
 def test_it_is_a_picture_as_painting_gives_it(model: iv.Classifier) -> None:
