@@ -40,6 +40,7 @@ class Trace:
         exchanged: place → maps (channels, height, width) of another picture, which it puts out in
             place of its own, as in :func:`~inception_viz.explain.interchange.interchange`; usually
             none.
+        donor: identity of that other picture and of the part that the network saw; "" for none.
     """
 
     picture: Picture
@@ -54,6 +55,12 @@ class Trace:
     model: str
     muted: frozenset[str] = frozenset()
     exchanged: Mapping[str, Tensor] = field(default_factory=lambda: MappingProxyType({}))
+    donor: str = ""
+
+    @property
+    def seen(self) -> str:
+        """Identity of the picture and of the part that the network saw."""
+        return f"{self.picture.sha256}-{self.fitting.fit}"
 
     @property
     def logits(self) -> Tensor:

@@ -112,7 +112,7 @@ function introduce({ root, concat, sums }, data) {
     root.querySelector(`.${step} p`).textContent = text;
   };
   root.querySelector('.convolved h4').textContent = `Convolve: ${data.names[data.branch]}`;
-  say('source', `${data.inputs} maps come in; here the one that counts most for the reduced map.`);
+  say('source', `${data.inputs} maps come in; here number ${data.source_channel}.`);
   say('reduced', `${data.inputs} maps become ${data.reduces}; here number ${data.reduced}.`);
   say('convolved', `${data.channels} output maps; here number ${data.channel}. Click a place.`);
   say(

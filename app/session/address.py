@@ -31,6 +31,7 @@ ARCHITECTURE: Final = "arch"
 ORIGINS: Final = "from"
 REBUILT: Final = "network"
 LARGE: Final = "large"
+FLOW: Final = "flow"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"

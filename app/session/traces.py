@@ -24,8 +24,8 @@ def trace(model: iv.Classifier, picture: iv.Picture, fit: Fit | Crop) -> Job[iv.
 
 def key_of(found: iv.Trace) -> str:
     """Identity of a trace for caches."""
-    muted = ",".join(sorted(found.muted))
-    return f"{found.model}-{found.picture.sha256}-{found.fitting.fit}-{muted}"
+    muted, exchanged = (",".join(sorted(places)) for places in (found.muted, found.exchanged))
+    return f"{found.model}-{found.seen}-{muted}-{exchanged}-{found.donor}"
 
 
 Keys = dict[str | type[Any], Callable[[Any], Any]]

@@ -20,6 +20,7 @@ class View(NamedTuple):
 REGISTRY = (
     View("explore/page.py", "Explore", "explore"),
     View("branches/page.py", "Branch activations", "branches"),
+    View("flow/page.py", "Flow", "flow"),
     View("contributions/page.py", "Contributions", "contributions"),
     View("switchboard/page.py", "Switchboard", "switchboard"),
     View("heads/page.py", "Auxiliary heads", "heads"),

@@ -20,11 +20,10 @@ _HEAD_HELP = (
     "**main** is the classifier at the end. **aux1** and **aux2** are the auxiliary heads after 4a "
     "and 4d; they see only the modules in front of them."
 )
-_OUTPUT_HELP = (
-    "**Logit**: the class's score before softmax. **Probability**: after softmax, so other classes "
-    "count, too. **Margin**: the class's logit minus that of a second class: what tells the two "
-    "apart."
-)
+_LOGIT = "**Logit**: the class's score before softmax. "
+_MARGIN = "**Margin**: the class's logit minus that of a second class: what tells the two apart."
+_OUTPUT_HELP = f"{_LOGIT}**Probability**: after softmax, so other classes count, too. {_MARGIN}"
+_SUMS_HELP = _LOGIT + _MARGIN
 
 
 def one_class(
@@ -64,8 +63,11 @@ def second_class(scene: Scene, head: str, key: str, label: str, first: str, widt
     return likeliest if chosen is None else chosen
 
 
-def output(scene: Scene) -> iv.Target:
-    """Draw the choice of a head and of its output; the class itself is the sidebar's."""
+def output(scene: Scene, *, sums: bool = False) -> iv.Target:
+    """Draw the choice of a head and of its output; the class itself is the sidebar's.
+
+    ``sums``: only outputs that are sums, so no probability.
+    """
     heads = {name: name for name in ("main", *reversed(scene.model.config.heads))}
     heads = {name: name for name in heads if name in scene.trace.heads}
     head = "main"
@@ -74,7 +76,9 @@ def output(scene: Scene) -> iv.Target:
     names: dict[Output, str] = {"logit": "logit", "probability": "probability", "margin": "margin"}
     if len(scene.model.labels) < 2:
         del names["margin"]
-    chosen = choice.show("output", "Output", names, help=_OUTPUT_HELP)
+    if sums:
+        del names["probability"]
+    chosen = choice.show("output", "Output", names, help=_SUMS_HELP if sums else _OUTPUT_HELP)
     if head in scene.model.weights.fits:
         st.caption(str(scene.model.weights.fits[head]))
     if chosen == "margin":

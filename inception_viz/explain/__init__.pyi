@@ -35,6 +35,7 @@ from .firing import BranchFiring as BranchFiring
 from .firing import Firing as Firing
 from .firing import measure_reference as measure_reference
 from .flow.result import Flow as Flow
+from .flow.result import Kernels as Kernels
 from .grad_cam import VARIANTS as VARIANTS
 from .grad_cam import Cams as Cams
 from .grad_cam import Variant as Variant

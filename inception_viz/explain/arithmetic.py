@@ -26,9 +26,9 @@ class Walk:
     Attributes:
         module, branch: which one; ``kernel`` is k.
         channel: the output map, one of ``channels``.
-        reduced: the map that the kernel is shown on, one of ``reduces``: the one that counts most.
-        inputs: how many maps come into the module; ``source`` is the one that counts most for the
-            reduced map, number ``source_channel``, and ``source_weight`` its weight there.
+        reduced: the map that the kernel is shown on, one of ``reduces``.
+        inputs: how many maps come into the module; ``source`` is the one that is followed, number
+            ``source_channel``, and ``source_weight`` its weight in the reduced map.
         reduce_total: the reduced map before ReLU: ``inputs`` products each, plus ``reduce_bias``.
         window_map: the reduced map after ReLU, what the kernel reads.
         weights: (k, k), the kernel's slice for that map.
@@ -80,13 +80,25 @@ def walks(classifier: Classifier) -> list[tuple[str, str]]:
 
 
 def walk(
-    classifier: Classifier, trace: Trace, module: str, branch: str, channel: int | None = None
+    classifier: Classifier,
+    trace: Trace,
+    module: str,
+    branch: str,
+    channel: int | None = None,
+    *,
+    reduced: int | None = None,
+    source: int | None = None,
 ) -> Walk:
     """Follow one output map of a branch; default its strongest.
 
+    Args:
+        reduced: the reduced map to follow; default the one that counts most.
+        source: the map that comes into the module to follow; default the one that counts most for
+            the reduced map.
+
     Raises:
-        ExplainError: for a branch without reduction (see :func:`walks`), a channel that doesn't
-            exist, or a trace of another classifier.
+        ExplainError: for a branch without reduction (see :func:`walks`), a channel or map that
+            doesn't exist, or a trace of another classifier.
     """
     ask(classifier, trace, None)
     if (module, branch) not in walks(classifier):
@@ -103,12 +115,17 @@ def walk(
     with torch.no_grad():
         weight = conv.weight[channel].contiguous()
         parts = F.conv2d(before[None], weight[:, None], padding="same", groups=len(before))[0]
-        reduced = int(parts.abs().sum((1, 2)).argmax())
+        if reduced is None:
+            reduced = int(parts.abs().sum((1, 2)).argmax())
         inputs = _input_of(classifier, trace, module)
+        for number, maps in ((reduced, before), (source or 0, inputs)):
+            if not 0 <= number < len(maps):
+                raise ExplainError(f"There is no map {number}; there are 0 to {len(maps) - 1}.")
         mixing = reduce.weight[reduced, :, 0, 0]
         reduce_bias = _bias(reduce, reduced)
         reduce_total = (inputs * mixing[:, None, None]).sum(0) + reduce_bias
-        source = int((inputs.sum((1, 2)) * mixing).abs().argmax())
+        if source is None:
+            source = int((inputs.sum((1, 2)) * mixing).abs().argmax())
         bias = _bias(conv, channel)
     return Walk(
         module=module,

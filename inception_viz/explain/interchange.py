@@ -74,7 +74,8 @@ def exchanged(question: Question, trace_b: Trace, places: Iterable[Place]) -> Tr
     edits = Edits(exchange_of(network, maps))
     first = next(name for name in trace.modules if name in edits.exchanged)
     to_main = question_of(network, trace, Target(question.target.index))
-    return retrace(replace(to_main, edits=edits), first, exchanged=MappingProxyType(maps))
+    changes = {"exchanged": MappingProxyType(maps), "donor": trace_b.seen}
+    return retrace(replace(to_main, edits=edits), first, **changes)
 
 
 def maps_of(trace: Trace, place: Place) -> Tensor:

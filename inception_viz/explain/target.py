@@ -45,13 +45,15 @@ class Target:
         """What its value is measured in."""
         return "probability" if self.kind == "probability" else "logits"
 
+    def classes(self, labels: Sequence[str]) -> str:
+        """The class, or both: "espresso", "espresso over cup"."""
+        name = labels[self.index]
+        return name if self.against is None else f"{name} over {labels[self.against]}"
+
     def describe(self, labels: Sequence[str]) -> str:
         """In words: "logit of espresso", "margin of espresso over cup"."""
-        name = labels[self.index]
-        if self.against is not None:
-            words = f"margin of {name} over {labels[self.against]}"
-        else:
-            words = f"{self.kind} of {name}"
+        kind = self.kind if self.against is None else "margin"
+        words = f"{kind} of {self.classes(labels)}"
         return words if self.head == "main" else f"{words} ({HEAD_NAMES[self.head]})"
 
 

@@ -23,6 +23,13 @@ from .curves import saving_curve as saving_curve
 from .curves import training_curves as training_curves
 from .diagram import module_diagram as module_diagram
 from .diagram import network_diagram as network_diagram
+from .flow.between import channel_diagram as channel_diagram
+from .flow.between import channel_nodes as channel_nodes
+from .flow.between import kernel_tile as kernel_tile
+from .flow.diagram import Ends as Ends
+from .flow.diagram import flow_diagram as flow_diagram
+from .flow.streams import flow_sentence as flow_sentence
+from .flow.streams import named as named
 from .network_map import HeadAnswer as HeadAnswer
 from .network_map import Painting as Painting
 from .network_map import network_map as network_map

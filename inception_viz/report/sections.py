@@ -17,9 +17,11 @@ from inception_viz.classifier import Classifier
 from inception_viz.explain.channels import measure
 from inception_viz.explain.contributions import Contributions
 from inception_viz.explain.firing import Firing
+from inception_viz.explain.flow.edges import flow
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.target import Target
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES
+from inception_viz.figures.flow import Ends, flow_diagram, flow_sentence
 from inception_viz.figures.network_map import Painting, network_map
 from inception_viz.figures.paintings import (
     Metric,
@@ -28,7 +30,7 @@ from inception_viz.figures.paintings import (
     paint_contributions,
     paint_firing,
 )
-from inception_viz.figures.photo import jpeg, overlay, photo_with_frame
+from inception_viz.figures.photo import data_url, jpeg, overlay, photo_with_frame
 from inception_viz.figures.printed import contributions_svg
 from inception_viz.figures.sprites import channel_sprite
 from inception_viz.figures.words import (
@@ -92,6 +94,7 @@ def values(findings: Findings) -> Values:
         "photo": jpeg(photo_with_frame(trace.picture, trace.fitting)),
         "heads": [_head(findings, head) for head in (*findings.classifier.config.heads, "main")],
         "maps": _maps(findings),
+        "flow": _flow(findings),
         "scores": _scores(findings),
         "cams": _cams(findings),
         "strongest": strongest(findings.classifier, trace),
@@ -149,6 +152,20 @@ def _map(findings: Findings, painting: Painting, title: str, how: str) -> Values
     heads = head_answers(findings.classifier, findings.trace)
     svg = network_map(painting, heads, "wide") + network_map(painting, heads, "tall")
     return {"title": title, "how": how, "svg": svg}
+
+
+def _flow(findings: Findings) -> Values:
+    """From the photo through all branches to the answer."""
+    trace = findings.trace
+    found = flow(findings.classifier, trace, findings.target)
+    small = data_url(jpeg(photo_with_frame(trace.picture, trace.fitting, 160)))
+    heads = head_answers(findings.classifier, trace)
+    ends = Ends(small, findings.alt or "The photo", findings.label, heads)
+    return {
+        "sentence": flow_sentence(found),
+        "svg": flow_diagram(found, ends, "wide") + flow_diagram(found, ends, "tall"),
+        "gap": found.relative_gap,
+    }
 
 
 def _scores(findings: Findings) -> Values:

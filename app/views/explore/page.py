@@ -9,7 +9,7 @@ import streamlit as st
 import inception_viz as iv
 from app.session import address, explanations, photos, traces
 from app.session.scene import Scene, current
-from app.views.explore import all_photos, network
+from app.views.explore import all_photos, flow_teaser, network
 from app.widgets import answers, messages, page_link, picture
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
@@ -43,6 +43,7 @@ def show() -> None:
         _insights(scene)
     with all_photos.around(scene):
         network.show(scene)
+        flow_teaser.show(scene)
         answers.of_all_heads(scene, "answers", "What the heads answer")
 
 

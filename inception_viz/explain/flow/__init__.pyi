@@ -1,2 +1,3 @@
 from .edges import flow as flow
 from .result import Flow as Flow
+from .result import Kernels as Kernels

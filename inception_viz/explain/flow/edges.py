@@ -24,8 +24,8 @@ from inception_viz.architecture.config import Branch
 from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
-from inception_viz.explain.flow.gates import biases, branches_of, read_by
-from inception_viz.explain.flow.result import Flow
+from inception_viz.explain.flow.gates import GatedBranch, biases, branches_of, read_by
+from inception_viz.explain.flow.result import Flow, Kernels
 from inception_viz.explain.rerun import MEMORY, Question, ask, gradients_on
 from inception_viz.explain.target import Asked
 from inception_viz.network.googlenet import AuxHead, split
@@ -107,6 +107,7 @@ def _flow(question: Question) -> Flow:
         branches=_frozen(worth),
         model=trace.model,
         picture=trace.picture.sha256,
+        widths={name: network.modules_by_name[name].widths for name in question.modules},
         muted=trace.muted,
         exchanged=frozenset(trace.exchanged),
         _between=_Between(question, MappingProxyType(slopes)),
@@ -155,16 +156,29 @@ class _Between:
         found.setflags(write=False)
         return found
 
-    def _into(self, module: str, branch: Branch, step: str, source: str) -> Tensor:
+    def kernels(self, source: str, at: int, sink: Place) -> Kernels:
+        """As :meth:`Flow.kernels`; the source is number ``at`` of what its step puts out."""
+        assert sink.branch is not None and sink.channel is not None
+        with torch.inference_mode(False), torch.no_grad():
+            gated, part, count = self._at(sink.module, sink.branch)
+            if not 0 <= at < count:
+                raise ExplainError(f'There is no channel "{source[:60]}"; there are {count}.')
+            return gated.kernels(part, at, sink.channel)
+
+    def _at(self, module: str, branch: Branch) -> tuple[GatedBranch, Tensor, int]:
+        """A branch, the slope at what it put out, and how many channels it reads."""
         question, slope = self.question, self.slopes[module]
         network = question.network
         reading = read_by(network, question.trace, module)
         gated = branches_of(network, question.trace, module, reading.maps, [branch])[branch]
         computed = slope * question.edits.computed(module, slope.shape[1])
         part = split(computed, network.modules_by_name[module].widths)[branch]
-        own = self._of(step, source)
-        width = part.shape[1]
-        at_once = max(MEMORY // (4 * 4 * reading.maps.numel()), 1)
+        return gated, part, reading.maps.shape[1]
+
+    def _into(self, module: str, branch: Branch, step: str, source: str) -> Tensor:
+        gated, part, _ = self._at(module, branch)
+        own, width = self._of(step, source), part.shape[1]
+        at_once = max(MEMORY // (4 * 4 * gated.read.numel()), 1)
         columns = []
         for first in range(0, width, at_once):
             outputs = range(first, min(first + at_once, width))

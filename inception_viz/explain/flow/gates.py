@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inception_viz.architecture.config import Branch
+from inception_viz.explain.flow.result import Kernels
 from inception_viz.explain.rerun import gradients_on
 from inception_viz.network.googlenet import GoogLeNet
 from inception_viz.network.layers import ConvBlock
@@ -42,6 +44,10 @@ class GatedBlock:
             self._inner(slope)[:, part], self.weight[part], padding=self.padding, groups=count
         )
         return apart.reshape(count, -1, *slope.shape[-2:])
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """A part of what it read (1, in, h, w) → its part of the output, without the biases."""
+        return F.conv2d(maps, self.weight, padding=self.padding) * self.gates
 
     def share(self, slope: Tensor) -> float:
         """What the biases add, weighted by slopes at the output (1, out, h, w)."""
@@ -117,6 +123,35 @@ class GatedBranch:
         for block in reversed(earlier):
             slopes = block.back(slopes)
         return (maps[:, inputs] * slopes[:, inputs]).sum((2, 3)).double().T
+
+    def kernels(self, slope: Tensor, source: int, output: int) -> Kernels:
+        """From one input channel to one output channel.
+
+        Args:
+            slope: at its output (1, out, h, w).
+        """
+        maps = self.pool.put_out if self.pool else self.read
+        part = torch.zeros_like(maps)
+        part[:, source] = maps[:, source]
+        if not self.blocks:  # the channel hands itself on, and no other
+            where = (part * slope)[0, source].numpy() * (source == output)
+            one = np.ones((1, 1, 1))
+            return Kernels(one, None, where.sum(dtype=np.float64)[None], where, (source,))
+        *earlier, last = self.blocks
+        for block in earlier:
+            part = block.forward(part)
+        each = (part * last.back_apart(slope, range(output, output + 1)))[0]
+        # Without a reduce layer, the last block reads the input channel itself.
+        read = range(each.shape[0]) if earlier else range(source, source + 1)
+        own = slice(read.start, read.stop)
+        reduce = earlier[0].weight if len(earlier) == 1 else None
+        return Kernels(
+            weights=last.weight[output, own].clone().numpy(),
+            into=None if reduce is None else reduce[:, source, 0, 0].clone().numpy(),
+            flows=each[own].double().sum((1, 2)).numpy(),
+            where=each.sum(0).numpy(),
+            maps=tuple(read),
+        )
 
 
 def gated_branch(layers: nn.Module, read: Tensor, put_out: Tensor | None = None) -> GatedBranch:

@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from inception_viz.architecture.places import Place, Widths
 from inception_viz.errors import ExplainError
 from inception_viz.explain.saving import save_table
 from inception_viz.explain.target import Target
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Kernels:
+    """What flows from one channel to one of the next module, apart by the kernels that pass it on.
+
+    A branch with a reduce layer has one path a reduced map; another has one path.
+
+    Attributes:
+        weights: (paths, k, k), the kernel with which the sink reads each path's map.
+        into: (paths,), the reduce layer's weights from the source to those maps; None if there is
+            no such layer.
+        flows: (paths,), in logits; they add up to :meth:`Flow.channels` at the two.
+        where: (h, w), where it flows: what adds up to the same, in the places of the sink's input.
+        maps: each path's number among the reduced maps, or among the module's inputs.
+    """
+
+    weights: np.ndarray
+    into: np.ndarray | None
+    flows: np.ndarray
+    where: np.ndarray
+    maps: tuple[int, ...]
+
+    @property
+    def order(self) -> list[int]:
+        """The paths, those with the largest flow, up or down, first."""
+        return [int(i) for i in np.argsort(-np.abs(self.flows), kind="stable")]
+
+
+class Between(Protocol):
+    """Computes what a flow doesn't hold."""
+
+    def __call__(self, step: str, source: str, sink: str) -> np.ndarray:
+        """As :meth:`Flow.channels`."""
+
+    def kernels(self, source: str, at: int, sink: Place) -> Kernels:
+        """As :meth:`Flow.kernels`; the source is number ``at`` of what its step puts out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +77,7 @@ class Flow:
         branches: step → (branches,): gradient × activation, computed on its own; for the head, the
             target's value.
         model, picture: identity of the weights and SHA-256 of the picture's file.
+        widths: module → branch → how many channels it has.
         muted, exchanged: what the trace had changed.
     """
 
@@ -51,9 +90,10 @@ class Flow:
     branches: Mapping[str, np.ndarray]
     model: str
     picture: str
+    widths: Widths
     muted: frozenset[str] = frozenset()
     exchanged: frozenset[str] = frozenset()
-    _between: Callable[[str, str, str], np.ndarray] = field(repr=False, kw_only=True)
+    _between: Between = field(repr=False, kw_only=True)
 
     unit = "logits"
 
@@ -92,6 +132,29 @@ class Flow:
         """
         step, _, _ = self._find(source, sink)
         return self._between(step, source, sink)
+
+    def kernels(self, source: str, sink: str) -> Kernels:
+        """What flows between two channels ("4c/5x5:12" or "stem:12", "4d/3x3:7"), by kernels.
+
+        Raises:
+            ExplainError: if there is no such channel, the two aren't neighbours, or the second is
+                a head.
+        """
+        into, (branch, _, number) = self._channel(sink), source.partition(":")
+        step, _, _ = self._find(branch, str(replace(into, channel=None)))
+        if step != self.steps[0]:
+            start = self._channel(source).channels(self.widths[step]).start
+            return self._between.kernels(source, start, into)
+        return self._between.kernels(source, int(number) if number.isdecimal() else -1, into)
+
+    def _channel(self, name: str) -> Place:
+        place = Place.parse(name)
+        if place is None or place.channel is None or not place.within(self.widths):
+            raise ExplainError(
+                f'There is no channel "{name[:60]}" of a branch in this flow. Name one as '
+                '"4c/5x5:12".'
+            )
+        return place
 
     @property
     def gap_behind(self) -> dict[str, np.ndarray]:

@@ -1,0 +1,62 @@
+// A drawing of ribbons, to click; what leads to and from the place under the mouse stands out.
+import { redraw, whenChosen } from './redraw.js';
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const map = parentElement.querySelector('.map');
+  const said = parentElement.querySelector('.said');
+  redraw(map, data.drawings.join(''));
+  said.textContent = data.invitation;
+  whenChosen(map, place => setTriggerValue('clicked', place.dataset.go));
+  const show = event => {
+    const place = event.target.closest('[data-node], .ribbon');
+    said.textContent = place?.dataset.words ?? data.invitation;
+    for (const drawing of map.children) {
+      const within = place && drawing.contains(place);
+      drawing.classList.toggle('tracing', Boolean(within));
+      if (within) trace(drawing, place.dataset);
+    }
+  };
+  const leave = () => {
+    said.textContent = data.invitation;
+    for (const drawing of map.children) drawing.classList.remove('tracing');
+  };
+  map.onpointerover = show;
+  map.onfocusin = show;
+  map.onpointerleave = leave;
+  map.onfocusout = leave;
+}
+
+// Near: the ribbon itself, or those at a node. Far: all that leads there or goes on from there.
+function trace(drawing, { node, from, to }) {
+  const ribbons = [...drawing.querySelectorAll('.ribbon')];
+  const near = ribbons.filter(({ dataset }) =>
+    node ? [dataset.from, dataset.to].includes(node) : dataset.from === from && dataset.to === to,
+  );
+  const far = new Set([
+    ...reached(ribbons, node ?? from, 'to', 'from'),
+    ...reached(ribbons, node ?? to, 'from', 'to'),
+  ]);
+  for (const ribbon of ribbons) {
+    ribbon.classList.toggle('near', near.includes(ribbon));
+    ribbon.classList.toggle('far', far.has(ribbon) && !near.includes(ribbon));
+  }
+}
+
+function reached(ribbons, start, here, there) {
+  const found = new Set();
+  const places = [start];
+  const known = new Set(places);
+  while (places.length) {
+    const place = places.pop();
+    for (const ribbon of ribbons) {
+      if (ribbon.dataset[here] !== place) continue;
+      found.add(ribbon);
+      const next = ribbon.dataset[there];
+      if (next && !known.has(next)) {
+        known.add(next);
+        places.push(next);
+      }
+    }
+  }
+  return found;
+}
