@@ -1,35 +1,22 @@
 // The map of switches, a click ahead of the server.
+import { chooseNow, clicksAhead } from './clicks_ahead.js';
 import { redraw, whenChosen } from './redraw.js';
 
-// The page may be behind the clicks. So clicks toggle the picture at once and are numbered; what
-// comes from the server counts only if it knows of the latest one. They are kept beside the page,
-// since the map may be put there anew between two clicks.
 export default function ({ data, parentElement, setTriggerValue }) {
   const map = parentElement.querySelector('.map');
-  const { session, number } = data;
-  const known = window.inceptionVizSwitches;
-  if (known?.session !== session || number >= known.number) {
-    window.inceptionVizSwitches = { session, number, muted: new Set(data.muted) };
-  }
-  const own = window.inceptionVizSwitches;
+  const own = clicksAhead(data);
   redraw(map, data.wide + data.tall);
   const buttons = [...map.querySelectorAll('[data-go]')];
   const draw = () => {
     for (const button of buttons) {
       const place = button.dataset.go;
-      const muted = own.muted.has(place) || own.muted.has(moduleOf(place));
+      const muted = own.chosen.has(place) || own.chosen.has(moduleOf(place));
       button.setAttribute('aria-pressed', !muted);
     }
   };
   whenChosen(map, button => {
-    flip(
-      own.muted,
-      button.dataset.go,
-      buttons.map(other => other.dataset.go),
-    );
-    own.number += 1;
-    draw();
-    setTriggerValue('flipped', { number: own.number, muted: [...own.muted] });
+    const places = buttons.map(other => other.dataset.go);
+    chooseNow(own, muted => flip(muted, button.dataset.go, places), draw, setTriggerValue);
   });
   draw();
 }

@@ -32,6 +32,7 @@ ORIGINS: Final = "from"
 REBUILT: Final = "network"
 LARGE: Final = "large"
 FLOW: Final = "flow"
+EXCHANGED: Final = "exchanged"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"
@@ -109,12 +110,21 @@ def module_in(modules: Collection[str]) -> str:
 
 def muted(trace: Trace) -> frozenset[str]:
     """What is muted ("4c", "4c/5x5", "4c/5x5:7"), less what ``trace`` doesn't have."""
-    places = _places(filter(None, st.query_params.get(MUTED, "").split(",")), trace)
+    return _chosen_in(trace, MUTED)
+
+
+def exchanged(trace: Trace) -> frozenset[str]:
+    """What is exchanged with another photo's, in the same way."""
+    return _chosen_in(trace, EXCHANGED)
+
+
+def _chosen_in(trace: Trace, key: str) -> frozenset[str]:
+    places = _places(filter(None, st.query_params.get(key, "").split(",")), trace)
     unknown = [text for text, place in places.items() if place is None]
     found = frozenset(str(place) for place in places.values() if place is not None)
     if unknown:
-        links.leave_out(MUTED, ",".join(unknown))
-        mute(found)
+        links.leave_out(key, ",".join(unknown))
+        write(key, ",".join(sorted(found)))
     return found
 
 
@@ -130,6 +140,11 @@ def _places(texts: Iterable[str], trace: Trace) -> dict[str, Place | None]:
 def mute(places: Collection[str]) -> None:
     """Mute exactly ``places`` at the next run."""
     write(MUTED, ",".join(sorted(places)))
+
+
+def exchange(places: Collection[str]) -> None:
+    """Exchange exactly ``places`` at the next run."""
+    write(EXCHANGED, ",".join(sorted(places)))
 
 
 def large() -> bool:

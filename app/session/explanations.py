@@ -14,13 +14,22 @@ from app.session.scene import Scene
 from inception_viz import channel_scores as score_channels
 from inception_viz import gradients
 from inception_viz.batch import FolderAccuracy, accuracy_on_folder
-from inception_viz.explain import Cams, ChannelScores, Faithfulness, Gradients, Variant, cams_from
+from inception_viz.explain import (
+    Cams,
+    CarryingSet,
+    ChannelScores,
+    Faithfulness,
+    Gradients,
+    Variant,
+    cams_from,
+)
 from inception_viz.report import Report
 
 T = TypeVar("T")
 
 _jobs = Jobs(kept=256)  # scores and curves: small
-_muted = Jobs(kept=4)  # traces of 12 MB
+_muted = Jobs(kept=4)  # traces of 12 MB, muted or exchanged
+_carrying = Jobs(kept=4)  # the same
 _cams = Jobs(kept=64)
 _channel_scores = Jobs(kept=64)
 _reports = Jobs(kept=2)  # of 5 MB at most
@@ -95,6 +104,29 @@ def muted(model: iv.Classifier, trace: iv.Trace, places: Iterable[str]) -> Job[i
         return finished(trace)
     return _muted.get(
         (traces.key_of(trace), chosen), lambda _: iv.mute(model, trace, sorted(chosen))
+    )
+
+
+def exchanged(
+    model: iv.Classifier, first: iv.Trace, second: iv.Trace, places: Iterable[str]
+) -> Job[iv.Trace]:
+    """The trace of the first with what ``places`` put out for the second."""
+    chosen = frozenset(places)
+    if not chosen:
+        return finished(first)
+    return _muted.get(
+        (traces.key_of(first), traces.key_of(second), chosen),
+        lambda _: iv.interchange(model, first, second, sorted(chosen)),
+    )
+
+
+def carrying_set(
+    model: iv.Classifier, first: iv.Trace, second: iv.Trace, head: str
+) -> Job[CarryingSet]:
+    """Which branches carry the second's answer over to the first."""
+    return _carrying.get(
+        (traces.key_of(first), traces.key_of(second), head),
+        lambda progress: iv.carrying_set(model, first, second, head=head, progress=progress),
     )
 
 

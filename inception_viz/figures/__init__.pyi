@@ -70,6 +70,7 @@ from .words import compared as compared
 from .words import contribution_sentence as contribution_sentence
 from .words import energy_share as energy_share
 from .words import evidence as evidence
+from .words import exchange_sentence as exchange_sentence
 from .words import heads_sentence as heads_sentence
 from .words import muting_sentence as muting_sentence
 from .words import percent as percent

@@ -181,6 +181,36 @@ def muting_sentence(before: Trace, after: Trace, target: Target) -> str:
     )
 
 
+def exchange_sentence(first: Trace, now: Trace, second: Trace, head: str) -> str:
+    """What another photo's branches did to an answer. HTML, labels escaped."""
+    index, other = (int(trace.heads[head].argmax()) for trace in (first, second))
+    shares = {
+        trace: [float(trace.probabilities(head)[i]) for i in (index, other)]
+        for trace in (first, now, second)
+    }
+    label, wanted = escape(first.labels[index]), escape(first.labels[other])
+    if index == other:
+        return (
+            f"Both photos are <b>{label}</b> to this head: exchange branches, and see what stays."
+        )
+    if not now.exchanged:
+        return (
+            f"The first photo is <b>{label}</b> ({percent(shares[first][0])}), the second "
+            f"<b>{wanted}</b> ({percent(shares[second][1])}). Which branches make the difference?"
+        )
+    says, share = now.predictions(1, head)[0]
+    answer = int(now.heads[head].argmax())
+    verb = {index: "still says", other: "now says, as for the second photo,"}.get(
+        answer, "now says"
+    )
+    return (
+        f"With {_counted(now.exchanged)} of the second photo, the network {verb} "
+        f"<b>{escape(says)}</b> ({percent(share)}). {label}: {percent(shares[first][0])} → "
+        f"{percent(shares[now][0])}; {wanted}: {percent(shares[first][1])} → "
+        f"{percent(shares[now][1])}."
+    )
+
+
 def _counted(places: Collection[str]) -> str:
     """ "2 modules, 1 branch and 3 channels"."""
     kinds: Counter[str] = Counter(place.kind for place in map(Place.parse, places) if place)

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 import inception_viz as iv
 from app.session import explanations, traces
 from app.session.scene import Scene, current
-from app.views.compare import counterpart, side_by_side
+from app.views.compare import counterpart, exchange, side_by_side
 from app.views.compare.side_by_side import Pair
 from app.widgets import choice, figure, messages, picture
 from app.widgets.messages import plain
@@ -37,7 +37,9 @@ def show() -> None:
     _sides(pair)
     controls = st.container(horizontal=True, gap="medium")
     with controls:
-        view = choice.show("view", "By", {key: title for key, (title, _) in _VIEWS.items()})
+        one_network = scene.model.key == other.model.key
+        views = {k: title for k, (title, _) in _VIEWS.items() if one_network or k != "exchange"}
+        view = choice.show("view", "By", views)
     with messages.errors():
         _VIEWS[view][1](pair, controls)
 
@@ -153,6 +155,7 @@ _VIEWS = {
     "branches": ("Branch activations", _branches),
     "contributions": ("Contributions", _contributions),
     "cams": ("Grad-CAM", _cams),
+    "exchange": ("Exchange branches", exchange.show),
 }
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import streamlit as st
 
 import inception_viz as iv
-from app.frontend import component
 from app.session import address, explanations, models
-from app.session.held import Held
 from app.session.scene import Scene, current
 from app.views.switchboard import single_channels
-from app.widgets import answers, figure, heading, messages, picture, target_choice
+from app.widgets import answers, figure, heading, messages, picture, place_choice, target_choice
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of, wait_for
 from inception_viz.architecture import BRANCHES, Place
@@ -137,29 +134,15 @@ def _table(scene: Scene, swept: Sweep, frame: pd.DataFrame, target: iv.Target) -
         st.caption(f"change, value: {target.unit} of the {target.describe(scene.trace.labels)}.")
 
 
-_map = component("switch_map")
-_number = Held("switch_number", int)
-_session = Held("switch_session", lambda: uuid4().hex)  # in another, numbers start anew
-
-
 def _switches(painting: Painting, muted: Collection[str]) -> None:
     """Draw the switches; flipping one changes what :func:`app.session.address.muted` says."""
-
-    def flipped() -> None:
-        change = st.session_state["switches"].flipped
-        _number.set(int(change["number"]))
-        address.mute([str(place) for place in change["muted"]])
-
-    _map(
-        key="switches",
-        data={
-            "wide": network_map(painting, {}, "wide", large=address.large()),
-            "tall": network_map(painting, {}, "tall", large=address.large()),
-            "muted": sorted(muted),
-            "number": _number(),
-            "session": _session(),
-        },
-        on_flipped_change=flipped,
+    place_choice.show(
+        "switches",
+        "switch_map",
+        muted,
+        address.mute,
+        wide=network_map(painting, {}, "wide", large=address.large()),
+        tall=network_map(painting, {}, "tall", large=address.large()),
     )
 
 

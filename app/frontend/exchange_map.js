@@ -1,0 +1,88 @@
+// Two maps: a branch of photo B is dragged, or clicked, into photo A; a click takes it out again.
+import { chooseNow, clicksAhead } from './clicks_ahead.js';
+import { element } from './element.js';
+import { redraw, whenChosen } from './redraw.js';
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const [a, b] = ['a', 'b'].map(side => parentElement.querySelector(`.map.${side}`));
+  const own = clicksAhead(data);
+  for (const [map, side] of [
+    [a, 'a'],
+    [b, 'b'],
+  ]) {
+    parentElement.querySelector(`.whose.${side}`).textContent = data.names[side];
+    redraw(map, data.maps[side]);
+  }
+  const draw = () => {
+    for (const [map, side] of [
+      [a, 'a'],
+      [b, 'b'],
+    ]) {
+      for (const cell of map.querySelectorAll('[data-go]')) {
+        const taken = own.chosen.has(cell.dataset.go) || own.chosen.has(moduleOf(cell.dataset.go));
+        cell.classList.toggle('taken', taken);
+        cell.setAttribute('role', 'checkbox');
+        cell.setAttribute('aria-checked', taken);
+        if (side === 'a') cell.style.cursor = taken ? 'pointer' : 'default';
+      }
+    }
+  };
+  const places = [...b.querySelectorAll('[data-go]')].map(cell => cell.dataset.go);
+  const change = act => chooseNow(own, act, draw, setTriggerValue);
+  const flip = cell => change(chosen => flipped(chosen, cell.dataset.go, places));
+  whenChosen(b, flip);
+  whenChosen(a, cell => {
+    if (cell.classList.contains('taken')) flip(cell);
+  });
+  b.onpointerdown = watchDrag(b.onpointerdown, a, cell => {
+    if (!cell.classList.contains('taken')) flip(cell);
+  });
+  draw();
+}
+
+const moduleOf = place => place.split('/')[0];
+
+function flipped(chosen, place, places) {
+  const module = moduleOf(place);
+  if (chosen.delete(module)) {
+    for (const other of places) if (other.startsWith(`${module}/`)) chosen.add(other);
+  }
+  if (!chosen.delete(place)) chosen.add(place);
+}
+
+// With a mouse, a branch can be dragged onto the other map; a finger scrolls, and taps.
+function watchDrag(before, target, drop) {
+  return pressed => {
+    before?.(pressed);
+    const cell = pressed.target.closest('[data-go]');
+    if (!cell || pressed.pointerType !== 'mouse') return;
+    pressed.preventDefault(); // no text is marked
+    cell.focus();
+    let ghost = null;
+    const move = event => {
+      const far = Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) > 6;
+      if (!ghost && far) {
+        ghost = element('div', { className: 'ghost' }, cell.dataset.go.replace('x', '×'));
+        target.getRootNode().append(ghost);
+      }
+      if (!ghost) return;
+      ghost.style.left = `${event.clientX}px`;
+      ghost.style.top = `${event.clientY}px`;
+      target.classList.toggle('aimed', inside(target, event));
+    };
+    const end = event => {
+      window.removeEventListener('pointermove', move);
+      target.classList.remove('aimed');
+      ghost?.remove();
+      if (ghost && inside(target, event)) drop(cell);
+    };
+    window.addEventListener('pointermove', move);
+    window.addEventListener('pointerup', end, { once: true });
+  };
+}
+
+function inside(target, { clientX, clientY }) {
+  const box = target.getBoundingClientRect();
+  const across = clientX >= box.left && clientX <= box.right;
+  return across && clientY >= box.top && clientY <= box.bottom;
+}
