@@ -2,13 +2,14 @@
 
     python benchmarks/features.py index --photos FOLDER
     python benchmarks/features.py painting --photos FOLDER
-    python benchmarks/features.py branches colours --photos FOLDER
+    python benchmarks/features.py branches colours concepts --photos FOLDER
 
 Index: of every photo in the folder, in one process; its strongest photos beside those of single
 traces of 200 of them. Painting: random channels of every module in the atlas and their checks; each
 model is judged by the other. Shuffled: a quarter of the pictures beside the photos of other
 channels. Branches: how long the tests take, and how many branches differ. Colours: the root of the
-covariance that `features/canvas.py` uses.
+covariance that `features/canvas.py` uses. Concepts: textures made by code, told apart on what was left
+out; how often random groups of photos come out as a concept; how long one takes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -29,11 +31,23 @@ import numpy as np
 import inception_viz as iv
 from benchmarks.harness import DATA, Row, measure
 from inception_viz.architecture import Place
-from inception_viz.features import atlas_of, pictures_of, reached, transfer
+from inception_viz.features import (
+    Examples,
+    Texture,
+    atlas_of,
+    averages,
+    others,
+    pictures_of,
+    reached,
+    textures,
+    transfer,
+)
 
 MODELS = ("bvlc", "imagenette")
 COMPARED = 200
 AT_ONCE = 8  # paintings that are timed
+POOL, TRIALS = 400, 200  # photos for random groups
+TEXTURES: tuple[Texture, ...] = get_args(Texture)
 
 
 def indexed(options: argparse.Namespace, model: str, folder: str) -> tuple[iv.Classifier, iv.Index]:
@@ -131,6 +145,40 @@ def branches(_options: argparse.Namespace) -> Iterator[Row]:
         yield Row(f"{model}: {len(tests)} tests of branches", taken, "s", "≤ 60", ", ".join(differ))
 
 
+def concepts(options: argparse.Namespace) -> Iterator[Row]:
+    """Whether textures are found and chance isn't."""
+    photos = sorted(p for p in Path(options.photos).rglob("*.JPEG"))
+    some = random.Random(0).sample(photos, POOL)
+    for model in options.models.split(","):
+        classifier = iv.load(model)
+        started = time.perf_counter()
+        other = averages(classifier, others())
+        waited = time.perf_counter() - started
+        for kind in TEXTURES:
+            beside = [image for k in TEXTURES if k != kind for image in textures(k, 5, seed=1)]
+            started = time.perf_counter()
+            found = iv.concept(classifier, textures(kind, 10), beside, other=other)
+            taken = time.perf_counter() - started
+            best = 100 * max(share for p, share in found.accuracy.items() if "/" not in p)
+            note = f"found in {len(found.found)} of {len(found.accuracy)} places, best {found.best}"
+            yield Row(f"{model}, {kind}: best module", best, "%", "≥ 95", note)
+            middle = 100 * float(np.median(found.chance))
+            yield Row(f"{model}, {kind}: random splits, best place", middle, "%", "", "median")
+        yield Row(f"{model}: 10 and 10 photos", taken, "s", "", "others known")
+        yield Row(f"{model}: the same, the first time", taken + waited, "s", "≤ 10")
+        known = averages(classifier, some)
+        false = sum(bool(_random_groups(classifier, known, trial).found) for trial in range(TRIALS))
+        yield Row(f"{model}: false alarms", 100 * false / TRIALS, "%", "≤ 5", f"{TRIALS} trials")
+
+
+def _random_groups(classifier: iv.Classifier, known: Examples, trial: int) -> iv.Concept:
+    """Ten photos and ten others by lot, beside fifty more."""
+    order = np.random.default_rng(trial).permutation(POOL)
+    first, second, rest = order[:10], order[10:20], order[20:70]
+    groups = [{place: rows[own] for place, rows in known.items()} for own in (first, second, rest)]
+    return iv.concept(classifier, groups[0], groups[1], other=groups[2])
+
+
 def colours(options: argparse.Namespace) -> Iterator[Row]:
     """Each entry of the root, columns one after another."""
     pixels = []
@@ -149,7 +197,13 @@ def colours(options: argparse.Namespace) -> Iterator[Row]:
 if __name__ == "__main__":
     measure(
         __doc__,
-        {"index": index, "painting": painting, "branches": branches, "colours": colours},
+        {
+            "index": index,
+            "painting": painting,
+            "branches": branches,
+            "colours": colours,
+            "concepts": concepts,
+        },
         photos=str(DATA),
         channels=64,
         models="bvlc,imagenette",

@@ -47,6 +47,8 @@ from .explain.muting import sweep as sweep
 from .explain.pixels import pixel_map as pixel_map
 from .explain.randomisation import sanity_check as sanity_check
 from .explain.target import Target as Target
+from .features.concepts import Concept as Concept
+from .features.concepts import concept as concept
 from .features.indexing import index as index
 from .features.painting import picture_of as picture_of
 from .features.photo_index import Index as Index

@@ -33,6 +33,7 @@ REBUILT: Final = "network"
 LARGE: Final = "large"
 FLOW: Final = "flow"
 EXCHANGED: Final = "exchanged"
+CONCEPT_AT: Final = "concept_at"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"

@@ -26,6 +26,7 @@ REGISTRY = (
     View("heads/page.py", "Auxiliary heads", "heads"),
     View("grad_cam/page.py", "Grad-CAM", "grad-cam"),
     View("specialisation/page.py", "Specialisation", "specialisation"),
+    View("concepts/page.py", "Concepts", "concepts"),
     View("compare/page.py", "Compare", "compare"),
     View("lab/page.py", "Architecture lab", "lab"),
     View("train/page.py", "Train", "train", needs_scene=False),

@@ -17,6 +17,10 @@ from .colours import STEM_COLOUR as STEM_COLOUR
 from .colours import colourise as colourise
 from .colours import hex_colour as hex_colour
 from .colours import ink_on as ink_on
+from .concepts import concept_bars as concept_bars
+from .concepts import concept_sentence as concept_sentence
+from .concepts import dependence_sentence as dependence_sentence
+from .concepts import paint_concept as paint_concept
 from .curves import belief_curve as belief_curve
 from .curves import game_curves as game_curves
 from .curves import saving_curve as saving_curve

@@ -1,0 +1,14 @@
+from .dependence import Dependence as Dependence
+from .dependence import concept_map as concept_map
+from .dependence import dependence as dependence
+from .examples import LEAST as LEAST
+from .examples import Example as Example
+from .examples import Examples as Examples
+from .examples import Texture as Texture
+from .examples import averages as averages
+from .examples import others as others
+from .examples import square as square
+from .examples import textures as textures
+from .finding import SPLITS as SPLITS
+from .finding import concept as concept
+from .result import Concept as Concept
