@@ -8,8 +8,8 @@ Index: of every photo in the folder, in one process; its strongest photos beside
 traces of 200 of them. Painting: random channels of every module in the atlas and their checks; each
 model is judged by the other. Shuffled: a quarter of the pictures beside the photos of other
 channels. Branches: how long the tests take, and how many branches differ. Colours: the root of the
-covariance that `features/canvas.py` uses. Concepts: textures made by code, told apart on what was left
-out; how often random groups of photos come out as a concept; how long one takes.
+covariance that `features/canvas.py` uses. Concepts: textures made by code, told apart on what was
+left out; how often random groups of photos come out as a concept; how long one takes.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import streamlit as st
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs, finished
-from app.session import photos, traces
+from app.session import notes, photos, traces
 from app.session.scene import Scene
 from inception_viz import channel_scores as score_channels
 from inception_viz import gradients
@@ -60,8 +60,9 @@ def report(scene: Scene) -> str:
 
     Where it can't be made, the file says why: a download has no other place for a message.
     """
+    noted = dict(notes.of(scene))
     job = _reports.get(
-        (traces.key_of(scene.trace), scene.target, scene.photo),
+        (traces.key_of(scene.trace), scene.target, scene.photo, *noted.items()),
         lambda progress: iv.report.build(
             scene.model,
             scene.trace,
@@ -69,6 +70,7 @@ def report(scene: Scene) -> str:
             photo=scene.photo,
             alt=scene.alt,
             known=photos.shows_a_class_of(scene.trace.picture, scene.model),
+            notes=noted,
             progress=progress,
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -83,6 +84,7 @@ def build(
     photo: str = "",
     alt: str = "",
     known: bool | None = None,
+    notes: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Everything that the pages show about a trace, as one file below 5 MB.
@@ -97,6 +99,7 @@ def build(
         photo: what the photo is called.
         alt: what it shows, in words, for those who can't see it.
         known: whether the network has a class for that; the report says so if it hasn't.
+        notes: what somebody wrote: about what → the line.
         progress: is told the share that is done; what it raises stops the work.
 
     Raises:
@@ -110,7 +113,10 @@ def build(
     without = mute(classifier, trace, [str(Place(branch.module, branch.branch))])
     believed = beliefs(classifier, trace, chosen)
     special = insights_from(fired, trace, without, chosen, believed, cams)
-    findings = Findings(classifier, trace, chosen, photo, alt, known, fired, scores, cams, special)
+    told = dict(notes or {})
+    findings = Findings(
+        classifier, trace, chosen, photo, alt, known, fired, scores, cams, special, told
+    )
     title = f"{photo or 'A photo'} in {classifier.title}"
     return Report(title, _filled("document.html.jinja", title, **values(findings)))
 

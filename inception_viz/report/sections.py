@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -61,6 +62,7 @@ class Findings:
         known: whether the network has a class for that; None where nobody knows.
         firing, scores, cams: how branches fire, their Shapley values, where they look.
         insights: what is special, in sentences.
+        notes: what somebody wrote: about what → the line.
     """
 
     classifier: Classifier
@@ -73,6 +75,7 @@ class Findings:
     scores: Contributions
     cams: Cams
     insights: tuple[Insight, ...]
+    notes: Mapping[str, str]
 
     @property
     def label(self) -> str:

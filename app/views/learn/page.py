@@ -33,6 +33,10 @@ _WORDS = {
     "energy": "All squared activations, added up.",
     "contribution, Shapley value": "How much a branch adds to a logit, averaged over all orders "
     "in which the branches of a module could join in.",
+    "bias": "A number that a layer adds to each of its maps, whatever it sees.",
+    "flow": "How much of an answer passes from one branch to a branch of the next module.",
+    "concept": "A direction in a module's activations that tells photos with something from photos "
+    "without it.",
     "loss": "A measure of the network's mistakes. Training makes it smaller.",
     "gradient": "How much one number rises when another rises a little: the slope.",
     "Grad-CAM": "A map of the places that speak for a class: a module's maps, each weighted by how "

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from app.session.scene import Scene
 from app.views.learn.chapters import (
     channels,
+    exchange,
+    flow,
     heads,
     looking,
     module,
@@ -62,5 +64,19 @@ CHAPTERS = (
         channels.show,
         "[Olah et al., Feature Visualization](https://distill.pub/2017/feature-visualization), and "
         "[Borowski et al.](https://arxiv.org/abs/2010.12606) for the question of the two photos",
+    ),
+    Chapter(
+        "flow",
+        "Follow the answer",
+        flow.show,
+        "[Shrikumar et al., Not Just a Black Box](https://arxiv.org/abs/1605.01713) for gradient × "
+        "activation; [Voss et al., Visualizing Weights]"
+        "(https://distill.pub/2020/circuits/visualizing-weights) for following it back",
+    ),
+    Chapter(
+        "exchange",
+        "Exchange a branch",
+        exchange.show,
+        "[Geiger et al., Causal Abstractions](https://arxiv.org/abs/2106.02997)",
     ),
 )
