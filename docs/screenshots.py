@@ -37,6 +37,7 @@ class Shot(NamedTuple):
 README = (
     Shot("explore", "", 900),
     Shot("branches", "branches?image=raccoon&module=4c", 1000),
+    Shot("flow", "flow?image=espresso", 900),
     Shot("contributions", "contributions?image=espresso", 900),
     Shot("channel", "branches?image=raccoon&module=4c&channel=4c/5x5:7", 1250),
     Shot("grad_cam", "grad-cam?image=goldfish", 1000),
@@ -45,7 +46,10 @@ README = (
 )
 MORE = (
     Shot("channel", "branches?image=raccoon&module=4c&channel=4c/5x5:7"),
+    Shot("flow_pair", "flow?image=espresso&flow=5a/1x1>5b/3x3"),
+    Shot("flow_kernel", "flow?image=espresso&flow=5a/1x1:21>5b/3x3:13@39"),
     Shot("two_photos", "compare?image=cat"),
+    Shot("exchange", "compare?image=cat&with_photo=espresso&view=exchange&exchanged=4e/1x1"),
     *(Shot(f"learn_{c.name}", f"learn?image=goldfish&chapter={c.name}") for c in CHAPTERS),
 )
 

@@ -1,4 +1,5 @@
-// A drawing of ribbons, to click; what leads to and from the place under the mouse stands out.
+// A drawing of ribbons, to click; what leads to and from the place under the mouse, or the
+// one that is open, stands out.
 import { redraw, whenChosen } from './redraw.js';
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -7,19 +8,33 @@ export default function ({ data, parentElement, setTriggerValue }) {
   redraw(map, data.drawings.join(''));
   said.textContent = data.invitation;
   whenChosen(map, place => setTriggerValue('clicked', place.dataset.go));
+  const stand = drawing => {
+    const chosen = [...drawing.querySelectorAll('[data-go]')].filter(
+      place => place.dataset.go === data.chosen,
+    );
+    drawing.classList.toggle('tracing', chosen.length > 0);
+    for (const place of chosen) {
+      place.classList.add('chosen');
+      trace(drawing, place.dataset);
+    }
+  };
   const show = event => {
     const place = event.target.closest('[data-node], .ribbon');
     said.textContent = place?.dataset.words ?? data.invitation;
     for (const drawing of map.children) {
-      const within = place && drawing.contains(place);
-      drawing.classList.toggle('tracing', Boolean(within));
-      if (within) trace(drawing, place.dataset);
+      if (!place || !drawing.contains(place)) {
+        stand(drawing);
+        continue;
+      }
+      drawing.classList.add('tracing');
+      trace(drawing, place.dataset);
     }
   };
   const leave = () => {
     said.textContent = data.invitation;
-    for (const drawing of map.children) drawing.classList.remove('tracing');
+    [...map.children].forEach(stand);
   };
+  [...map.children].forEach(stand);
   map.onpointerover = show;
   map.onfocusin = show;
   map.onpointerleave = leave;

@@ -32,6 +32,7 @@ from .flow.between import channel_nodes as channel_nodes
 from .flow.between import kernel_tile as kernel_tile
 from .flow.diagram import Ends as Ends
 from .flow.diagram import flow_diagram as flow_diagram
+from .flow.streams import flow_bars as flow_bars
 from .flow.streams import flow_sentence as flow_sentence
 from .flow.streams import named as named
 from .network_map import HeadAnswer as HeadAnswer
@@ -75,6 +76,7 @@ from .words import contribution_sentence as contribution_sentence
 from .words import energy_share as energy_share
 from .words import evidence as evidence
 from .words import exchange_sentence as exchange_sentence
+from .words import fixed as fixed
 from .words import heads_sentence as heads_sentence
 from .words import muting_sentence as muting_sentence
 from .words import percent as percent

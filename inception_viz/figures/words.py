@@ -203,8 +203,10 @@ def exchange_sentence(first: Trace, now: Trace, second: Trace, head: str) -> str
     verb = {index: "still says", other: "now says, as for the second photo,"}.get(
         answer, "now says"
     )
+    few = [str(p).replace("/", " ").replace("x", "×") for p in now.exchanged]
+    said = " and ".join(few) if len(few) < 3 else _counted(now.exchanged)
     return (
-        f"With {_counted(now.exchanged)} of the second photo, the network {verb} "
+        f"With {said} of the second photo, the network {verb} "
         f"<b>{escape(says)}</b> ({percent(share)}). {label}: {percent(shares[first][0])} → "
         f"{percent(shares[now][0])}; {wanted}: {percent(shares[first][1])} → "
         f"{percent(shares[now][1])}."

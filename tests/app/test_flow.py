@@ -47,7 +47,7 @@ def test_the_page_says_and_draws_what_flows(found: iv.Flow) -> None:
     app = start("flow", image="espresso")
     assert not app.exception and not app.error
     said = texts(app)
-    assert "The logit of espresso is <b>15.5</b>" in said
+    assert "The logit of espresso, its score, is <b>15.55</b>" in said
     assert "comes all the way from the photo" in said and "biases" in said
     assert "agree within <0.1" in said.replace("\\", "")
     options = app.segmented_control(key="output").options

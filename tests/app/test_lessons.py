@@ -23,7 +23,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     yield tmp_path
 
 
-def shown(app: AppTest) -> list[str]:
+def shown(app: AppTest) -> list[str | None]:
     return [group.key for group in app.pills]
 
 
@@ -38,7 +38,7 @@ def test_the_answer_is_followed_back_step_by_step() -> None:
     front = {name: flow.edge(name, most) for name in flow.names["5a"]}
     least = min(front, key=lambda name: front[name])
     assert "The answer: " in answer(app, "guess_before_5a", least)
-    assert "The logit of Egyptian cat is" in texts(app)
+    assert "The logit of Egyptian cat, its score, is" in texts(app)
     assert "Explain the gap" in texts(app)
 
 

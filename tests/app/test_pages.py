@@ -27,7 +27,17 @@ from tests.conftest import ROOT, noise_photo, tiny_config
 WITH_A_PHOTO = [
     view.script
     for view in VIEWS
-    if view.url in ("branches", "contributions", "switchboard", "heads", "grad-cam", "learn")
+    if view.url
+    in (
+        "branches",
+        "flow",
+        "contributions",
+        "switchboard",
+        "heads",
+        "grad-cam",
+        "concepts",
+        "learn",
+    )
 ]
 MAIN = str(ROOT / "app" / "main.py")
 

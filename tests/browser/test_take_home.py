@@ -47,7 +47,16 @@ def test_the_map_goes_home_as_picture_drawing_and_numbers(page: Page, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "path", ["branches?module=4c", "grad-cam", "contributions", "heads", "specialisation"]
+    "path",
+    [
+        "branches?module=4c",
+        "grad-cam",
+        "contributions",
+        "heads",
+        "specialisation",
+        "flow?flow=4c/5x5>4d/3x3",
+        "compare?view=exchange",
+    ],
 )
 def test_other_figures_are_pictures_and_valid_drawings(
     page: Page, tmp_path: Path, path: str

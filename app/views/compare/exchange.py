@@ -29,7 +29,7 @@ from inception_viz.figures import (
 _HOW = (
     "**Drag a branch of the right map onto the left one**, or click it: the left photo then gets "
     "what that branch puts out for the right photo, and everything after it runs again. Click it "
-    "again to take it back. The figures are each branch's share of its module's activity."
+    "again to take it back. Orange frames: what was taken (dashed) and where it is now (solid)."
 )
 _MAPS_HOW = "Both maps are on one scale: yellow is the strongest evidence in either of them."
 
@@ -79,7 +79,9 @@ def _maps(pair: Pair, now: iv.Trace, places: frozenset[str]) -> None:
         drawn[side] = network_map(painting, {}, "tall", large=address.large()).replace(
             "iv-tall", "iv-one"
         )
-    names = {"a": f"{pair.names[0]}, changed" if places else pair.names[0], "b": pair.names[1]}
+    first, second = pair.names
+    of = "share of the module's activity"
+    names = {"a": f"{first}, changed: {of}" if places else f"{first}: {of}", "b": f"{second}: {of}"}
     with figure.frame("exchange", "Put a branch of one photo into the other", _HOW):
         place_choice.show(
             "exchange_map", "exchange_map", places, address.exchange, maps=drawn, names=names

@@ -28,7 +28,8 @@ _LOOKS = {  # what the map can be coloured by: name, title, how to read it, what
         "Unusual firing",
         "Which branches fire more or less than usual",
         "σ: standard deviations of the branch's mean activation above (red) or below (blue) its "
-        "usual level over {photos:,} photos of {data}; white is usual.",
+        "usual level over {photos:,} photos of {data}; white is usual. Red doesn't mean *for the "
+        "answer*.",
         "to see its channels",
     ),
     "energy_share": (

@@ -18,8 +18,9 @@ from inception_viz.files import csv_text
 
 _PAIRS = 6
 _HOW = (
-    "The channels through which most passes, up or down, with the pictures that they fire on most; "
-    "the others are one bar. **Click a ribbon** between two channels to see its weights."
+    "The channels through which most passes, up or down; all others are one bar. The small "
+    "pictures are painted by the network, no parts of your photo: what the channel fires on most. "
+    "**Click a ribbon** between two channels to see its weights."
 )
 _INVITATION = "Point at a bar or a ribbon to follow it; click a ribbon to open it."
 
@@ -71,6 +72,8 @@ def _pairs(table: np.ndarray, opened: Opened) -> None:
     pairs = [divmod(int(at), table.shape[1]) for at in order]
     if "/" not in opened.sink:
         st.caption("The answer is one number: its weights are those of the last layer.")
+    else:
+        st.caption("The strongest pairs; click one to see its weights:")
     for i, j in pairs:
         value = float(table[i, j])
         if not value:

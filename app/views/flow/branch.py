@@ -10,7 +10,7 @@ from app.session.flows import Opened
 from app.session.scene import Scene
 from app.widgets import figure, page_link
 from inception_viz.architecture import Place
-from inception_viz.figures import named, signed, signed_bars
+from inception_viz.figures import fixed, flow_bars, named
 
 
 def show(scene: Scene, found: iv.Flow, name: str) -> None:
@@ -24,33 +24,35 @@ def show(scene: Scene, found: iv.Flow, name: str) -> None:
     goes = [(n, found.edge(name, n)) for n in found.names[after]]
     bias = float(found.bias[place.module][at])
     into, onward = st.columns(2, gap="large")
+    most = max(abs(value) for _, value in [*comes, *goes, ("", bias)])
     with into:
-        _side("comes", f"Into {named(name)}", [*comes, ("biases", bias)])
+        _side("comes", f"Into {named(name)}", [*comes, ("biases", bias)], most)
         _ways([(Opened(n, name), n, value) for n, value in comes])
     with onward:
-        _side("goes", f"On from {named(name)}", goes)
+        _side("goes", f"On from {named(name)}", goes, most)
         _ways([(Opened(name, n), n, value) for n, value in goes])
     with st.container(horizontal=True, gap="medium"):
         page_link.show("branches", "See its maps", page_link.maps_of(place))
-        page_link.show("switchboard", "Mute it", {address.MUTED: name})
+        page_link.show("switchboard", "Switch it off", {address.MUTED: name})
 
 
-def _side(key: str, title: str, rows: list[tuple[str, float]]) -> None:
-    how = f"In logits; together {signed(sum(value for _, value in rows))}."
+def _side(key: str, title: str, rows: list[tuple[str, float]], most: float) -> None:
+    total = fixed(sum(value for _, value in rows), 1.0)
+    how = f"In logits; together {total}. Striped: against the answer. Both sides on one scale."
     with figure.frame(key, title, how):
-        st.html(signed_bars([(n if n == "biases" else named(n), value) for n, value in rows]))
+        st.html(flow_bars(rows, most))
 
 
 def _ways(ways: list[tuple[Opened, str, float]]) -> None:
     """To what flows between the branch and each neighbour, channel by channel."""
     with st.container(horizontal=True, gap="small"):
-        st.caption("Channel by channel:")
+        st.caption("Open channel by channel:")
         for what, name, value in ways:
             if value:
                 st.button(
                     named(name),
                     key=f"flow_to_{what}",
-                    type="tertiary",
+                    icon=":material/grid_3x3:",
                     on_click=flows.open_,
                     args=(what,),
                 )

@@ -25,14 +25,14 @@ from inception_viz.files import csv_text
 
 _RIBBONS = {"strongest": "the strongest", "all": "all"}
 _RIBBONS_HELP = (
-    "**The strongest**: at most ten between two modules; the others are added up below, as *rest*."
+    "**The strongest**: at most eight between two modules; below, what isn't drawn is added up."
 )
 _HOW = (
     "A column is a module, its bars are its branches: 1×1, 3×3, 5×5 and pool from first to last. A "
-    "ribbon is as wide as what flows from one branch to the next, in logits: with every ReLU and "
-    "max pool as this photo sets it, these are exact and add up. **Full** ribbons speak for the "
-    "answer, **pale, dashed** ones against it; **grey** ones that join are biases: a layer adds "
-    "its bias whatever it sees, and it flows on through every ReLU that this photo opens."
+    "ribbon is as wide as what flows from one branch to the next, in logits. **Full**: for the "
+    "answer; **pale, dashed**: against it; **grey**, joining from below: biases, numbers that a "
+    "layer adds by itself. A bar is as tall as all that passes, for and against; the number is the "
+    "balance. *Not drawn*: thinner ribbons, added up."
 )
 _INVITATION = "Point at a bar or a ribbon to follow it; click to open it."
 
@@ -50,20 +50,22 @@ def show() -> None:
         if found is None:
             return
         st.html(f'<p class="iv-lead">{flow_sentence(found)}</p>')
-        _drawing(scene, found, everything=ribbons == "all")
         stem = len(scene.trace.stem[list(scene.trace.stem)[-1]])
         opened = flows.opened(found, stem)
+        _drawing(scene, found, opened, everything=ribbons == "all")
         if opened is not None:
             with messages.errors():
                 _detail(scene, found, opened)
         st.caption(
-            "**Check.** At every branch, what flows in (with biases), what flows on and the "
-            f"branch's own gradient × activation agree within {percent(found.relative_gap)} of the "
-            "largest branch."
+            "**For experts.** With every ReLU and max pool as this photo sets it, the network is "
+            "linear, and all of this is exact: at every branch, what flows in (with biases), what "
+            "flows on and gradient × activation agree within "
+            f"{percent(found.relative_gap)} of the largest branch. Switching a branch off can "
+            "change more than its flow shows, since ReLUs behind it open or close."
         )
 
 
-def _drawing(scene: Scene, found: iv.Flow, *, everything: bool) -> None:
+def _drawing(scene: Scene, found: iv.Flow, opened: Opened | None, *, everything: bool) -> None:
     ends = Ends(
         data_url(traces.small_photo(scene.trace)),
         scene.alt,
@@ -77,7 +79,8 @@ def _drawing(scene: Scene, found: iv.Flow, *, everything: bool) -> None:
     ]
     title = f"From the photo to the answer: {plain(found.label)}"
     with figure.frame("flow", title, _HOW, csv=csv_text(found.to_frame())):
-        clicked = flow_map.show("flow_map", drawings, _INVITATION)
+        chosen = "" if opened is None else str(Opened(opened.source, opened.sink))
+        clicked = flow_map.show("flow_map", drawings, _INVITATION, chosen)
     if clicked and clicked != st.query_params.get(address.FLOW):
         flows.open_(clicked)
         st.rerun()

@@ -20,7 +20,7 @@ from inception_viz.figures.svg import text
 from inception_viz.figures.words import signed
 
 _MOST = 6  # channels a side that are drawn on their own
-_ICON = 34.0
+_ICON = 42.0
 
 
 def channel_diagram(
@@ -57,17 +57,17 @@ def channel_diagram(
         for j, b in enumerate(right)
         if gathered[i, j]
     ]
-    width, extent, gap, top = 470.0, 400.0, 36.0, 46.0
+    width, extent, gap, top = 486.0, 420.0, 44.0, 50.0
     sides = (left, right)
     placed = {
         name: Placed(p.along, p.across + top, p.length)
-        for name, p in place(sides, ribbons, (150.0, 308.0), extent=extent, gap=gap).items()
+        for name, p in place(sides, ribbons, (158.0, 316.0), extent=extent, gap=gap).items()
     }
     drawing = Drawing(placed, scale(sides, ribbons, extent, gap))
     parts = [drawing.ribbons(ribbons)]
     for nodes, sums, x, side in (
-        (left, gathered.sum(1), 142.0, "end"),
-        (right, gathered.sum(0), 308.0 + BAR + 8, "start"),
+        (left, gathered.sum(1), 150.0, "end"),
+        (right, gathered.sum(0), 316.0 + BAR + 8, "start"),
     ):
         parts.append(drawing.nodes(nodes))
         title = named(source if side == "end" else sink)
@@ -115,7 +115,8 @@ def _nodes(branch: str, channels: list[int], sums: np.ndarray) -> list[Node]:
         head = "/" not in branch and branch != "stem"
         name = branch if head else f"{branch}:{channel}"
         words = f"{_words(name)}: {signed(float(sums[channel]))} logits"
-        found.append(Node(name, colour_of(branch), words, go=not head and branch != "stem"))
+        below, go = sums[channel] < 0, not head and branch != "stem"
+        found.append(Node(name, colour_of(branch), words, go, bool(below)))
     return found
 
 

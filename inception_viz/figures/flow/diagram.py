@@ -24,7 +24,7 @@ Drawn = tuple[str, float, float]  # body, width, height
 STYLE = """
 svg.iv-flow { font-family: var(--st-font, system-ui, sans-serif); }
 .iv-flow text { fill: var(--st-text-color, #1f2937); stroke: var(--st-background-color, #fff);
-  stroke-width: 4px; stroke-opacity: .85; paint-order: stroke; stroke-linejoin: round;
+  stroke-width: 5px; stroke-opacity: .95; paint-order: stroke; stroke-linejoin: round;
   pointer-events: none; }
 .iv-flow .for { fill-opacity: .72; stroke-opacity: 0; }
 .iv-flow .against { fill-opacity: .2; stroke-width: 1.2; stroke-dasharray: 4 3; }
@@ -35,6 +35,9 @@ svg.iv-flow { font-family: var(--st-font, system-ui, sans-serif); }
 .iv-flow .ribbon[data-go]:hover { fill-opacity: .95; }
 .iv-flow [data-go]:hover .face, .iv-flow [data-go]:focus-visible .face {
   stroke: var(--st-text-color, #1f2937); stroke-width: 2.5; }
+.iv-flow .below { fill-opacity: .3; stroke-width: 1.5; }
+.iv-flow .chosen .face, .iv-flow .ribbon.chosen { stroke: var(--st-text-color, #1f2937);
+  stroke-width: 2.5; stroke-opacity: 1; }
 .iv-flow .line { stroke: var(--st-text-color, #1f2937); stroke-opacity: .3; fill: none; }
 .iv-flow .panel { fill: var(--st-secondary-background-color, #f3f4f6); }
 .iv-flow .panel + text, .iv-flow .panel + text + text { stroke: none; }
@@ -123,7 +126,11 @@ class _Plan:
                 lane = (x + BAR + 4, x + pitch - 4, top + extent + 34)
                 parts.append(self._rest(step, *lane, drawing))
         stem = placed["stem"]
-        parts.append(text(stem.along + BAR / 2, stem.across - 7, "stem " + self._of("stem"), 13))
+        parts.append(
+            text(
+                stem.along + BAR / 2, stem.across + stem.length + 17, "stem " + self._of("stem"), 13
+            )
+        )
         for name, head in self.ends.heads.items():
             if head.after in steps:
                 x = placed[self.flow.names[head.after][0]].along + BAR / 2
@@ -254,12 +261,12 @@ class _Plan:
         value = self.streams.rest(step)
         wide = max(abs(value) * drawing.unit, 1.5)
         kind = "for" if value >= 0 else "against"
-        words = f"The rest: {count} thinner ribbons, together {signed(value)} logits"
+        words = f"Not drawn: {count} thinner ribbons, together {signed(value)} logits"
         return (
             f'<g><title>{words}</title><path class="ribbon {kind}" fill="{STEM_COLOUR}" '
             f'stroke="{STEM_COLOUR}" d="M{x:.1f} {y - wide / 2:.1f}H{stop:.1f}V{y + wide / 2:.1f}'
             f'H{x:.1f}Z" data-words="{words}"/>'
-            f"{text((x + stop) / 2, y + 17, f'rest {self._short(value)}', 12)}</g>"
+            f"{text((x + stop) / 2, y + 17, f'not drawn {self._short(value)}', 12)}</g>"
         )
 
 

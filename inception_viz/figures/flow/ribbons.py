@@ -21,12 +21,14 @@ class Node:
         colour: of its bar.
         words: what a mouse and a screen reader say.
         go: whether it can be clicked.
+        below: whether its balance is below zero; then the bar is pale.
     """
 
     id: str
     colour: str
     words: str
     go: bool = True
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ class Drawing:
             f"<title>{words}</title>"
             f'<rect x="{x - reach:.1f}" y="{y - reach:.1f}" width="{width + 2 * reach:.1f}" '
             f'height="{height + 2 * reach:.1f}" fill="transparent"/>'
-            f'<rect class="face" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
-            f'height="{height:.1f}" rx="2" fill="{node.colour}"/></g>'
+            f'<rect class="face{" below" * node.below}" x="{x:.1f}" y="{y:.1f}" '
+            f'width="{width:.1f}" height="{height:.1f}" rx="2" fill="{node.colour}" '
+            f'stroke="{node.colour}"/></g>'
         )

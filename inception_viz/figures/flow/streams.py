@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -10,10 +11,12 @@ from inception_viz.architecture.places import Place
 from inception_viz.explain.flow.result import Flow
 from inception_viz.figures.colours import BRANCH_COLOURS, BRANCH_NAMES, HEAD_COLOURS, STEM_COLOUR
 from inception_viz.figures.flow.ribbons import Node, Ribbon
-from inception_viz.figures.words import fixed, short_number, signed
+from inception_viz.figures.words import bar, fixed, short_number, signed
 
 BIAS_COLOUR = "#9AA3AF"
-_SHARE, _MOST = 0.88, 10  # of all that passes between two modules, what is drawn on its own
+_ENDS = ("main", "aux1", "aux2")
+_STRIPES = "repeating-linear-gradient(90deg,{} 0 3px,transparent 3px 6px)"
+_SHARE, _MOST = 0.85, 8  # of all that passes between two modules, what is drawn on its own
 
 
 def named(name: str) -> str:
@@ -35,7 +38,7 @@ def colour_of(name: str) -> str:
 def small(edges: np.ndarray) -> np.ndarray:
     """Which edges of a step, (branches, branches), are gathered into "the rest".
 
-    All but the largest that make up 88 % of all that passes, up or down; ten at most stay.
+    All but the largest that make up 85 % of all that passes, up or down; eight at most stay.
     """
     sizes = np.abs(edges).ravel()
     order = np.argsort(-sizes, kind="stable")
@@ -59,7 +62,7 @@ class Streams:
         """``everything``: nothing is gathered."""
         self._flow = flow
         self.gathered = {
-            step: np.zeros_like(e, dtype=bool) if everything else small(e)
+            step: np.zeros_like(e, dtype=bool) if everything or 1 in e.shape else small(e)
             for step, e in flow.edges.items()
         }
         self.columns = [self._nodes(step) for step in flow.steps]
@@ -80,6 +83,7 @@ class Streams:
                 if step == last
                 else f"{named(name)}: {signed(float(value))} logits pass through it",
                 go=step not in ("stem", last),
+                below=bool(value < 0),
             )
             for name, value in zip(flow.names[step], values, strict=True)
         ]
@@ -121,11 +125,11 @@ def flow_sentence(flow: Flow) -> str:
     stem = float(flow.branches["stem"][0])
     added = sum(float(values.sum()) for values in flow.bias.values())
     of = "biases and the other picture" if flow.exchanged else "biases"
-    largest = max(map(abs, (flow.value, stem, added)))
-    value, stem_, added_ = (fixed(part, largest) for part in (flow.value, stem, added))
+    value, stem_, added_ = (fixed(part, 1.0) for part in (flow.value, stem, added))
     text = (
-        f"The {escape(flow.label)} is <b>{value.lstrip('+')}</b>: {stem_} comes all the way from "
-        f"the photo's stem, {added_} from {of} on the way."
+        f"The {escape(flow.label)}, its score, is <b>{value.lstrip('+')}</b>: {stem_} comes all "
+        f"the way from the photo's stem, {added_} from {of} on the way, which count where this "
+        "photo opens a ReLU."
     )
     edges = {
         (source, sink): float(flow.edges[step][i, j])
@@ -142,6 +146,19 @@ def flow_sentence(flow: Flow) -> str:
     if edges[least] < 0:
         text += f" most against it from {_ends(least)}: <b>{signed(edges[least])}</b>."
     return text
+
+
+def flow_bars(rows: Sequence[tuple[str, float]], most: float) -> str:
+    """A bar for each (node, value), in the node's colour; striped below zero; ``most`` is whole."""
+    return "".join(
+        bar(
+            named(name) if name in (*_ENDS, "stem") or "/" in name else name,
+            fixed(value, 1.0),
+            min(abs(value) / most, 1.0) if most else 0.0,
+            colour_of(name) if value >= 0 else _STRIPES.format(colour_of(name)),
+        )
+        for name, value in rows
+    )
 
 
 def _ends(edge: tuple[str, str]) -> str:

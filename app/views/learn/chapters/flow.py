@@ -33,10 +33,10 @@ def show(scene: Scene) -> None:
     """Draw the chapter."""
     label = plain(scene.trace.labels[scene.target])
     st.markdown(
-        f"The answer {label} is one number, a logit. It is a sum: every branch of the last module "
-        "adds a part. Each of those parts is again a sum of what the branches in front hand on, "
-        "and so on, back to the photo. With each ReLU and each max pool as this photo sets it, these "
-        "sums are exact. So an answer can be followed back, branch by branch."
+        f"The answer {label} is one number, a logit. It is a sum: every branch of the last "
+        "module adds a part. Each of those parts is again a sum of what the branches in front hand "
+        "on, and so on, back to the photo. With each ReLU and each max pool as this photo sets it, "
+        "these sums are exact. So an answer can be followed back, branch by branch."
     )
     with messages.errors():
         found = result_of(flows.flow(scene.model, scene.trace, iv.Target(scene.target)))
