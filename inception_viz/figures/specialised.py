@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from html import escape
-from textwrap import wrap
-from typing import Any
 
 import plotly.graph_objects as go
 from PIL import Image
@@ -18,7 +16,6 @@ from inception_viz.figures.chart import chart
 from inception_viz.figures.colours import (
     BRANCH_COLOURS,
     BRANCH_NAMES,
-    SEQUENTIAL,
     hex_colour,
     ink_on,
 )
@@ -35,58 +32,25 @@ _AXES = {
 _BENDS: dict[float | str, str] = {0.0: "straight", 0.25: "¼ turn", 0.5: "½ turn", 1.0: "ring"}
 
 
-def specialisation_table(found: Specialisation, most: float, *, large: bool = False) -> go.Figure:
-    """Modules × families, coloured by η² from 0 to ``most``; significant tests have a star.
-
-    ``large``: for a projector.
-    """
-    modules, size = list(found.tuning.widths), 17 if large else 13
-    places = [(module, family) for module in modules for family in FAMILIES]
-    tests = [found.test(*place) for place in places]
-    at: dict[str, Any] = {
-        "x": [family.capitalize() for _, family in places],
-        "y": [module for module, _ in places],
-    }
-    shares = [None if test is None else test.eta_squared for test in tests]
-    words = ["nothing to test" if test is None else _in_lines(finding(test)) for test in tests]
-    cells = go.Heatmap(
-        **at,
-        z=shares,
-        hovertext=words,
-        hovertemplate="%{hovertext}<extra></extra>",
-        colorscale=SEQUENTIAL,
-        zmin=0,
-        zmax=most or 1,
-        showscale=False,
-        xgap=2,
-        ygap=2,
+def specialisation_table(found: Specialisation, most: float) -> str:
+    """Modules × families as HTML, coloured by η² from 0 to ``most``; a star: significant."""
+    head = "".join(f"<th>{escape(family.capitalize())}</th>" for family in FAMILIES)
+    rows = "".join(
+        f"<tr><th>{escape(module)}</th>"
+        + "".join(_test_cell(found.test(module, family), most) for family in FAMILIES)
+        + "</tr>"
+        for module in found.tuning.widths
     )
-    inks = [ink_on(hex_colour((share or 0) / (most or 1))) for share in shares]
-    font = {"color": inks, "size": size}
-    marks = [_mark(test) for test in tests]
-    numbers = go.Scatter(**at, text=marks, mode="text", textfont=font, hoverinfo="skip")
-    still = {"showgrid": False, "fixedrange": True, "type": "category"}
-    layout: dict[str, Any] = {
-        "xaxis": still | {"side": "top"},
-        "yaxis": still | {"autorange": "reversed"},
-        "hoverlabel": {"align": "left"},
-        "font": {"size": size},
-        "showlegend": False,
-    }
-    height = (36 if large else 28) * len(modules) + 40
-    fig = chart([cells, numbers], "", height, left=36, bottom=10, **layout)
-    return fig.update_layout(title=None, margin_t=30)
+    return f'<table class="iv-tests"><tr><td></td>{head}</tr>{rows}</table>'
 
 
-def _in_lines(text: str) -> str:
-    """Broken for a tip: plotly doesn't."""
-    return "<br>".join(wrap(text, 48))
-
-
-def _mark(test: BranchTest | None) -> str:
+def _test_cell(test: BranchTest | None, most: float) -> str:
     if test is None:
-        return "–"
-    return f"<b>{test.eta_squared:.2f} ★</b>" if test.significant else f"{test.eta_squared:.2f}"
+        return '<td title="nothing to test">–</td>'
+    colour, number = hex_colour(test.eta_squared / (most or 1)), f"{test.eta_squared:.2f}"
+    mark = f"<b>{number} ★</b>" if test.significant else number
+    style = f"background:{colour};color:{ink_on(colour)}"
+    return f'<td style="{style}" title="{escape(finding(test))}">{mark}</td>'
 
 
 def finding(test: BranchTest) -> str:

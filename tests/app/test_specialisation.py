@@ -42,7 +42,7 @@ def test_the_page_shows_both_bundled_networks_and_the_claim() -> None:
         assert messages.plain(finding(at_3b)) in said
     assert "all 30 channels that detect curves lie in 5×5" in said
     assert "Distill 2021" in said and "by hand" in said and "Holm" in said
-    assert len(app.get("plotly_chart")) == 2 + 2 * 2
+    assert len(app.get("plotly_chart")) == 2 * 2 and said.count("<table") == 2
     pictures = next(e.proto.body for e in app.get("html") if "figcaption" in e.proto.body)
     assert pictures.count("<img") == len(FAMILIES["orientation"].levels)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from inception_viz.figures import (
     agreement_sentence,
     figure_csv,
     finding,
+    hex_colour,
     index_strips,
     level_lines,
     specialisation_sentence,
@@ -49,18 +51,24 @@ def found() -> Specialisation:
 
 
 def test_every_test_is_a_cell_in_its_place(found: Specialisation) -> None:
-    cells, numbers = specialisation_table(found, 0.5).data
-    places = list(zip(cells.y, cells.x, strict=True))
-    assert len(places) == len(set(places)) == len(found.tests) == 8
-    for place, share, words, mark in zip(
-        places, cells.z, cells.hovertext, numbers.text, strict=True
-    ):
-        test = found.test(place[0], place[1].lower())
-        assert test is not None and share == test.eta_squared
-        assert words.replace("<br>", " ") == finding(test)
+    table = ET.fromstring(specialisation_table(found, 0.5))
+    head, *rows = table.iter("tr")
+    families = [cell.text for cell in head if cell.tag == "th"]
+    seen: dict[tuple[str | None, str], ET.Element] = {}
+    for row in rows:
+        module, *cells = row
+        seen |= {
+            (module.text, str(name).lower()): cell
+            for name, cell in zip(families, cells, strict=True)
+        }
+    assert len(seen) == len(found.tests) == 8
+    for test in found.tests:
+        cell = seen[test.module, test.family]
+        mark = "".join(cell.itertext())
+        assert mark.startswith(f"{test.eta_squared:.2f}") and cell.get("title") == finding(test)
         assert ("★" in mark) == test.significant
-    assert cells.zmax == 0.5
-    assert sum("★" in mark for mark in numbers.text) == 1
+        assert f"background:{hex_colour(test.eta_squared / 0.5)}" in str(cell.get("style"))
+    assert sum("★" in "".join(cell.itertext()) for cell in seen.values()) == 1
 
 
 def test_sentences_say_how_many_and_how_much(found: Specialisation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, models, specialisations
+from app.session import models, specialisations
 from app.session.scene import current
 from app.views.specialisation import claim, one_test
 from app.widgets import choice, figure, messages
@@ -69,16 +69,10 @@ def _tables(sides: list[Specialisation]) -> None:
     most = max((test.eta_squared for side in sides for test in side.tests), default=0.0)
     csv = csv_text(table_of_tests(sides))
     with figure.frame("tests", "Where branches differ", _TABLE, csv=csv):
-        for place, (column, side) in enumerate(zip(st.columns(2), sides, strict=True)):
+        for column, side in zip(st.columns(2), sides, strict=True):
             with column:
                 st.markdown(f"**{plain(side.tuning.title)}**")
-                st.plotly_chart(
-                    specialisation_table(side, most, large=address.large()),
-                    width="stretch",
-                    key=f"tests_{place}",
-                    config={"displayModeBar": False},
-                    alt=f"η² of every test of {side.tuning.title}",
-                )
+                st.html(specialisation_table(side, most))
 
 
 def _claim(sides: list[Specialisation]) -> None:
