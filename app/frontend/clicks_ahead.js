@@ -19,3 +19,16 @@ export function chooseNow(own, change, draw, setTriggerValue) {
   draw();
   setTriggerValue('flipped', { number: own.number, chosen: [...own.chosen] });
 }
+
+const moduleOf = place => place.split('/')[0];
+
+export const isChosen = (chosen, place) => chosen.has(place) || chosen.has(moduleOf(place));
+
+// A branch of a chosen module goes alone: the module's other branches stay, one by one.
+export function flip(chosen, place, places) {
+  const module = moduleOf(place);
+  if (chosen.delete(module)) {
+    for (const other of places) if (other.startsWith(`${module}/`)) chosen.add(other);
+  }
+  if (!chosen.delete(place)) chosen.add(place);
+}

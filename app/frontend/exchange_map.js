@@ -1,25 +1,20 @@
 // Two maps: a branch of photo B is dragged, or clicked, into photo A; a click takes it out again.
-import { chooseNow, clicksAhead } from './clicks_ahead.js';
+import { chooseNow, clicksAhead, flip, isChosen } from './clicks_ahead.js';
 import { element } from './element.js';
 import { redraw, whenChosen } from './redraw.js';
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const [a, b] = ['a', 'b'].map(side => parentElement.querySelector(`.map.${side}`));
+  const sides = Object.entries({ a, b });
   const own = clicksAhead(data);
-  for (const [map, side] of [
-    [a, 'a'],
-    [b, 'b'],
-  ]) {
+  for (const [side, map] of sides) {
     parentElement.querySelector(`.whose.${side}`).textContent = data.names[side];
     redraw(map, data.maps[side]);
   }
   const draw = () => {
-    for (const [map, side] of [
-      [a, 'a'],
-      [b, 'b'],
-    ]) {
+    for (const [side, map] of sides) {
       for (const cell of map.querySelectorAll('[data-go]')) {
-        const taken = own.chosen.has(cell.dataset.go) || own.chosen.has(moduleOf(cell.dataset.go));
+        const taken = isChosen(own.chosen, cell.dataset.go);
         cell.classList.toggle('taken', taken);
         cell.setAttribute('role', 'checkbox');
         cell.setAttribute('aria-checked', taken);
@@ -29,25 +24,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const places = [...b.querySelectorAll('[data-go]')].map(cell => cell.dataset.go);
   const change = act => chooseNow(own, act, draw, setTriggerValue);
-  const flip = cell => change(chosen => flipped(chosen, cell.dataset.go, places));
-  whenChosen(b, flip);
+  const put = cell => change(chosen => flip(chosen, cell.dataset.go, places));
+  whenChosen(b, put);
   whenChosen(a, cell => {
-    if (cell.classList.contains('taken')) flip(cell);
+    if (cell.classList.contains('taken')) put(cell);
   });
   b.onpointerdown = watchDrag(b.onpointerdown, a, cell => {
-    if (!cell.classList.contains('taken')) flip(cell);
+    if (!cell.classList.contains('taken')) put(cell);
   });
   draw();
-}
-
-const moduleOf = place => place.split('/')[0];
-
-function flipped(chosen, place, places) {
-  const module = moduleOf(place);
-  if (chosen.delete(module)) {
-    for (const other of places) if (other.startsWith(`${module}/`)) chosen.add(other);
-  }
-  if (!chosen.delete(place)) chosen.add(place);
 }
 
 // With a mouse, a branch can be dragged onto the other map; a finger scrolls, and taps.

@@ -1,5 +1,5 @@
 // The map of switches, a click ahead of the server.
-import { chooseNow, clicksAhead } from './clicks_ahead.js';
+import { chooseNow, clicksAhead, flip, isChosen } from './clicks_ahead.js';
 import { redraw, whenChosen } from './redraw.js';
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -9,9 +9,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const buttons = [...map.querySelectorAll('[data-go]')];
   const draw = () => {
     for (const button of buttons) {
-      const place = button.dataset.go;
-      const muted = own.chosen.has(place) || own.chosen.has(moduleOf(place));
-      button.setAttribute('aria-pressed', !muted);
+      button.setAttribute('aria-pressed', !isChosen(own.chosen, button.dataset.go));
     }
   };
   whenChosen(map, button => {
@@ -19,15 +17,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
     chooseNow(own, muted => flip(muted, button.dataset.go, places), draw, setTriggerValue);
   });
   draw();
-}
-
-const moduleOf = place => place.split('/')[0];
-
-// A branch of a muted module speaks alone: the module's other branches are muted one by one.
-function flip(muted, place, places) {
-  const module = moduleOf(place);
-  if (muted.delete(module)) {
-    for (const other of places) if (other.startsWith(`${module}/`)) muted.add(other);
-  }
-  if (!muted.delete(place)) muted.add(place);
 }
