@@ -167,6 +167,9 @@ def test_a_concept_fits_its_own_network_alone(
     trace = bvlc.trace(sample("cat"))
     with pytest.raises(iv.ExplainError, match="no place"):
         concept_map(bvlc, trace, stripes, "9z")
+    wrong = replace(stripes, directions=dict(stripes.directions) | {"4c": np.ones(3)})
+    with pytest.raises(iv.ExplainError, match="no place"):
+        concept_map(bvlc, trace, wrong, "4c")
     with pytest.raises(iv.ExplainError, match="can't see"):
         dependence(bvlc, trace, stripes, "5a", iv.Target(3, head="aux1"))
 

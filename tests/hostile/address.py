@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import inception_viz as iv
-from app.session import address, choices, held, lab, lab_draft, lab_history, links
+from app.session import address, choices, flows, held, lab, lab_draft, lab_history, links
 from app.sidebar import fit_choice
 from app.widgets import messages
 from app.widgets.messages import UNLINKED, plain
@@ -27,6 +27,7 @@ _VALUES = (
     "4c/5x5:1000000000",
     "4c/5x5:-1", "4c/5x5:٣", "3a/pool", "4c,5a", "4c/5x5:0000009999,3a", "true",
     "imagenette", "random",
+    "4c/5x5>4d/3x3", "4c/5x5:3>4d/3x3:1", "4c/5x5:3>4d/3x3:1@0", "stem>3a/1x1", "5b/1x1>main",
     "all", "stem", "paper", "norm=batch", "4=192.96.208.16.48.64", "3a-3b-x",
     "3a-3b-4a-4b-4c-4d-4e-5a-5b", "0.42-0.38-0.5", "0.5-0.5-1e9", "0-1-0.0500001", "1-1-9",
 )  # fmt: skip
@@ -35,7 +36,7 @@ _KEYS = (
     address.SAMPLE, address.CHANNEL, address.MODEL, address.TARGET, address.FIT, address.OPEN,
     address.CAM_MODULE,
     address.MUTED, address.ARCHITECTURE, address.ORIGINS, address.LARGE, "run", address.REBUILT,
-    "metric",
+    address.FLOW, address.EXCHANGED, "metric",
 )  # fmt: skip
 
 
@@ -77,6 +78,11 @@ def _scene() -> tuple[iv.Classifier, iv.Trace]:
     return classifier, classifier.trace(Image.new("RGB", (96, 96), "red"))
 
 
+@cache
+def _flow() -> iv.Flow:
+    return iv.flow(*_scene())
+
+
 @contextmanager
 def streamlit(query: Address) -> Iterator[list[str]]:
     """The app's modules with an address and a session of their own; what they say is kept."""
@@ -86,6 +92,7 @@ def streamlit(query: Address) -> Iterator[list[str]]:
     )
     with (
         patch.object(address, "st", stand_in),
+        patch.object(flows, "st", stand_in),
         patch.object(held, "st", stand_in),
         patch.object(lab, "st", stand_in),
         patch.object(links, "st", stand_in),
@@ -118,6 +125,13 @@ def read(query: Address, _folder: Path) -> None:
         muted = address.muted(trace)
         if muted:
             mute(classifier, trace, muted)
+        if exchanged := address.exchanged(trace):
+            assert iv.interchange(classifier, trace, trace, exchanged).exchanged
+        part = flows.opened(_flow(), 8)
+        if part is not None:
+            assert flows.read(str(part), _flow(), 8) == part
+            if part.channels is not None:
+                _flow().kernels(*part.ends)
         assert isinstance(address.large(), bool)
         draft = lab_history.current(classifier)
         if problem := lab_history.problem():

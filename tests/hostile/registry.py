@@ -12,6 +12,7 @@ _WHERE = {
     "archives": ("photo zip",),
     "texts": ("config json", "config csv", "pasted cells", "config link", "labels file"),
     "address": ("page address",),
+    "concepts": ("concept",),
 }
 NAMES = tuple(name for names in _WHERE.values() for name in names)
 

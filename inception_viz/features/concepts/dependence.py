@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
 from inception_viz.explain.gradients import differentiate
@@ -109,8 +110,17 @@ def _along(
             f'"{concept.name}" was found in another network. Choose that one, or look for the '
             "concept in this one."
         )
-    if place not in concept.directions:
+    if len(concept.directions.get(place, ())) != _width(classifier, place):
         raise ExplainError(f'The concept knows no place "{place[:20]}" in this network.')
     direction = torch.tensor(concept.directions[place]).double()
     without, with_it = map(float, concept.means[place])
     return direction / (direction.norm() or 1.0), (without, with_it)
+
+
+def _width(classifier: Classifier, place: str) -> int:
+    """How many channels a module or branch has; −1 where there is none."""
+    found, modules = Place.parse(place), classifier.network.modules_by_name
+    if found is None or found.channel is not None or found.module not in modules:
+        return -1
+    widths = modules[found.module].widths
+    return widths.get(found.branch, -1) if found.branch else sum(widths.values())

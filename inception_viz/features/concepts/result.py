@@ -15,6 +15,7 @@ import safetensors
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from inception_viz.architecture.places import Place
 from inception_viz.errors import FileError
 from inception_viz.files.cache import atomic_write
 
@@ -119,7 +120,9 @@ class Concept:
                     )
                 arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             found = cls._of(about, arrays)
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        except (
+            SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError,
+        ) as error:  # fmt: skip
             raise FileError(
                 f"{name} can't be read as a concept: it is damaged or not there. Save it again."
             ) from error
@@ -128,22 +131,30 @@ class Concept:
     @classmethod
     def _of(cls, about: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> Concept:
         """Raises KeyError, TypeError or ValueError where something is missing or doesn't fit."""
-        accuracy = {str(k): float(v) for k, v in json.loads(about["accuracy"]).items()}
+        said = json.loads(about["accuracy"])
+        if not isinstance(said, dict) or not all(map(_is_share, said.values())):
+            raise ValueError("no shares")
+        accuracy = {place: float(share) for place, share in said.items() if Place.parse(place)}
         directions = {place: arrays[f"direction:{place}"] for place in accuracy}
         means = {place: arrays[f"means:{place}"] for place in accuracy}
-        positives, negatives = map(int, json.loads(about["examples"]))
+        counts = json.loads(about["examples"])
+        if not isinstance(counts, list) or [type(c) for c in counts] != [int, int]:
+            raise ValueError("no counts")
         for values in (*directions.values(), *means.values(), arrays["chance"]):
-            if values.ndim != 1 or not np.isfinite(values).all():
+            if values.ndim != 1 or values.dtype.kind != "f" or not np.isfinite(values).all():
                 raise ValueError("not finite, or of another shape")
-        if not accuracy or any(m.shape != (2,) for m in means.values()):
+        if all("/" in place for place in accuracy) or any(m.shape != (2,) for m in means.values()):
             raise ValueError("incomplete")
         return cls(
-            about["name"][:80],
+            "".join(filter(str.isprintable, about["name"]))[:80],
             about["network"],
             MappingProxyType(directions),
             MappingProxyType(means),
             MappingProxyType(accuracy),
             arrays["chance"],
-            positives,
-            negatives,
+            *counts,
         )
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 1
