@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from inception_viz.architecture.places import Place
 from inception_viz.explain.flow.result import Flow
 from inception_viz.figures.colours import BRANCH_NAMES, STEM_COLOUR
+from inception_viz.figures.flow.frame import enlarged, framed
 from inception_viz.figures.flow.ribbons import BAR, Drawing, Node, Placed, place, scale
 from inception_viz.figures.flow.streams import Streams
 from inception_viz.figures.network_map import HeadAnswer, Layout
@@ -21,29 +22,6 @@ from inception_viz.figures.words import fixed, percent, short_number, signed
 
 _LEFT, _RIGHT = 92.0, 150.0  # the ends' room
 Drawn = tuple[str, float, float]  # body, width, height
-STYLE = """
-svg.iv-flow { font-family: var(--st-font, system-ui, sans-serif); }
-.iv-flow text { fill: var(--st-text-color, #1f2937); stroke: var(--st-background-color, #fff);
-  stroke-width: 5px; stroke-opacity: .95; paint-order: stroke; stroke-linejoin: round;
-  pointer-events: none; }
-.iv-flow .for { fill-opacity: .72; stroke-opacity: 0; }
-.iv-flow .against { fill-opacity: .2; stroke-width: 1.2; stroke-dasharray: 4 3; }
-.iv-flow .joining { fill-opacity: .45; }
-.iv-flow .joining.against { fill-opacity: .12; }
-.iv-flow .ribbon { transition: opacity .12s; }
-.iv-flow [data-go] { cursor: pointer; outline: none; }
-.iv-flow .ribbon[data-go]:hover { fill-opacity: .95; }
-.iv-flow [data-go]:hover .face, .iv-flow [data-go]:focus-visible .face {
-  stroke: var(--st-text-color, #1f2937); stroke-width: 2.5; }
-.iv-flow .below { fill-opacity: .3; stroke-width: 1.5; }
-.iv-flow .chosen .face, .iv-flow .ribbon.chosen { stroke: var(--st-text-color, #1f2937);
-  stroke-width: 2.5; stroke-opacity: 1; }
-.iv-flow .line { stroke: var(--st-text-color, #1f2937); stroke-opacity: .3; fill: none; }
-.iv-flow .panel { fill: var(--st-secondary-background-color, #f3f4f6); }
-.iv-flow .panel + text, .iv-flow .panel + text + text { stroke: none; }
-.iv-flow.tracing .ribbon:not(.near):not(.far) { opacity: .1; }
-.iv-flow.tracing .far { opacity: .45; }
-"""
 
 
 @dataclass(frozen=True)
@@ -87,20 +65,6 @@ def flow_diagram(
     return framed(enlarged(body) if large else body, width, height, words, layout)
 
 
-def framed(body: str, width: float, height: float, words: str, layout: str = "one") -> str:
-    """A drawing of ribbons as a whole SVG; ``words`` say what it shows."""
-    return (
-        f'<svg class="iv-flow iv-{layout}" xmlns="http://www.w3.org/2000/svg" '
-        f'viewBox="0 0 {width:g} {height:g}" role="group" aria-label="{escape(words)}">'
-        f"<style>{STYLE}</style>{body}</svg>"
-    )
-
-
-def enlarged(body: str) -> str:
-    """A drawing with letters a quarter larger."""
-    return re.sub(r'(?<=font-size=")\d+', lambda size: f"{float(size[0]) * 1.25:g}", body)
-
-
 class _Plan:
     """What is drawn where."""
 
@@ -123,7 +87,7 @@ class _Plan:
                     for n, v in zip(nodes, self.flow.branches[step], strict=True)
                 ]
             if step != steps[-1]:
-                lane = (x + BAR + 4, x + pitch - 4, top + extent + 34)
+                lane = (x + BAR + 4, x + pitch - 4, top + extent + 36)
                 parts.append(self._rest(step, *lane, drawing))
         stem = placed["stem"]
         parts.append(
@@ -136,7 +100,7 @@ class _Plan:
                 x = placed[self.flow.names[head.after][0]].along + BAR / 2
                 parts.append(_chip(x, top, name, head))
         parts += self._both_ends(placed, top + extent / 2)
-        return "".join(parts), self._width, top + extent + 56
+        return "".join(parts), self._width, top + extent + 74
 
     def small(self) -> Drawn:
         """From left to right, low, with the modules' names alone."""
@@ -243,14 +207,20 @@ class _Plan:
         )
 
     def _answer(self, x: float, y: float, anchor: str = "start") -> list[str]:
-        words, value = self.ends.answer, short_number(self.flow.value)
-        label = words if len(words) <= 18 or anchor == "middle" else words[:17] + "…"
-        head = self.flow.steps[-1]
+        lines = wrap(
+            self.ends.answer, 15 if anchor == "start" else 38, max_lines=3, placeholder=" …"
+        )
+        below = [f"{short_number(self.flow.value)} logits", f"{self.flow.steps[-1]} head"]
+        start = y - 6 - 20 * (len(lines) - 1) * (anchor == "start")
+        y = start + 20 * (len(lines) - 1)
         return [
-            f"<g><title>{escape(words)}</title>"
-            f"{text(x, y - 6, label, 16, anchor=anchor, bold=True)}</g>",
-            text(x, y + 14, f"{value} logits", 13, anchor=anchor),
-            text(x, y + 31, f"{head} head", 13, anchor=anchor),
+            f"<g><title>{escape(self.ends.answer)}</title>",
+            *(
+                text(x, start + 20 * i, line, 16, anchor=anchor, bold=True)
+                for i, line in enumerate(lines)
+            ),
+            "</g>",
+            *(text(x, y + 20 + 17 * i, line, 13, anchor=anchor) for i, line in enumerate(below)),
         ]
 
     def _rest(self, step: str, x: float, stop: float, y: float, drawing: Drawing) -> str:
@@ -266,7 +236,8 @@ class _Plan:
             f'<g><title>{words}</title><path class="ribbon {kind}" fill="{STEM_COLOUR}" '
             f'stroke="{STEM_COLOUR}" d="M{x:.1f} {y - wide / 2:.1f}H{stop:.1f}V{y + wide / 2:.1f}'
             f'H{x:.1f}Z" data-words="{words}"/>'
-            f"{text((x + stop) / 2, y + 17, f'not drawn {self._short(value)}', 12)}</g>"
+            f"{text((x + stop) / 2, y + 17, 'not drawn', 12)}"
+            f"{text((x + stop) / 2, y + 33, self._short(value), 12, bold=True)}</g>"
         )
 
 

@@ -125,9 +125,10 @@ def flow_sentence(flow: Flow) -> str:
     stem = float(flow.branches["stem"][0])
     added = sum(float(values.sum()) for values in flow.bias.values())
     of = "biases and the other picture" if flow.exchanged else "biases"
+    score = ", its score," if flow.target.against is None else ""
     value, stem_, added_ = (fixed(part, 1.0) for part in (flow.value, stem, added))
     text = (
-        f"The {escape(flow.label)}, its score, is <b>{value.lstrip('+')}</b>: {stem_} comes all "
+        f"The {escape(flow.label)}{score} is <b>{value.lstrip('+')}</b>: {stem_} comes all "
         f"the way from the photo's stem, {added_} from {of} on the way, which count where this "
         "photo opens a ReLU."
     )
