@@ -159,7 +159,7 @@ class _Plan:
                     text(
                         2,
                         y + 58,
-                        f"rest {self._short(self.streams.rest(step))}",
+                        f"not drawn {self._short(self.streams.rest(step))}",
                         12,
                         anchor="start",
                     )
