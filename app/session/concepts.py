@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-import streamlit as st
 from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -170,10 +169,20 @@ def finding(model: iv.Classifier, name: str) -> Job[iv.Concept]:
     return _concepts.get(key, work)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600, hash_funcs=traces.KEYS)
-def _of_others(model: iv.Classifier, _progress: Progress) -> Examples:
-    """Called inside of jobs alone, so one at a time."""
-    return averages(model, others(), progress=_progress)
+_others: dict[str, Examples] = {}  # by model, of the latest few; of 1 MB each
+
+
+def _of_others(model: iv.Classifier, progress: Progress) -> Examples:
+    """Averages of photos of other things.
+
+    Not behind a lock, as Streamlit's caches are: the work gives others their turn meanwhile, and
+    who then waited for the lock would have the turn that this work waits for.
+    """
+    if model.key not in _others:
+        _others[model.key] = averages(model, others(), progress=progress)
+        while len(_others) > 4:
+            _others.pop(next(iter(_others)), None)
+    return _others[model.key]
 
 
 def depending(

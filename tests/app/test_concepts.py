@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import inception_viz as iv
+from app.server.jobs import Jobs
 from app.session import concepts
 from inception_viz.features import textures
 from tests.app.test_pages import png, start, texts
@@ -99,3 +104,30 @@ def test_nothing_found_is_said() -> None:
         app.run()
     assert not app.exception and not app.error
     assert "Nothing found" in texts(app)
+
+
+def test_two_who_ask_at_once_both_get_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The photos of other things are looked at by one; who waits for them must not block it."""
+    model = iv.load("bvlc")
+    monkeypatch.setattr(concepts, "_others", {})
+    monkeypatch.setattr(concepts, "_concepts", Jobs(kept=4))
+    jobs = []
+    for kind, other in (("stripes", "dots"), ("dots", "checks"), ("checks", "stripes")):
+        sides = {
+            "with": [photo(image) for image in textures(kind, 4)],  # type: ignore[arg-type]
+            "without": [photo(image) for image in textures(other, 4)],  # type: ignore[arg-type]
+        }
+        monkeypatch.setattr(concepts, "photos", sides.__getitem__)
+        jobs.append(concepts.finding(model, kind))
+    threads = [threading.Thread(target=job.outcome, daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.3)  # each comes while the one before is at work
+    for job in jobs:
+        assert job.finished.wait(60)
+        assert job.error is None
+
+
+def photo(image: Image.Image) -> concepts.Photo:
+    content = png(image)
+    return concepts.Photo(hashlib.sha256(content).hexdigest(), "one", content)
