@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import inception_viz as iv
+from inception_viz.explain import lens_of, readings_if_any
 from inception_viz.figures import percent
 from inception_viz.report import Insight, insights_from, remarkable
 from tests.conftest import noise_photo, sample, tiny_config
@@ -27,7 +28,8 @@ def insights(clf: iv.Classifier, trace: iv.Trace, index: int | None = None) -> t
     branch = remarkable(fired)
     without = iv.mute(clf, trace, [f"{branch.module}/{branch.branch}"])
     believed = iv.beliefs(clf, trace, target)
-    return insights_from(fired, trace, without, target, believed, iv.grad_cam(clf, trace, target))
+    cams, readings = iv.grad_cam(clf, trace, target), readings_if_any(clf, trace, target)
+    return insights_from(fired, trace, without, target, believed, cams, readings)
 
 
 @pytest.fixture(scope="module", params=PHOTOS)
@@ -113,6 +115,33 @@ def test_the_heads_sentence_says_who_said_what(scene: tuple[iv.Trace, list[Insig
         assert text.startswith("The auxiliary heads still say something else")
         for head, module in (("aux1", "4a"), ("aux2", "4d")):
             assert (f"{said[head]} after {module}" in text) == (said[head] != said["main"])
+
+
+def test_the_answer_appears_where_the_read_outs_stay_with_it(
+    scene: tuple[iv.Trace, list[Insight]], clf: iv.Classifier
+) -> None:
+    trace, found = scene
+    sentence = next(i for i in found if i.shown == "lens")
+    lens = lens_of(clf)
+    assert lens is not None
+    choices = []
+    for module, readout in lens.readouts.items():  # by hand, in double precision
+        means = trace.modules[module].double().numpy().mean((1, 2))
+        guess = readout.up.double().numpy() @ (readout.down.double().numpy() @ means)
+        layer = clf.network.classifier
+        logits = layer.weight.double().numpy() @ (guess + readout.bias.double().numpy())
+        choices.append(int((logits + layer.bias.double().numpy()).argmax()))
+    answer = int(trace.logits.argmax())
+    choices.append(answer)
+    place = next(n for n in range(9) if set(choices[n:]) == {answer})
+    module = list(trace.modules)[place]
+    assert sentence.module == module and f"after {module}" in sentence.text
+    assert trace.labels[answer] in sentence.text and "(fitted read-outs)" in sentence.text
+    if place:
+        assert f"before, it leaned to {trace.labels[choices[place - 1]]}" in sentence.text
+    if place < 8:
+        share = percent(lens.readouts[module].fit.first)
+        assert f"That of {module} says the same as the network on {share}" in sentence.terms
 
 
 def test_the_evidence_is_the_largest_share_of_the_last_map(
