@@ -41,6 +41,7 @@ def belief_curve(
         label: the class.
     """
     fitted = [reading for reading in readings if reading.fit is not None]
+    read = {reading.module: reading.probability for reading in fitted}
     lens = _line(
         [reading.module for reading in readings],
         [reading.probability for reading in readings],
@@ -59,13 +60,17 @@ def belief_curve(
     curve = _line(
         [head.after for head in heads],
         [head.probability for head in heads],
-        "%{text}, after %{x}: %{y:.1%}",
+        "%{hovertext}, after %{x}: %{y:.1%}",
         name="heads",
         mode="markers+text" if fitted else "lines+markers+text",
         line={"color": "#888", "width": 2},
         marker={"size": 14, "color": [HEAD_COLOURS[head.head] for head in heads]},
-        text=[h.head + (" (fitted afterwards)" if h.fit else "") for h in heads],
-        textposition="top center",
+        text=[h.head + ("<br>(fitted afterwards)" if h.fit else "") for h in heads],
+        hovertext=[h.head + (" (fitted afterwards)" if h.fit else "") for h in heads],
+        textposition=[
+            "bottom center" if head.probability < read.get(head.after, 0.0) else "top center"
+            for head in heads
+        ],  # off the line
         showlegend=bool(fitted),
     )
     return chart(

@@ -161,10 +161,13 @@ def _first_seen(readings: Sequence[Reading], trace: Trace) -> Insight | None:
     if found.depth == 1:
         text = f"The answer, {answer}, can be read already after {found.module}"
     else:
-        before = trace.labels[readings[found.depth - 2].first_choice]
-        when = "first" if found.fit is not None else "only at the end,"
-        text = f"The answer, {answer}, appears {when} after {found.module}: before, it leaned to "
-        text += before
+        earlier = [reading.first_choice for reading in readings[: found.depth - 1]]
+        when = f"appears first after {found.module}"
+        if readings[-1].first_choice in earlier:
+            when = f"is there to stay after {found.module}"
+        elif found.fit is None:
+            when = f"appears only at the end, after {found.module}"
+        text = f"The answer, {answer}, {when}: before, it leaned to {trace.labels[earlier[-1]]}"
     return Insight(f"{text} (fitted read-outs).", terms, "lens", found.module)
 
 
