@@ -40,8 +40,8 @@ from .explain.flow import flow as flow
 from .explain.grad_cam import grad_cam as grad_cam
 from .explain.gradients import gradients as gradients
 from .explain.heads import beliefs as beliefs
-from .explain.heads import logit_lens as logit_lens
 from .explain.interchange import interchange as interchange
+from .explain.lens import lens as lens
 from .explain.muting import mute as mute
 from .explain.muting import sweep as sweep
 from .explain.pixels import pixel_map as pixel_map

@@ -27,7 +27,7 @@ from inception_viz.pictures.preprocessing import (
 )
 from inception_viz.pictures.reading import Picture, read_picture
 from inception_viz.sources.base import Weights
-from inception_viz.sources.distilled import attach_heads
+from inception_viz.sources.distilled import attach_heads, trunk_hash
 from inception_viz.sources.file import SUFFIXES, load_file
 from inception_viz.sources.in_memory import state_hash, weights_of
 from inception_viz.sources.random_weights import untrained_weights
@@ -80,6 +80,13 @@ class Classifier:
         return f"{self.source}-{sha256(repr(rest).encode()).hexdigest()[:12]}-{weights.fingerprint}"
 
     @cached_property
+    def trunk_key(self) -> str:
+        """Identity of what decides the main head's answers: neither heads nor labels."""
+        trunk = replace(self.config, aux1=None, aux2=None)
+        of = (trunk.to_json(), self.preprocessing, trunk_hash(self.network))
+        return sha256(repr(of).encode()).hexdigest()[:24]
+
+    @cached_property
     def inference_network(self) -> GoogLeNet:
         """The same function as :attr:`network`, prepared for speed."""
         base = self.base
@@ -94,7 +101,7 @@ class Classifier:
         """
         weights = replace(self.weights, fingerprint=state_hash(self.network))
         object.__setattr__(self, "weights", weights)
-        for prepared in ("key", "inference_network"):
+        for prepared in ("key", "trunk_key", "inference_network"):
             self.__dict__.pop(prepared, None)
 
     def trace(

@@ -34,6 +34,7 @@ _COMMANDS = {
     "atlas": ("features", "paint what every channel looks for; hours, in parts"),
     "specialisation": ("features", "test whether branches prefer different things"),
     "fit-heads": ("heads", "give a trained network auxiliary heads that repeat its answers"),
+    "fit-lens": ("lens", "fit read-outs that say what a network believes after every module"),
     "weights": ("weights", "list, fetch, convert or describe weights"),
 }
 

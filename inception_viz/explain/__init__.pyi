@@ -41,8 +41,15 @@ from .grad_cam import Cams as Cams
 from .grad_cam import Variant as Variant
 from .grad_cam import cams_from as cams_from
 from .gradients import Gradients as Gradients
-from .heads import EarlyReading as EarlyReading
 from .heads import HeadBelief as HeadBelief
+from .lens import Lens as Lens
+from .lens import LensFit as LensFit
+from .lens import Reading as Reading
+from .lens import ReadOut as ReadOut
+from .lens import lens_file as lens_file
+from .lens import lens_of as lens_of
+from .lens import readings_if_any as readings_if_any
+from .lens import settled as settled
 from .muting import Muted as Muted
 from .muting import Sweep as Sweep
 from .pixels import PIXEL_METHODS as PIXEL_METHODS

@@ -1,4 +1,4 @@
-"""What the heads believe on the way: certainty, agreement, and the main classifier read early."""
+"""What the heads believe on the way: certainty and agreement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import torch
 from inception_viz.classifier import Classifier
 from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked
-from inception_viz.network.googlenet import probabilities
 from inception_viz.sources.base import HeadFit
 from inception_viz.trace import Trace
 
@@ -79,46 +78,3 @@ def beliefs(classifier: Classifier, trace: Trace, target: Asked = None) -> list[
             )
         )
     return found
-
-
-@dataclass(frozen=True)
-class EarlyReading:
-    """The main classifier put behind a module: a "logit lens".
-
-    Attributes:
-        module: which one.
-        depth: its place, 1 for the first.
-        channels: what it puts out, and ``needed``, what the main classifier reads.
-        probability: of the class in question, or None where the widths don't fit.
-        first_choice: index of the first choice, or None.
-    """
-
-    module: str
-    depth: int
-    channels: int
-    needed: int
-    probability: float | None
-    first_choice: int | None
-
-
-def logit_lens(classifier: Classifier, trace: Trace, target: Asked = None) -> list[EarlyReading]:
-    """Average each module's output over the map and read it with the main classifier.
-
-    That only makes sense where a module puts out as many channels as the last one: the classifier
-    has one weight a channel. In the paper's table that is the last module alone. And even where the
-    numbers fit, nothing taught an earlier module to give its channels the same meaning.
-
-    Raises:
-        ExplainError: for a class that doesn't exist, or a trace of another classifier.
-    """
-    question = ask(classifier, trace, target)
-    needed = question.network.classifier.in_features
-    readings = []
-    for depth, (name, output) in enumerate(trace.modules.items(), start=1):
-        p = choice = None
-        if len(output) == needed:
-            with torch.no_grad():
-                shares = probabilities(question.network.classify(output[None])[0])
-            p, choice = float(shares[question.target.index]), int(shares.argmax())
-        readings.append(EarlyReading(name, depth, len(output), needed, p, choice))
-    return readings

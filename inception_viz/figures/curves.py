@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from inception_viz.architecture.config import HEAD_NAMES
 from inception_viz.architecture.cost import Reduction
 from inception_viz.explain.faithfulness import Curve, Game
-from inception_viz.explain.heads import EarlyReading, HeadBelief
+from inception_viz.explain.heads import HeadBelief
+from inception_viz.explain.lens import Reading
 from inception_viz.figures.chart import Values, chart
 from inception_viz.figures.colours import BRANCH_COLOURS, HEAD_COLOURS, STEM_COLOUR
 
@@ -20,6 +21,7 @@ _RANKINGS = {  # name on the figure, and its line
     "random": ("random", {"color": "#888888", "width": 2, "dash": "dot"}),
     "centre": ("centre first", {"color": "#56B4E9", "width": 2, "dash": "dash"}),
 }
+_LENS = "#888"  # not a head's colour
 Figures = Sequence[Mapping[str, float | None]]
 
 
@@ -28,39 +30,51 @@ def _line(x: Values, y: Values, hover: str, **more: Any) -> go.Scatter:
 
 
 def belief_curve(
-    heads: Sequence[HeadBelief], readings: Sequence[EarlyReading], label: str
+    heads: Sequence[HeadBelief], readings: Sequence[Reading], modules: Sequence[str], label: str
 ) -> go.Figure:
-    """The heads' probability of a class against depth, beside the main classifier read early.
+    """The probability of a class against depth: what the heads say, and what read-outs read.
 
     Args:
         heads: their beliefs, earliest first.
-        readings: the main classifier put behind each module; nothing where it doesn't fit.
+        readings: what a lens reads after each module; none where there is no lens.
+        modules: all modules in order.
         label: the class.
     """
-    modules = [reading.module for reading in readings]
-    fits = [reading for reading in readings[:-1] if reading.probability is not None]
-    early = _line(
-        [reading.module for reading in fits],
-        [reading.probability for reading in fits],
-        "main classifier on %{x}: %{y:.1%}",
-        name="main classifier read early",
-        mode="markers",
-        marker={"symbol": "diamond-open", "size": 11, "color": "#888"},
+    fitted = [reading for reading in readings if reading.fit is not None]
+    read = {reading.module: reading.probability for reading in fitted}
+    lens = _line(
+        [reading.module for reading in readings],
+        [reading.probability for reading in readings],
+        "%{text}: %{y:.1%}",
+        name="fitted read-outs",
+        mode="lines+markers",
+        line={"color": _LENS, "width": 2, "dash": "dash"},
+        marker={
+            "symbol": "circle-open",
+            "size": [10 if reading.fit else 0 for reading in readings],
+            "color": _LENS,
+            "line": {"width": 2},
+        },
+        text=[_read_out(reading) for reading in readings],
     )
     curve = _line(
         [head.after for head in heads],
         [head.probability for head in heads],
-        "%{text}, after %{x}: %{y:.1%}",
+        "%{hovertext}, after %{x}: %{y:.1%}",
         name="heads",
-        mode="lines+markers+text",
+        mode="markers+text" if fitted else "lines+markers+text",
         line={"color": "#888", "width": 2},
         marker={"size": 14, "color": [HEAD_COLOURS[head.head] for head in heads]},
-        text=[h.head + (" (fitted afterwards)" if h.fit else "") for h in heads],
-        textposition="top center",
-        showlegend=False,
+        text=[h.head + ("<br>(fitted afterwards)" if h.fit else "") for h in heads],
+        hovertext=[h.head + (" (fitted afterwards)" if h.fit else "") for h in heads],
+        textposition=[
+            "bottom center" if head.probability < read.get(head.after, 0.0) else "top center"
+            for head in heads
+        ],  # off the line
+        showlegend=bool(fitted),
     )
     return chart(
-        [early, curve] if fits else [curve],
+        [curve, lens] if fitted else [curve],
         f"Belief in {label}, from module to module",
         340,
         legend=-0.25,
@@ -68,7 +82,7 @@ def belief_curve(
             "title": "read after module",
             "type": "category",
             "categoryorder": "array",
-            "categoryarray": modules,
+            "categoryarray": list(modules),
             "range": [-0.5, len(modules) - 0.5],
         },
         yaxis={
@@ -77,6 +91,16 @@ def belief_curve(
             "range": [-0.06, 1.16],
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
         },
+    )
+
+
+def _read_out(reading: Reading) -> str:
+    """What a point of the lens is."""
+    if reading.fit is None:
+        return f"main head, after {reading.module}"
+    return (
+        f"fitted read-out after {reading.module}<br>says the same as the network on "
+        f"{reading.fit.first:.0%} of photos it never saw<br>belief"
     )
 
 

@@ -19,6 +19,7 @@ from inception_viz.explain.contributions import contributions
 from inception_viz.explain.firing import firing
 from inception_viz.explain.grad_cam import grad_cam
 from inception_viz.explain.heads import beliefs
+from inception_viz.explain.lens import readings_if_any
 from inception_viz.explain.muting import mute
 from inception_viz.explain.rerun import Progress, silent
 from inception_viz.explain.target import Asked, Target, resolve
@@ -112,7 +113,8 @@ def build(
     branch = remarkable(fired)
     without = mute(classifier, trace, [str(Place(branch.module, branch.branch))])
     believed = beliefs(classifier, trace, chosen)
-    special = insights_from(fired, trace, without, chosen, believed, cams)
+    read = readings_if_any(classifier, trace, chosen)
+    special = insights_from(fired, trace, without, chosen, believed, cams, read)
     told = dict(notes or {})
     findings = Findings(
         classifier, trace, chosen, photo, alt, known, fired, scores, cams, special, told

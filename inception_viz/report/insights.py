@@ -13,12 +13,13 @@ from typing import Literal
 from inception_viz.explain.firing import BranchFiring, Firing
 from inception_viz.explain.grad_cam import Cams
 from inception_viz.explain.heads import HeadBelief
+from inception_viz.explain.lens import Reading, settled
 from inception_viz.explain.target import Target
 from inception_viz.figures.colours import BRANCH_NAMES
 from inception_viz.figures.words import percent, short_number
 from inception_viz.trace import Trace
 
-Shown = Literal["muting", "heads", "cams"]
+Shown = Literal["muting", "heads", "lens", "cams"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Insight:
     Attributes:
         text: the sentence in plain words, plain text.
         terms: the same in the field's terms, and what they mean.
-        shown: the figure it comes from: what muting does, the heads' beliefs, or Grad-CAM.
+        shown: the figure it comes from: what muting does, the heads' beliefs, the beliefs after
+            every module, or Grad-CAM.
         module, branch: what it is about; "" for the whole network.
     """
 
@@ -51,14 +53,17 @@ def insights_from(
     target: Target,
     believed: Sequence[HeadBelief],
     cams: Cams,
+    readings: Sequence[Reading] = (),
 ) -> tuple[Insight, ...]:
-    """Two or three sentences about ``trace``; ``without`` has the remarkable branch muted.
+    """Two to four sentences about ``trace``; ``without`` has the remarkable branch muted.
 
-    ``target`` is the main head's logit of a class; ``believed`` and ``cams`` are about it.
+    ``target`` is the main head's logit of a class; ``believed``, ``cams`` and ``readings`` are
+    about it. ``readings`` are a lens's, none where there is no lens.
     """
     branch = remarkable(fired)
     muting, heads = _muting(branch, trace, without, target), _heads(believed, trace)
-    return tuple(filter(None, (muting, heads, _evidence(cams, trace))))
+    first = _first_seen(readings, trace)
+    return tuple(filter(None, (muting, heads, first, _evidence(cams, trace))))
 
 
 _SIGMA = "σ: standard deviation, the usual distance from the mean."
@@ -136,6 +141,34 @@ def _heads(believed: Sequence[HeadBelief], trace: Trace) -> Insight | None:
         terms += " " + " ".join(f"{belief.head}: {belief.fit}" for belief in fits)
         text = text.removesuffix(".") + " (heads fitted afterwards)."
     return Insight(text, terms, "heads")
+
+
+def _first_seen(readings: Sequence[Reading], trace: Trace) -> Insight | None:
+    """From which module on the network's answer can be read."""
+    if not readings:
+        return None
+    found = settled(readings)
+    answer = trace.labels[readings[-1].first_choice]
+    terms = (
+        "Read-outs are linear layers that were fitted to repeat the network's answer from a "
+        "module's averaged channels. They show what can be read there, not what the network reads."
+    )
+    if found.fit is not None:
+        terms += (
+            f" That of {found.module} says the same as the network on {percent(found.fit.first)} "
+            "of photos it never saw."
+        )
+    if found.depth == 1:
+        text = f"The answer, {answer}, can be read already after {found.module}"
+    else:
+        earlier = [reading.first_choice for reading in readings[: found.depth - 1]]
+        when = f"appears first after {found.module}"
+        if readings[-1].first_choice in earlier:
+            when = f"is there to stay after {found.module}"
+        elif found.fit is None:
+            when = f"appears only at the end, after {found.module}"
+        text = f"The answer, {answer}, {when}: before, it leaned to {trace.labels[earlier[-1]]}"
+    return Insight(f"{text} (fitted read-outs).", terms, "lens", found.module)
 
 
 def _evidence(cams: Cams, trace: Trace) -> Insight:

@@ -8,6 +8,8 @@ from .arrangement import Arrangement as Arrangement
 from .arrangement import SplitQuestionError as SplitQuestionError
 from .arrangement import split_of as split_of
 from .augment import view as view
+from .averages import Averages as Averages
+from .averages import averages_of as averages_of
 from .card import newest_classifier as newest_classifier
 from .card import trained_weights as trained_weights
 from .data import TrainingData as TrainingData
@@ -31,6 +33,12 @@ from .heads import HeadRecipe as HeadRecipe
 from .heads import fit_heads as fit_heads
 from .heads import held_out as held_out
 from .heads import photos_in as photos_in
+from .lens import FittedLens as FittedLens
+from .lens import LensRecipe as LensRecipe
+from .lens import fit_lens as fit_lens
+from .lens import judged as judged
+from .lens import lens_from as lens_from
+from .lens import unseen as unseen
 from .loop import Trainer as Trainer
 from .optimisation import AVERAGE_EVERY as AVERAGE_EVERY
 from .optimisation import averaging as averaging

@@ -7,8 +7,11 @@ one file's worth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,6 +55,29 @@ class Features(Dataset[tuple[Tensor, Tensor]]):
         place, row = self.places[number]
         maps, averages = (self.files[place].get_slice(n)[row] for n in (self.head, AVERAGES))
         return maps.float(), averages.float()
+
+
+@contextmanager
+def work_folder(
+    work: Path | None, kind: str, photos: Sequence[Path], *of: object
+) -> Iterator[Path]:
+    """A folder that these photos, and what else it is ``of``, find again; empty when all is done.
+
+    Args:
+        work: where it lies; None makes a temporary one.
+        kind: the beginning of its name.
+        photos: known by their paths and sizes.
+        of: what else decides what is computed.
+    """
+    if work is None:
+        with tempfile.TemporaryDirectory(prefix=f"{kind}-") as name:
+            yield Path(name)
+        return
+    stamps = [(str(path), path.stat().st_size) for path in photos if is_file(path)]
+    key = hashlib.sha256(repr((*of, stamps)).encode()).hexdigest()
+    folder = work / f"{kind}-{key[:16]}"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def collect(

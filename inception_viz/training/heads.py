@@ -9,10 +9,7 @@ it is, so that a head need only learn the features, and knows classes that no ph
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from inception_viz.errors import DataError
-from inception_viz.files.paths import is_file, is_folder
+from inception_viz.files.paths import is_folder
 from inception_viz.network.folding import fold_batch_norm
 from inception_viz.network.googlenet import AuxHead, GoogLeNet
 from inception_viz.network.precision import fast_bfloat16
@@ -33,7 +30,7 @@ from inception_viz.sources.distilled import NOTE, trunk_hash, with_heads
 from inception_viz.training.augment import seed_of, view
 from inception_viz.training.data import pictures_in
 from inception_viz.training.evaluation import judge
-from inception_viz.training.features import Features, collect
+from inception_viz.training.features import Features, collect, work_folder
 from inception_viz.training.photos import read_photos
 from inception_viz.training.recipe import Precision
 
@@ -147,7 +144,8 @@ def fit_heads(
         raise DataError(f"Only {len(read)} photos could be read; fit heads on at least {_FEWEST}.")
     fast = recipe.precision == "bf16" or (recipe.precision == "auto" and fast_bfloat16())
     trunk = fold_batch_norm(network)
-    with _work_folder(work, weights, learn, recipe) as folder:
+    of = (trunk_hash(weights.network), (recipe.views, recipe.seed, recipe.precision))
+    with work_folder(work, "fit-heads", learn, *of) as folder:
         files = collect(
             trunk.to(torch.bfloat16) if fast else trunk,
             weights.preprocessing,
@@ -170,23 +168,6 @@ def fit_heads(
         notes=(*(n for n in weights.notes if "auxiliary heads" not in n), NOTE),
     )
     return FittedHeads(fitted, tuple(u.reason for u in (*unreadable, *more)))
-
-
-@contextmanager
-def _work_folder(
-    work: Path | None, weights: Weights, photos: Sequence[Path], recipe: HeadRecipe
-) -> Iterator[Path]:
-    """A folder that these photos, this trunk and this recipe find again; empty when all is done."""
-    if work is None:
-        with tempfile.TemporaryDirectory(prefix="fit-heads-") as name:
-            yield Path(name)
-        return
-    stamps = [(str(path), path.stat().st_size) for path in photos if is_file(path)]
-    views = (recipe.views, recipe.seed, recipe.precision)
-    key = hashlib.sha256(repr((trunk_hash(weights.network), views, stamps)).encode()).hexdigest()
-    folder = work / f"fit-heads-{key[:16]}"
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _network_with_heads(weights: Weights, seed: int) -> GoogLeNet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import inception_viz as iv
 from app.server.jobs import Jobs, finished
 from app.session import explanations, traces
 from app.session.scene import Scene
-from inception_viz.explain import METHODS, VARIANTS, Sweep
+from inception_viz.explain import METHODS, VARIANTS, Sweep, lens_file, lens_of
 from inception_viz.sources import HeadFit, save_weights
 from tests.app.test_pages import start, texts
 from tests.conftest import sample, tiny_config
@@ -166,8 +167,39 @@ def test_heads_are_shown_with_their_belief() -> None:
     said = texts(app)
     for words in ("softmax0", "softmax1", "0.3", "1409.4842", "1512.00567", "bits", "4×4"):
         assert words in said
-    assert "puts out as many" in said  # why the main classifier can't be read earlier
+    assert "**fitted read-outs**" in said
     assert len(app.get("image")) == 3
+
+
+@pytest.mark.parametrize("model", ["bvlc", "imagenette"])
+def test_the_belief_has_a_point_after_every_module(model: str) -> None:
+    app = start("heads", model=model)
+    said = texts(app)
+    assert "fitted read-outs" in said and "fit-lens" not in said
+    curve = next(c for c in app.get("plotly_chart") if "read after module" in c.proto.spec)
+    heads, lens = json.loads(curve.proto.spec)["data"]
+    assert lens["x"] == ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
+    assert lens["line"]["dash"] == "dash" and lens["marker"]["symbol"] == "circle-open"
+    assert heads["x"] == ["4a", "4d", "5b"]
+    found = lens_of(iv.load(model))
+    assert found is not None
+    for text, readout in zip(lens["text"][:-1], found.readouts.values(), strict=True):
+        assert f"{readout.fit.first:.0%} of photos it never saw" in text
+
+
+def test_without_a_lens_the_page_says_how_to_get_one() -> None:
+    app = start("heads", model="random")
+    said = texts(app)
+    assert "nobody has fitted read-outs" in said and "fit-lens MODEL PHOTOS" in said
+    assert not app.error
+
+
+def test_a_damaged_lens_is_said(empty_cache: Path) -> None:
+    path = lens_file(iv.load("bvlc"))
+    path.write_text("no lens")
+    app = start("heads", model="bvlc")
+    assert "is no lens of a network, or it is damaged" in texts(app)
+    assert not app.exception and not app.error
 
 
 def test_untrained_heads_are_never_shown_as_if_they_were(tmp_path: Path) -> None:

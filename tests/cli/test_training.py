@@ -131,6 +131,38 @@ def test_fit_heads(
     assert "(aux1: Fitted afterwards on " in capsys.readouterr().out
 
 
+def test_fit_lens(
+    make_folder: MakeFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = iv.load("random", config=tiny_config(input_size=64, aux1=None, aux2=None)).weights
+    file = tmp_path / "network.safetensors"
+    save_weights(network, file)
+    folder = make_folder(count=20)
+    noise_photo(0).save(tmp_path / "photo.png")
+    common = ["fit-lens", str(file), str(folder)]
+    assert main([*common, "-o", str(tmp_path / "lens.safetensors")]) == 0
+    said = capsys.readouterr().out
+    assert "after 4c: says the same as the network on" in said and "wrote" in said
+    classifier = iv.load(file)
+    trace = classifier.trace(tmp_path / "photo.png")
+    with pytest.raises(iv.ExplainError, match="Nobody has fitted"):
+        iv.lens(classifier, trace)
+    assert main([*common, "--rank", "2"]) == 0  # kept where the network finds it
+    readings = iv.lens(classifier, trace)
+    assert len(readings) == 9 and {r.fit.rank for r in readings if r.fit} == {2}
+
+
+def test_fit_lens_explains_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    common = ["fit-lens", "random", str(tmp_path / "empty")]
+    assert main(common) == 1
+    assert "no pictures" in capsys.readouterr().err
+    assert main([*common, "-o", "x.pth"]) == 1
+    assert "must end in .safetensors" in capsys.readouterr().err
+    assert main([*common, "--rank", "0"]) == 1
+    assert "must be at least 1" in capsys.readouterr().err
+
+
 def test_fit_heads_explains_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     common = ["fit-heads", "--weights", "random", "--images", str(tmp_path / "empty")]

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 import inception_viz as iv
-from inception_viz.architecture import ModuleRow
 from inception_viz.sources import HeadFit
 from tests.explain.whole_network import blobs, lively, muting, precise, rerun, small_config
 
@@ -89,47 +88,9 @@ def test_muting_changes_beliefs_behind_it(small: iv.Classifier, trace: iv.Trace)
     assert after[1].probability != before[1].probability
 
 
-def test_the_lens_reads_every_module_that_fits(small: iv.Classifier, trace: iv.Trace) -> None:
-    found = iv.logit_lens(small, trace, 4)  # all modules have 17 channels
-    weight = small.network.classifier.weight.detach().double()
-    bias = small.network.classifier.bias.detach().double()
-    assert [r.module for r in found] == list(trace.modules)
-    for depth, reading in enumerate(found, start=1):
-        means = trace.modules[reading.module].double().mean((1, 2))
-        p = softmax(weight @ means + bias)
-        assert (reading.depth, reading.channels, reading.needed) == (depth, 17, 17)
-        assert reading.probability == pytest.approx(p[4], rel=1e-4)
-        assert reading.first_choice == int(p.argmax())
-
-
-def test_the_lens_is_the_answer_at_the_last_module(small: iv.Classifier, trace: iv.Trace) -> None:
-    last = iv.logit_lens(small, trace, 4)[-1]
-    assert last.probability == pytest.approx(softmax(trace.logits)[4], rel=1e-5)
-    assert last.first_choice == int(trace.logits.argmax())
-
-
-def test_the_lens_skips_modules_of_another_width() -> None:
-    row = ModuleRow(4, 3, 6, 2, 4, 3)
-    wider = replace(row, f_3x3=7)
-    classifier = lively(small_config(stage4=(row, wider, row, wider, row)))
-    found = iv.logit_lens(classifier, classifier.trace(blobs(0)), 4)
-    skipped = {r.module: r.channels for r in found if r.probability is None}
-    assert skipped == {"4b": 18, "4d": 18}
-    assert all((r.first_choice is None) == (r.module in skipped) for r in found)
-
-
-def test_in_the_papers_table_only_the_last_module_fits(
-    imagenette: iv.Classifier, photo: iv.Trace
-) -> None:
-    readings = iv.logit_lens(imagenette, photo)
-    assert [r.module for r in readings if r.probability is not None] == ["5b"]
-    assert readings[-1].probability == pytest.approx(photo.predictions(1)[0][1], rel=1e-5)
-
-
 def test_what_does_not_exist_is_refused(lrn: iv.Classifier, batch: iv.Classifier) -> None:
     trace = lrn.trace(blobs(0))
-    for call in (iv.beliefs, iv.logit_lens):
-        with pytest.raises(iv.ExplainError, match="no class 7"):
-            call(lrn, trace, 7)
-        with pytest.raises(iv.ExplainError, match="made by another model"):
-            call(batch, trace)
+    with pytest.raises(iv.ExplainError, match="no class 7"):
+        iv.beliefs(lrn, trace, 7)
+    with pytest.raises(iv.ExplainError, match="made by another model"):
+        iv.beliefs(batch, trace)

@@ -25,7 +25,7 @@ from inception_viz.explain import (
     silent,
 )
 from inception_viz.network import GoogLeNet
-from tests.explain.whole_network import blobs, head, lively, small_config
+from tests.explain.whole_network import blobs, head, lens_for, lively, small_config
 
 Explainer = Callable[[iv.Classifier, iv.Trace, Progress], Any]
 TARGET = iv.Target(2, against=5)
@@ -73,7 +73,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "carrying set": lambda c, t, p: [
         step.margin for step in iv.carrying_set(c, whole(c, t), other(c), progress=p).steps
     ],
-    "lens": lambda c, t, _: [r.probability for r in iv.logit_lens(c, t, 2)],
+    "lens": lambda c, t, _: [r.probability for r in iv.lens(c, t, 2, using=lens_for(c))],
     "faithfulness": lambda c, t, p: (
         iv.faithfulness(c, t, np.arange(1024).reshape(32, 32), 2, steps=3, progress=p)
         .deletion["map"]
@@ -84,7 +84,7 @@ EXPLAINERS: dict[str, Explainer] = {
 WITH_PROGRESS = [*METHODS, *(f"pixels {m}" for m in PIXEL_METHODS), "sweep", "faithfulness"]
 WITH_PROGRESS += ["sanity", "carrying set"]
 UNMUTED_ONLY = ("faithfulness", "sanity")
-CALLING_THE_NETWORK = [name for name in EXPLAINERS if name not in ("firing", "beliefs")]
+CALLING_THE_NETWORK = [n for n in EXPLAINERS if n not in ("firing", "beliefs", "lens")]
 
 
 @dataclass
@@ -180,7 +180,7 @@ def trace(lrn: iv.Classifier) -> iv.Trace:
 
 def test_no_explainer_is_forgotten() -> None:
     public = {"contributions", "grad_cam", "mute", "sweep", "pixel_map", "faithfulness"}
-    public |= {"beliefs", "logit_lens", "sanity_check", "gradients", "channel_scores", "firing"}
+    public |= {"beliefs", "lens", "sanity_check", "gradients", "channel_scores", "firing"}
     public |= {"flow", "interchange", "carrying_set"}
     functions = [f for f in (getattr(iv, name) for name in dir(iv)) if isfunction(f)]
     assert {f.__name__ for f in functions if ".explain." in f.__module__} == public

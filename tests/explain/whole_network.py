@@ -19,6 +19,7 @@ from inception_viz.architecture import (
     branch_widths,
     steps,
 )
+from inception_viz.explain import Lens, LensFit, ReadOut
 from inception_viz.network import GoogLeNet, Logits, fold_batch_norm
 from tests.conftest import noise_photo, tiny_config
 
@@ -78,6 +79,30 @@ def lively(config: GoogLeNetConfig, seed: int = 0) -> iv.Classifier:
 def blobs(seed: int) -> Image.Image:
     """A coarse random picture: it moves these networks' answers more than fine noise does."""
     return noise_photo(seed, (9, 8))
+
+
+def lens_for(classifier: iv.Classifier, rank: int = 3, seed: int = 0) -> Lens:
+    """Random read-outs of the right shapes."""
+    generator = torch.Generator().manual_seed(seed)
+    widths = {
+        name: sum(module.widths.values())
+        for name, module in classifier.network.modules_by_name.items()
+    }
+    *early, last = widths
+
+    def drawn(*shape: int) -> Tensor:
+        return (torch.randn(shape, generator=generator) / 10).half().float()  # as they are kept
+
+    readouts = {
+        name: ReadOut(
+            drawn(rank, widths[name]),
+            drawn(widths[last], rank),
+            drawn(widths[last]),
+            LensFit(rank, 40, depth / 10, 0.25),
+        )
+        for depth, name in enumerate(early, 1)
+    }
+    return Lens(classifier.trunk_key, readouts, 360, "blobs")
 
 
 def precise(classifier: iv.Classifier) -> GoogLeNet:

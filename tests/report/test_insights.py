@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import inception_viz as iv
+from inception_viz.explain import LensFit, Reading, lens_of, readings_if_any
 from inception_viz.figures import percent
 from inception_viz.report import Insight, insights_from, remarkable
 from tests.conftest import noise_photo, sample, tiny_config
@@ -27,7 +28,8 @@ def insights(clf: iv.Classifier, trace: iv.Trace, index: int | None = None) -> t
     branch = remarkable(fired)
     without = iv.mute(clf, trace, [f"{branch.module}/{branch.branch}"])
     believed = iv.beliefs(clf, trace, target)
-    return insights_from(fired, trace, without, target, believed, iv.grad_cam(clf, trace, target))
+    cams, readings = iv.grad_cam(clf, trace, target), readings_if_any(clf, trace, target)
+    return insights_from(fired, trace, without, target, believed, cams, readings)
 
 
 @pytest.fixture(scope="module", params=PHOTOS)
@@ -115,6 +117,34 @@ def test_the_heads_sentence_says_who_said_what(scene: tuple[iv.Trace, list[Insig
             assert (f"{said[head]} after {module}" in text) == (said[head] != said["main"])
 
 
+def test_the_answer_appears_where_the_read_outs_stay_with_it(
+    scene: tuple[iv.Trace, list[Insight]], clf: iv.Classifier
+) -> None:
+    trace, found = scene
+    sentence = next(i for i in found if i.shown == "lens")
+    lens = lens_of(clf)
+    assert lens is not None
+    choices = []
+    for module, readout in lens.readouts.items():  # by hand, in double precision
+        means = trace.modules[module].double().numpy().mean((1, 2))
+        guess = readout.up.double().numpy() @ (readout.down.double().numpy() @ means)
+        layer = clf.network.classifier
+        logits = layer.weight.double().numpy() @ (guess + readout.bias.double().numpy())
+        choices.append(int((logits + layer.bias.double().numpy()).argmax()))
+    answer = int(trace.logits.argmax())
+    choices.append(answer)
+    place = next(n for n in range(9) if set(choices[n:]) == {answer})
+    module = list(trace.modules)[place]
+    assert sentence.module == module and f"after {module}" in sentence.text
+    assert trace.labels[answer] in sentence.text and "(fitted read-outs)" in sentence.text
+    assert ("to stay" in sentence.text) == (answer in choices[:place])
+    if place:
+        assert f"before, it leaned to {trace.labels[choices[place - 1]]}" in sentence.text
+    if place < 8:
+        share = percent(lens.readouts[module].fit.first)
+        assert f"That of {module} says the same as the network on {share}" in sentence.terms
+
+
 def test_the_evidence_is_the_largest_share_of_the_last_map(
     scene: tuple[iv.Trace, list[Insight]], clf: iv.Classifier
 ) -> None:
@@ -161,3 +191,28 @@ def test_however_little_muting_changes_there_is_a_sentence(scale: float) -> None
     assert first.text.endswith(".") and "logit of class" in first.terms
     assert ("less than 0.005" in first.terms) == (scale < 1e-2)
     assert iv.report.build(clf, trace).html
+
+
+def test_an_answer_that_was_lost_on_the_way_is_not_said_to_appear_first(
+    tiny: iv.Classifier,
+) -> None:
+    trace, target = tiny.trace(noise_photo(5)), iv.Target(3)
+    fired, cams = iv.firing(trace), iv.grad_cam(tiny, trace, target)
+    fit = LensFit(2, 40, 0.5, 0.1)
+
+    def sentence(*choices: int) -> str:
+        readings = [
+            Reading(module, depth, 0.5, 1, choice, fit if depth < len(choices) else None)
+            for depth, (module, choice) in enumerate(zip("abcd", choices, strict=True), 1)
+        ]
+        found = insights_from(fired, trace, trace, target, iv.beliefs(tiny, trace), cams, readings)
+        return next(i.text for i in found if i.shown == "lens")
+
+    one, two = trace.labels[1], trace.labels[2]
+    end = f"before, it leaned to {two} (fitted read-outs)."
+    assert sentence(1, 1, 1, 1) == (
+        f"The answer, {one}, can be read already after a (fitted read-outs)."
+    )
+    assert sentence(2, 2, 1, 1) == f"The answer, {one}, appears first after c: {end}"
+    assert sentence(1, 2, 1, 1) == f"The answer, {one}, is there to stay after c: {end}"
+    assert sentence(3, 3, 2, 1) == f"The answer, {one}, appears only at the end, after d: {end}"

@@ -13,12 +13,14 @@ from app.views.explore import all_photos, flow_teaser, network
 from app.widgets import answers, messages, page_link, picture
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
+from inception_viz.explain import readings_if_any
 from inception_viz.figures import answer_sentence
 from inception_viz.report import Insight, Shown, insights_from, remarkable
 
 _PAGES: dict[Shown, tuple[str, str]] = {
     "muting": ("switchboard", "Mute it and see"),
     "heads": ("heads", "See what the heads believe"),
+    "lens": ("heads", "See the belief after every module"),
     "cams": ("grad_cam", "See where it looks"),
 }
 
@@ -56,7 +58,8 @@ def _insights(scene: Scene) -> None:
     without = result_of(explanations.muted(model, trace, [f"{branch.module}/{branch.branch}"]))
     beliefs = iv.beliefs(model, trace, target)
     cams = result_of(explanations.cams(model, trace, target))
-    for insight in insights_from(fired, trace, without, target, beliefs, cams):
+    readings = readings_if_any(model, trace, target)
+    for insight in insights_from(fired, trace, without, target, beliefs, cams, readings):
         page, invitation = _PAGES[insight.shown]
         terms = plain(f"{insight.terms} {invitation}.")
         page_link.show(page, plain(insight.text), _place(insight), help=terms)

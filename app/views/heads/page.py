@@ -13,13 +13,23 @@ from app.widgets import answers, figure, heading, messages, picture
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.architecture import HEAD_NAMES
-from inception_viz.explain import EarlyReading, HeadBelief
+from inception_viz.explain import HeadBelief, lens_of
 from inception_viz.figures import belief_curve, heads_sentence, percent, short_number
 
 _PAPER_NAMES = {"aux1": "softmax0", "aux2": "softmax1", "main": "softmax2"}
 _HOW = (
     "Bars: the likeliest classes. Map: yellow where the head finds evidence for the class in "
     "question, each map on its own scale."
+)
+_READ_OUT = (
+    "Dots: the heads. Circles: **fitted read-outs**. A read-out is a linear layer that learned to "
+    "repeat the network's answer from a module's averaged channels; point at one to see how often "
+    "it gives the same answer on photos that it never saw. It shows what can be read there, not "
+    "what the network reads."
+)
+_NO_LENS = (
+    "Between the heads nothing is shown: nobody has fitted read-outs to this network. "
+    "`python -m inception_viz fit-lens MODEL PHOTOS` does, on any folder of photos."
 )
 _TEXT = """
 **What they are.** Two small classifiers branch off inside GoogLeNet, after 4a (*softmax0* in the
@@ -57,14 +67,7 @@ def show() -> None:
             if len(places) == 1:
                 with columns[1]:
                     st.info("This network has no auxiliary heads.")
-        readings = iv.logit_lens(scene.model, scene.trace, scene.target)
-        label = scene.model.labels[scene.target]
-        figure.chart(
-            "belief",
-            belief_curve(list(found.values()), readings, label),
-            "Dots: the heads. Diamonds, if any: the main classifier read early.",
-        )
-        st.caption(_lens(readings))
+        _belief(scene, list(found.values()))
     st.markdown(_TEXT)
 
 
@@ -107,23 +110,22 @@ def _head(scene: Scene, head: str, after: str, belief: HeadBelief | None) -> Non
     picture.show(picture.over_photo(scene.trace, values), alt, f"{looks}{fitted}")
 
 
-def _lens(readings: list[EarlyReading]) -> str:
-    needed = readings[0].needed
-    fits = [r.module for r in readings[:-1] if r.probability is not None]
-    text = (
-        f"**Logit lens**: the main classifier read after an earlier module. It has one weight for "
-        f"each of {needed:,} channels, "
-    )
-    if not fits:
-        widths = ", ".join(f"{r.module} {r.channels}" for r in readings[:-1])
-        return text + (
-            f"and no module but the last puts out as many ({widths}), so it can't be read anywhere "
-            "else. The auxiliary heads are what this network has instead."
-        )
-    return text + (
-        f"so it can be put after {', '.join(fits)} (diamonds). Nothing taught those modules to "
-        "give their channels the same meaning: read it with care."
-    )
+def _belief(scene: Scene, heads: list[HeadBelief]) -> None:
+    """The belief in the class in question, from module to module."""
+    readings, missing = [], ""
+    try:
+        found = lens_of(scene.model)
+        if found is None:
+            missing = _NO_LENS
+        else:
+            readings = iv.lens(scene.model, scene.trace, scene.target, using=found)
+    except (iv.ExplainError, iv.FileError) as error:
+        missing = plain(str(error))
+    label = scene.model.labels[scene.target]
+    how = _READ_OUT if readings else "Dots: the heads."
+    figure.chart("belief", belief_curve(heads, readings, list(scene.trace.modules), label), how)
+    if missing:
+        st.caption(missing)
 
 
 show()
