@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from app.server import tuning  # before PyTorch is loaded
 
@@ -37,7 +38,10 @@ def main() -> None:
         st.Page(f"views/{view.script}", title=view.title, url_path=view.url, default=not index)
         for index, view in enumerate(REGISTRY)
     ]
-    page = st.navigation(pages, position="sidebar")
+    menu: dict[str, list[StreamlitPage]] = {}
+    for view, own in zip(REGISTRY, pages, strict=True):
+        menu.setdefault(view.group, []).append(own)
+    page = st.navigation(menu, position="top")
     links.arrive()
     found = column.show()
     scene.found.set(found)

@@ -29,7 +29,7 @@ from playwright.sync_api import Page, Response
 from app.views import REGISTRY
 from benchmarks.harness import Row, in_browser, measure, new_tab, visit
 from tests.browser.axe import Violation, violations
-from tests.browser.driver import settle
+from tests.browser.driver import menu, settle
 
 REPEATED = "≤ 0.25"  # seconds, for a view seen before
 FIRST, INTERACTION = "≤ 1500", "≤ 500"  # KB
@@ -117,8 +117,7 @@ def _views(page: Page, traffic: Traffic, title: str, rounds: int) -> dict[str, l
         return Taken(total, traffic.last - start, traffic.messages / 1000)
 
     def go(name: str) -> Callable[[], None]:
-        links = page.get_by_test_id("stSidebarNav")
-        return links.get_by_role("link", name=name, exact=True).click
+        return menu(page, name).click
 
     found: dict[str, list[Taken]] = defaultdict(list)
     found["first"].append(took(go(title)))

@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocket, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from app.views import REGISTRY
 
 _SOCKETS: WeakKeyDictionary[Page, WebSocket] = WeakKeyDictionary()
 ROOT = Path(__file__).parents[2]
@@ -121,6 +123,13 @@ def settle(page: Page, timeout: float = 60_000) -> None:
 def watch(page: Page) -> None:
     """Note the page's connection to the app for :func:`rerun`; call before it opens anything."""
     page.on("websocket", lambda socket: _SOCKETS.update({page: socket}))
+
+
+def menu(page: Page, title: str) -> Locator:
+    """Open the menu that has the page ``title``; its entry there, to click."""
+    group = next(view.group for view in REGISTRY if view.title == title)
+    page.get_by_test_id("stTopNavSection").filter(has_text=group).click()
+    return page.get_by_role("menuitem", name=title, exact=True)
 
 
 @contextmanager

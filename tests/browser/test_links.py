@@ -67,7 +67,7 @@ def test_back_leaves_the_class_in_question_as_it_was(sender: Page) -> None:
     driver.settle(sender)
     box = sender.get_by_role("combobox", name="Class in question")
     expect(box).to_have_value("The network's first choice")
-    sender.get_by_test_id("stSidebarNav").get_by_role("link", name="Contributions").click()
+    driver.menu(sender, "Contributions").click()
     expect(sender.get_by_role("heading", name="Contributions")).to_be_visible()
     driver.settle(sender)
     sender.go_back()
