@@ -183,9 +183,9 @@ def _change(kind: str, control: Locator) -> None:
     elif kind == "radiogroup":
         control.get_by_role("radio", checked=False).last.click()
     elif kind == "combobox":
-        control.press("ArrowDown")
-        control.press("ArrowDown")
-        control.press("Enter")
+        control.focus()  # while its list is open, others aren't seen, so it isn't the same in order
+        for key in ("ArrowDown", "ArrowDown", "Enter"):
+            control.page.keyboard.press(key)
     elif kind == "slider":
         control.press("ArrowRight")
     else:
