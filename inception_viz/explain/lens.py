@@ -82,12 +82,18 @@ class Lens:
         readouts: module → its read-out.
         photos: how many they learned from.
         data: what those are, for the user.
+        also: other networks that they fit: the same weights with other rounding.
     """
 
     network: str
     readouts: Mapping[str, ReadOut]
     photos: int
     data: str
+    also: tuple[str, ...] = ()
+
+    def fits(self, classifier: Classifier) -> bool:
+        """Whether they were fitted to this network."""
+        return classifier.trunk_key in (self.network, *self.also)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as NAME.safetensors, in 16 bits.
@@ -97,6 +103,7 @@ class Lens:
         """
         fits = {module: asdict(readout.fit) for module, readout in self.readouts.items()}
         about = {"network": self.network, "fits": fits, "photos": self.photos, "data": self.data}
+        about["also"] = list(self.also)
         tensors = {
             f"{module}/{part}": getattr(readout, part).half()
             for module, readout in self.readouts.items()
@@ -118,7 +125,9 @@ class Lens:
                 str(module): _checked([tensors[f"{module}/{p}"].float() for p in _PARTS], fit)
                 for module, fit in about["fits"].items()
             }
-            return cls(str(about["network"]), readouts, int(about["photos"]), str(about["data"]))
+            also = tuple(map(str, about.get("also", ())))
+            photos, data = int(about["photos"]), str(about["data"])
+            return cls(str(about["network"]), readouts, photos, data, also)
         except (WeightsError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise FileError(
                 f"{path} is no lens of a network, or it is damaged. Delete it, and fit it again "
@@ -155,7 +164,7 @@ def lens_of(classifier: Classifier) -> Lens | None:
         if is_file(path):
             stamp = path.stat()
             found = _loaded(path, (stamp.st_mtime_ns, stamp.st_size))
-            if found.network == classifier.trunk_key:
+            if found.fits(classifier):
                 return found
     return None
 
@@ -220,7 +229,7 @@ def lens(
             "Nobody has fitted read-outs to this network. `python -m inception_viz fit-lens MODEL "
             "PHOTOS` does, on any folder of photos."
         )
-    if found.network != classifier.trunk_key:
+    if not found.fits(classifier):
         raise ExplainError(
             "This lens was fitted to another network. Fit one to this network with "
             "`python -m inception_viz fit-lens`."

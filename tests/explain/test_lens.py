@@ -96,6 +96,15 @@ def test_a_lens_of_another_network_is_refused(lrn: iv.Classifier, batch: iv.Clas
     assert lens_of(lrn) is None
 
 
+def test_the_same_weights_with_other_rounding_can_be_named(
+    small: iv.Classifier, trace: iv.Trace
+) -> None:
+    also = replace(lens_for(small), network="elsewhere", also=(small.trunk_key,))
+    also.save(lens_file(small))
+    assert lens_of(small) is not None and not replace(also, also=()).fits(small)
+    assert [r.module for r in iv.lens(small, trace)] == list(trace.modules)
+
+
 def test_changed_weights_are_another_network(lrn: iv.Classifier) -> None:
     before = lrn.trunk_key
     wrapped = iv.wrap(precise(lrn).float(), lrn.labels, lrn.preprocessing)
