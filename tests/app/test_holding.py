@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
 from app.server.jobs import Jobs
-from app.session import explanations, models, own_photos, traces
+from app.session import explanations, flows, models, own_photos, traces
 from app.views import REGISTRY
 from app.widgets import waiting
 from inception_viz.explain import Sweep
@@ -78,7 +78,7 @@ def test_a_photo_goes_when_another_takes_its_place() -> None:
     app = bring(start(), png(noise_photo(7)))
     old = weakref.ref(picture(app))
     bring(app, png(noise_photo(8))).run()  # until the next run Streamlit keeps both
-    for jobs in (own_photos._pictures, traces._jobs, explanations._muted):
+    for jobs in (own_photos._pictures, traces._jobs, explanations._muted, flows._flows):
         jobs._kept.clear()  # a few results stay for whoever goes back and forth
     gc.collect()
     assert old() is None

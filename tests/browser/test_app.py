@@ -273,7 +273,7 @@ def test_an_own_photo_comes_along_when_a_branch_is_clicked(page: Page, tmp_path:
         driver.settle(page)
         expect(sidebar.get_by_text("Your photo stays in this session")).to_be_visible()
         expect(sidebar.get_by_text("CC0")).to_have_count(0)
-        sidebar.get_by_role("link", name="Explore").click()
+        driver.menu(page, "Explore").click()
         expect(page.locator(".iv-wide")).to_be_visible()
         driver.settle(page)
         expect(page.get_by_alt_text("Your photo mine.jpg")).to_be_visible()

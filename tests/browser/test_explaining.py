@@ -102,9 +102,9 @@ def test_who_cancels_stops_it_for_nobody_else(page: Page, chromium: Browser, add
 
 def test_leaving_in_the_middle_of_slow_work(page: Page) -> None:
     visit(page, "/grad-cam?image=cat&check=pixels")
-    page.get_by_role("link", name="Auxiliary heads").click()
+    driver.menu(page, "Auxiliary heads").click()
     expect(page.get_by_text("softmax0 in the paper, reads 4a")).to_be_visible()
-    page.get_by_role("link", name="Contributions").click()
+    driver.menu(page, "Contributions").click()
     expect(page.locator(".iv-lead")).to_contain_text("speaks most for it")
 
 

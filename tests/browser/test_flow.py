@@ -87,7 +87,7 @@ def test_what_is_dropped_elsewhere_changes_nothing(page: Page) -> None:
     visit(page, "/compare?image=cat&with_photo=espresso&view=exchange")
     page.locator('.map.b [data-go="4e/1x1"]').hover()
     page.mouse.down()
-    page.mouse.move(700, 60, steps=5)
+    page.mouse.move(100, 500, steps=5)  # over the sidebar
     page.mouse.up()
     expect(page.locator(".ghost")).to_have_count(0)
     expect(page.locator(".taken")).to_have_count(0)

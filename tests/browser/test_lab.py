@@ -143,7 +143,7 @@ def test_rebuild_and_use_it_everywhere(page: Page) -> None:
     expect(page.locator(".iv-lead")).to_contain_text("of the weights of")
     page.get_by_role("button", name="Use it on every page").click()
     expect(page).to_have_url(re.compile("network=rebuilt"))
-    page.get_by_role("link", name="Branch activations").click()
+    driver.menu(page, "Branch activations").click()
     page.get_by_text("5b", exact=True).first.click()
     expect(page.get_by_text("100 channels of 7×7")).to_be_visible()
 

@@ -42,7 +42,7 @@ def _try(kind: Texture) -> None:
 def _side(scene: Scene, side: Side) -> None:
     place = st.container()
     files = uploader.files(
-        f"Photos {side} it: JPEG, PNG, WebP, GIF, BMP or TIFF",
+        f"Up to {concepts.MOST} photos: {side} it, as JPEG, PNG, WebP, GIF, BMP or TIFF",
         key=f"concept_{side}",
         max_upload_size=50,
     )

@@ -33,7 +33,7 @@ def show() -> None:
 
 
 def _from_file() -> iv.Concept | None:
-    file = uploader.file("A concept that was saved here (.safetensors)", key="concept_file")
+    file = uploader.file("One concept that was saved here (.safetensors)", key="concept_file")
     if file is None:
         st.caption("A saved concept fits the network that it was found in.")
         return None
