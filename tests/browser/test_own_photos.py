@@ -69,8 +69,8 @@ def test_three_photos_and_a_text_file_in_one_upload(page: Page, tmp_path: Path) 
     assert waiting.value.suggested_filename == "raccoon-bvlc-googlenet.html"
 
     page.get_by_role("button", name="A report for each").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Save 3 reports").click()
+    with page.expect_download(timeout=150_000) as waiting:
+        page.get_by_role("button", name="Save 3 reports").click(timeout=120_000)
     assert waiting.value.suggested_filename == "3-photos-bvlc-googlenet.zip"
     with zipfile.ZipFile(io.BytesIO(waiting.value.path().read_bytes())) as archive:
         assert archive.namelist() == [f"{path.stem}-bvlc-googlenet.html" for path in photos]
