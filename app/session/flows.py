@@ -107,14 +107,10 @@ def _width(name: str, found: iv.Flow) -> int:
     return found.widths[place.module][place.branch] if place and place.branch else 0
 
 
-class Table(np.ndarray):
-    """What flows between channels; an array that a job's cache can hold weakly."""
-
-
-def channels(found: iv.Flow, trace: iv.Trace, source: str, sink: str) -> Job[Table]:
+def channels(found: iv.Flow, trace: iv.Trace, source: str, sink: str) -> Job[np.ndarray]:
     """(source's channels, sink's channels), in logits, of the flow in ``trace``."""
     key = (traces.key_of(trace), found.target, source, sink)
-    return _tables.get(key, lambda _: found.channels(source, sink).view(Table))
+    return _tables.get(key, lambda _: found.channels(source, sink))
 
 
 def kernels(found: iv.Flow, trace: iv.Trace, what: Opened) -> Job[Kernels]:

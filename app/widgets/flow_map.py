@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import inception_viz as iv
 from app.frontend import component
+from app.session import traces
+from app.session.scene import Scene
+from inception_viz.figures import Ends, data_url, head_answers
 
 _map = component("flow_map")
 
@@ -22,3 +26,13 @@ def show(key: str, drawings: Sequence[str], invitation: str, chosen: str = "") -
         on_clicked_change=lambda: None,
     )
     return result.clicked or ""
+
+
+def ends(scene: Scene, target: iv.Target, *, heads: bool = False) -> Ends:
+    """What stands at both ends of a flow to ``target``, and what the heads say, if asked for."""
+    return Ends(
+        data_url(traces.small_photo(scene.trace)),
+        scene.alt,
+        target.classes(scene.trace.labels),
+        head_answers(scene.model, scene.trace) if heads else {},
+    )

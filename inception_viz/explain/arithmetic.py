@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from inception_viz.classifier import Classifier
 from inception_viz.errors import ExplainError
+from inception_viz.explain.flow.gates import read_by
 from inception_viz.explain.rerun import ask
 from inception_viz.explain.target import Asked
 from inception_viz.network.layers import ConvBlock
@@ -117,7 +118,7 @@ def walk(
         parts = F.conv2d(before[None], weight[:, None], padding="same", groups=len(before))[0]
         if reduced is None:
             reduced = int(parts.abs().sum((1, 2)).argmax())
-        inputs = _input_of(classifier, trace, module)
+        inputs = read_by(network, trace, module).maps[0]
         for number, maps in ((reduced, before), (source or 0, inputs)):
             if not 0 <= number < len(maps):
                 raise ExplainError(f"There is no map {number}; there are 0 to {len(maps) - 1}.")
@@ -199,15 +200,3 @@ def _conv(block: nn.Module) -> nn.Conv2d:
 
 def _bias(conv: nn.Conv2d, channel: int) -> float:
     return 0.0 if conv.bias is None else float(conv.bias[channel])
-
-
-def _input_of(classifier: Classifier, trace: Trace, module: str) -> Tensor:
-    """(C, h, w): what comes into a module."""
-    network = classifier.inference_network
-    names = list(network.trunk)
-    *_, earlier, before = names[: names.index(module)]
-    if before in trace.modules or before in trace.stem:
-        return trace.layer(before)
-    # A pool between two stages isn't kept; its input is.
-    pooled: Tensor = network.trunk[before](trace.layer(earlier)[None])[0]
-    return pooled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -18,7 +17,7 @@ from inception_viz.figures.colours import (
     hex_colour,
     ink_on,
 )
-from inception_viz.figures.svg import text
+from inception_viz.figures.svg import enlarged, text
 from inception_viz.figures.words import percent
 
 Layout = Literal["wide", "tall"]
@@ -110,8 +109,7 @@ def network_map(
     """
     draw = _wide if layout == "wide" else _tall
     body, width, height = draw(painting, heads)
-    if large:
-        body = re.sub(r'(?<=font-size=")\d+', lambda size: f"{float(size[0]) * 1.25:g}", body)
+    body = enlarged(body) if large else body
     return (
         f'<svg class="iv-map iv-{layout}" xmlns="http://www.w3.org/2000/svg" '
         f'viewBox="0 0 {width:g} {height:g}" role="group" '

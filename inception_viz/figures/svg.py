@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 
@@ -24,3 +25,8 @@ def text(
         f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"{weight}{opacity}'
         f"{style}>{escape(words)}</text>"
     )
+
+
+def enlarged(body: str) -> str:
+    """A drawing with letters a quarter larger, for projectors."""
+    return re.sub(r'(?<=font-size=")\d+', lambda size: f"{float(size[0]) * 1.25:g}", body)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -17,12 +15,7 @@ from app.session import concepts
 from inception_viz.features import textures
 from tests.app.test_pages import png, start, texts
 
-
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-    yield tmp_path
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 def test_at_first_it_says_what_to_do() -> None:

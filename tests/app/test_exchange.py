@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 import inception_viz as iv
@@ -15,11 +12,7 @@ from tests.conftest import sample
 ASKED = {"image": "cat", "with_photo": "espresso", "view": "exchange"}
 
 
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-    yield tmp_path
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 def test_nothing_exchanged_is_the_first_photo_all_exchanged_the_second() -> None:

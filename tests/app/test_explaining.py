@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +22,7 @@ from tests.conftest import sample, tiny_config
 PAGES = ["contributions", "switchboard", "heads", "grad_cam"]
 
 
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-    yield tmp_path
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +19,7 @@ from tests.conftest import noise_photo
 PAPER = GoogLeNetConfig.paper()
 
 
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-    yield tmp_path
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 def press(app: AppTest, label: str) -> AppTest:

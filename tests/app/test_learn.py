@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +21,8 @@ from tests.conftest import sample, tiny_config
 
 
 @pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+def quick(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.session.channels._STEPS", 1)
-    yield tmp_path
 
 
 def name(place: int) -> str:

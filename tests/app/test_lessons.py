@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,12 +13,7 @@ from tests.app.test_learn import answer
 from tests.app.test_pages import start, texts
 from tests.conftest import sample
 
-
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-    yield tmp_path
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 def shown(app: AppTest) -> list[str | None]:

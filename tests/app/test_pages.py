@@ -5,7 +5,6 @@ import re
 import shutil
 import struct
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from zlib import compress, crc32
@@ -42,12 +41,7 @@ WITH_A_PHOTO = [
 MAIN = str(ROOT / "app" / "main.py")
 
 
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A cache of its own for every test: no weights, no network."""
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-    yield tmp_path
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 def start(page: str = "", **query: str) -> AppTest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +21,9 @@ TITLES = {"bvlc": "BVLC GoogLeNet", "imagenette": "Imagenette GoogLeNet"}
 
 
 @pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+def quick(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inception_viz.features.specialised.PERMUTATIONS", 99)
     monkeypatch.setattr(specialisations, "_jobs", Jobs(kept=4))  # none with other permutations
-    yield tmp_path
 
 
 def test_the_page_shows_both_bundled_networks_and_the_claim() -> None:

@@ -120,6 +120,12 @@ def settle(page: Page, timeout: float = 60_000) -> None:
     page.wait_for_function(_LOADED)
 
 
+def visit(page: Page, path: str) -> None:
+    """Open a page of the app, and wait until it stands."""
+    page.goto(path)
+    settle(page)
+
+
 def watch(page: Page) -> None:
     """Note the page's connection to the app for :func:`rerun`; call before it opens anything."""
     page.on("websocket", lambda socket: _SOCKETS.update({page: socket}))

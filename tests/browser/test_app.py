@@ -18,16 +18,11 @@ from tests.browser import driver
 from tests.conftest import noise_photo, tiny_config
 
 
-def visit(page: Page, path: str) -> None:
-    page.goto(path)
-    driver.settle(page)
-
-
 def test_no_request_leaves_for_another_host(page: Page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    visit(page, "/")
-    visit(page, "/branches?module=4c&channel=4c/5x5:3")
+    driver.visit(page, "/")
+    driver.visit(page, "/branches?module=4c&channel=4c/5x5:3")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.wait_for_load_state("networkidle")
     foreign = [u for u in asked if not u.startswith(("data:", "blob:", "about:"))]
@@ -39,11 +34,11 @@ def test_foreign_text_makes_no_request(page: Page, address: str, tmp_path: Path)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     image = "![x](http://elsewhere.example/a.png)"
-    visit(page, f"/?image={quote(image)}&channel={quote(image)}:1")
+    driver.visit(page, f"/?image={quote(image)}&channel={quote(image)}:1")
     weights = iv.load("random", config=tiny_config()).weights
     weights = replace(weights, labels=(image,) * 7, notes=(image,))
     save_weights(weights, tmp_path / "x.safetensors")
-    visit(page, "/?model=file")
+    driver.visit(page, "/?model=file")
     page.locator("input[type=file]").set_input_files(tmp_path / "x.safetensors")
     expect(page.locator(".iv-lead")).to_contain_text(image)
     page.get_by_text("What this model is").click()
@@ -77,7 +72,7 @@ def test_foreign_text_is_text_on_every_page(page: Page, chromium: Browser, tmp_p
     weights = replace(weights, labels=HOSTILE, notes=HOSTILE)
     path = tmp_path / "<img src=x onerror=alert(1)> www.elsewhere.example.safetensors"
     save_weights(weights, path)
-    visit(page, "/?model=file")
+    driver.visit(page, "/?model=file")
     page.locator("input[type=file]").set_input_files(path)
     expect(page.locator(".iv-lead")).to_contain_text("www.elsewhere.example.safetensors")
     for name in [view.title for view in (*REGISTRY[1:], REGISTRY[0])]:
@@ -96,7 +91,7 @@ def test_foreign_text_is_text_on_every_page(page: Page, chromium: Browser, tmp_p
 
 
 def test_from_the_map_to_a_channel_and_back(page: Page) -> None:
-    visit(page, "/")
+    driver.visit(page, "/")
     expect(page.get_by_text("See how GoogLeNet thinks")).to_be_visible()
     page.locator('.iv-wide [data-go="4c/5x5"]').click()
     expect(page).to_have_url(re.compile(r"/branches\?.*module=4c.*branch="))
@@ -114,14 +109,14 @@ def test_from_the_map_to_a_channel_and_back(page: Page) -> None:
 
 
 def test_keyboard_opens_a_branch(page: Page) -> None:
-    visit(page, "/")
+    driver.visit(page, "/")
     page.locator('.iv-wide [data-go="3b/pool"]').focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("64 channels of 28×28")).to_be_visible()
 
 
 def test_back_button_returns_to_the_photo_before(page: Page) -> None:
-    visit(page, "/?image=cat")
+    driver.visit(page, "/?image=cat")
     page.get_by_role("button", name="golden-yellow goldfish").click()
     expect(page).to_have_url(re.compile("image=goldfish"))
     driver.settle(page)
@@ -132,7 +127,7 @@ def test_back_button_returns_to_the_photo_before(page: Page) -> None:
 
 
 def test_a_link_shows_the_same_view_to_somebody_else(page: Page, chromium: Browser) -> None:
-    visit(page, "/branches?module=5a&image=espresso")
+    driver.visit(page, "/branches?module=5a&image=espresso")
     page.get_by_role("button", name="Reduce layers").or_(
         page.get_by_role("radio", name="Reduce layers")
     ).first.click()
@@ -157,7 +152,7 @@ def test_a_link_shows_the_same_view_to_somebody_else(page: Page, chromium: Brows
 def test_bad_uploads_are_explained_and_lose_nothing(
     page: Page, name: str, content: bytes, words: str
 ) -> None:
-    visit(page, "/")
+    driver.visit(page, "/")
     page.get_by_text("Upload", exact=True).click()
     driver.settle(page)
     page.locator("input[type=file]").set_input_files(
@@ -169,7 +164,7 @@ def test_bad_uploads_are_explained_and_lose_nothing(
 
 
 def test_own_photo_is_classified(page: Page) -> None:
-    visit(page, "/")
+    driver.visit(page, "/")
     page.get_by_text("Upload", exact=True).click()
     driver.settle(page)
     photo = Path(__file__).parents[2] / "assets" / "samples" / "espresso.jpg"
@@ -194,7 +189,7 @@ def test_phone_has_no_sideways_scroll(chromium: Browser, address: str, path: str
 
 
 def test_fast_clicks_end_at_the_last(page: Page) -> None:
-    visit(page, "/branches")
+    driver.visit(page, "/branches")
     for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"):
         page.get_by_role("button", name=module, exact=True).or_(
             page.get_by_role("radio", name=module, exact=True)
@@ -211,7 +206,7 @@ def test_train_on_a_folder_reload_stop_and_classify_with_it(page: Page, tmp_path
         for index in range(12):
             tint = Image.new("RGB", (48, 48), tuple(c + 2 * index for c in colour))
             tint.save(tmp_path / label / f"{index}.png")
-    visit(page, "/train")
+    driver.visit(page, "/train")
     page.get_by_text("A folder on this computer").click()
     page.get_by_label("Folder", exact=True).fill(str(tmp_path))
     page.keyboard.press("Tab")

@@ -9,13 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import driver
 
 
-def visit(page: Page, path: str) -> None:
-    page.goto(path)
-    driver.settle(page)
-
-
 def test_from_the_matrix_to_channels_to_the_switchboard(page: Page) -> None:
-    visit(page, "/contributions?image=cat")
+    driver.visit(page, "/contributions?image=cat")
     page.locator('.iv-wide [data-go="5b/3x3"]').click()
     expect(page.get_by_text("5b 3×3: its channels, strongest first")).to_be_visible()
     expect(page).to_have_url(re.compile("open=5b"))
@@ -27,7 +22,7 @@ def test_from_the_matrix_to_channels_to_the_switchboard(page: Page) -> None:
 
 
 def test_switching_methods_keeps_what_is_open(page: Page) -> None:
-    visit(page, "/contributions?image=cat&open=5b/3x3")
+    driver.visit(page, "/contributions?image=cat&open=5b/3x3")
     for title in ("Ablation", "Gradient × activation", "Firing", "Shapley value"):
         page.get_by_role("radio", name=title, exact=True).click()
         expect(page.get_by_text(re.compile(f"^{re.escape(title)}\\. "))).to_be_visible()
@@ -35,7 +30,7 @@ def test_switching_methods_keeps_what_is_open(page: Page) -> None:
 
 
 def test_no_fast_click_on_a_switch_is_lost(page: Page) -> None:
-    visit(page, "/switchboard?image=cat")
+    driver.visit(page, "/switchboard?image=cat")
     places = [f"{m}/{b}" for m in ("3a", "4c", "5b") for b in ("1x1", "3x3", "5x5")]
     for place in places:
         page.locator(f'.iv-wide [data-go="{place}"]').click(no_wait_after=True)
@@ -55,14 +50,14 @@ def test_no_fast_click_on_a_switch_is_lost(page: Page) -> None:
 
 
 def test_keyboard_mutes(page: Page) -> None:
-    visit(page, "/switchboard?image=cat")
+    driver.visit(page, "/switchboard?image=cat")
     page.locator('.iv-wide [data-go="4c/pool"]').focus()
     page.keyboard.press("Space")
     expect(page.locator(".iv-lead")).to_contain_text("With 1 branch muted")
 
 
 def test_the_strip_opens_modules_and_the_link_brings_them_back(page: Page) -> None:
-    visit(page, "/grad-cam?image=cat")
+    driver.visit(page, "/grad-cam?image=cat")
     frames = page.locator(".film button")
     expect(frames).to_have_count(9)
     for name in ("3a", "4e", "4c"):
@@ -77,7 +72,7 @@ def test_the_strip_opens_modules_and_the_link_brings_them_back(page: Page) -> No
 
 
 def test_slow_work_can_be_cancelled_and_the_page_lives_on(page: Page) -> None:
-    visit(page, "/grad-cam?image=cat")
+    driver.visit(page, "/grad-cam?image=cat")
     page.get_by_role("radio", name="Occlusion").click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text(re.compile("Occlusion: stopped"))).to_be_visible()
@@ -89,7 +84,7 @@ def test_who_cancels_stops_it_for_nobody_else(page: Page, chromium: Browser, add
     context = chromium.new_context(base_url=address)
     neighbour = context.new_page()
     for each in (page, neighbour):
-        visit(each, "/grad-cam?image=raccoon")
+        driver.visit(each, "/grad-cam?image=raccoon")
     for each in (page, neighbour):
         each.get_by_role("radio", name="Occlusion").click()
     page.get_by_role("button", name="Cancel").click()
@@ -101,7 +96,7 @@ def test_who_cancels_stops_it_for_nobody_else(page: Page, chromium: Browser, add
 
 
 def test_leaving_in_the_middle_of_slow_work(page: Page) -> None:
-    visit(page, "/grad-cam?image=cat&check=pixels")
+    driver.visit(page, "/grad-cam?image=cat&check=pixels")
     driver.menu(page, "Auxiliary heads").click()
     expect(page.get_by_text("softmax0 in the paper, reads 4a")).to_be_visible()
     driver.menu(page, "Contributions").click()
@@ -112,7 +107,7 @@ def test_nothing_is_cut_off_on_a_phone(chromium: Browser, address: str) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, base_url=address)
     page = context.new_page()
     for path in ("contributions?open=5b/1x1", "switchboard", "heads", "grad-cam"):
-        visit(page, f"/{path}")
+        driver.visit(page, f"/{path}")
         wide = page.evaluate(
             "() => [...document.querySelectorAll('.stMainBlockContainer *')].filter(e =>"
             "  e.getBoundingClientRect().right > innerWidth + 1 &&"

@@ -9,13 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.browser import driver
 
 
-def visit(page: Page, path: str) -> None:
-    page.goto(path)
-    driver.settle(page)
-
-
 def test_a_branch_under_the_mouse_stands_out_with_all_that_leads_there(page: Page) -> None:
-    visit(page, "/flow?image=espresso")
+    driver.visit(page, "/flow?image=espresso")
     wide = page.locator("svg.iv-wide")
     near, said = wide.locator(".ribbon.near"), page.locator(".said").first
     traced = page.locator("svg.iv-wide.tracing")
@@ -32,7 +27,7 @@ def test_a_branch_under_the_mouse_stands_out_with_all_that_leads_there(page: Pag
 
 
 def test_from_a_ribbon_to_channels_to_a_kernel_and_back(page: Page) -> None:
-    visit(page, "/flow?image=espresso")
+    driver.visit(page, "/flow?image=espresso")
     page.locator('svg.iv-wide [data-go="5a/1x1>5b/3x3"]').dispatch_event("click")
     expect(page.get_by_text("pairs of channels")).to_be_visible()
     expect(page.locator("svg.iv-wide.tracing .ribbon.chosen")).to_have_count(1)
@@ -53,20 +48,20 @@ def test_from_a_ribbon_to_channels_to_a_kernel_and_back(page: Page) -> None:
 
 
 def test_a_bar_can_be_opened_by_keys(page: Page) -> None:
-    visit(page, "/flow?image=espresso")
+    driver.visit(page, "/flow?image=espresso")
     page.locator('svg.iv-wide [data-go="4c/5x5"]').focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Into 4c, 5×5")).to_be_visible()
 
 
 def test_the_small_flow_on_explore_leads_to_the_large_one(page: Page) -> None:
-    visit(page, "/?image=espresso")
+    driver.visit(page, "/?image=espresso")
     page.locator('svg.iv-small [data-node="4e/1x1"]').click()
     expect(page.get_by_role("heading", name="Into 4e, 1×1")).to_be_visible()
 
 
 def test_a_branch_is_dragged_into_the_other_photo_and_clicked_out_again(page: Page) -> None:
-    visit(page, "/compare?image=cat&with_photo=espresso&view=exchange")
+    driver.visit(page, "/compare?image=cat&with_photo=espresso&view=exchange")
     there = page.locator('.map.b [data-go="4e/1x1"]')
     box = page.locator(".map.a").bounding_box()
     assert box is not None
@@ -84,7 +79,7 @@ def test_a_branch_is_dragged_into_the_other_photo_and_clicked_out_again(page: Pa
 
 
 def test_what_is_dropped_elsewhere_changes_nothing(page: Page) -> None:
-    visit(page, "/compare?image=cat&with_photo=espresso&view=exchange")
+    driver.visit(page, "/compare?image=cat&with_photo=espresso&view=exchange")
     page.locator('.map.b [data-go="4e/1x1"]').hover()
     page.mouse.down()
     page.mouse.move(100, 500, steps=5)  # over the sidebar
@@ -94,7 +89,7 @@ def test_what_is_dropped_elsewhere_changes_nothing(page: Page) -> None:
 
 
 def test_fast_clicks_are_all_kept(page: Page) -> None:
-    visit(page, "/compare?image=cat&with_photo=espresso&view=exchange")
+    driver.visit(page, "/compare?image=cat&with_photo=espresso&view=exchange")
     places = [f"{m}/{b}" for m in ("4a", "4b", "4c") for b in ("1x1", "3x3", "5x5")]
     for place in places:
         page.locator(f'.map.b [data-go="{place}"]').click()

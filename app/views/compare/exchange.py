@@ -76,9 +76,7 @@ def _maps(pair: Pair, now: iv.Trace, places: frozenset[str]) -> None:
     for side, trace in (("a", now), ("b", pair.second.trace)):
         fired = traces.firing(trace, pair.first.model)
         painting = replace(paint_firing(fired, "energy_share"), widths=trace.widths)
-        drawn[side] = network_map(painting, {}, "tall", large=address.large()).replace(
-            "iv-tall", "iv-one"
-        )
+        drawn[side] = network_map(painting, {}, "tall", large=address.large())
     first, second = pair.names
     of = "share of the module's activity"
     names = {"a": f"{first}, changed: {of}" if places else f"{first}: {of}", "b": f"{second}: {of}"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inception_viz as iv
-from app.session import address, flows, traces
+from app.session import address, flows
 from app.session.scene import Scene
 from app.widgets import figure, flow_map, messages, page_link
 from app.widgets.messages import plain
 from app.widgets.waiting import result_of
-from inception_viz.figures import Ends, data_url, flow_diagram
+from inception_viz.figures import flow_diagram
 from inception_viz.files import csv_text
 
 _HOW = (
@@ -23,8 +23,8 @@ def show(scene: Scene) -> None:
     """Draw it."""
     found = result_of(flows.flow(scene.model, scene.trace, iv.Target(scene.target)))
     label = scene.trace.labels[scene.target]
-    small = data_url(traces.small_photo(scene.trace))
-    svg = flow_diagram(found, Ends(small, scene.alt, label, {}), "small", large=address.large())
+    ends = flow_map.ends(scene, found.target)
+    svg = flow_diagram(found, ends, "small", large=address.large())
     title = f"How the answer flows through the branches: {plain(label)}"
     with figure.frame("flow_small", title, _HOW, csv=csv_text(found.to_frame())):
         clicked = flow_map.show("flow_small_map", [svg], _INVITATION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, flows, traces
+from app.session import address, flows
 from app.session.flows import Opened
 from app.session.scene import Scene, current
 from app.views.flow import between, branch, channels
@@ -13,11 +13,8 @@ from app.widgets import choice, figure, flow_map, heading, messages, target_choi
 from app.widgets.messages import plain
 from app.widgets.waiting import wait_for
 from inception_viz.figures import (
-    Ends,
-    data_url,
     flow_diagram,
     flow_sentence,
-    head_answers,
     named,
     percent,
 )
@@ -66,12 +63,7 @@ def show() -> None:
 
 
 def _drawing(scene: Scene, found: iv.Flow, opened: Opened | None, *, everything: bool) -> None:
-    ends = Ends(
-        data_url(traces.small_photo(scene.trace)),
-        scene.alt,
-        found.target.classes(scene.trace.labels),
-        head_answers(scene.model, scene.trace),
-    )
+    ends = flow_map.ends(scene, found.target, heads=True)
     large = address.large()
     drawings = [
         flow_diagram(found, ends, layout, everything=everything, large=large)

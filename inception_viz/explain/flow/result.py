@@ -193,7 +193,8 @@ class Flow:
             for sink, flow in zip(self.names[after], line, strict=True)
         ]
         fixed = {"unit": self.unit, "target": self.label, "value": self.value}
-        return pd.DataFrame([row | fixed | {"relative_gap": self.relative_gap} for row in rows])
+        fixed |= {"relative_gap": self.relative_gap}
+        return pd.DataFrame([row | fixed for row in rows])
 
     def save(self, path: str | Path) -> None:
         """Write ``NAME.csv`` (the frame) or ``NAME.json`` (everything), whole or not at all.

@@ -120,7 +120,8 @@ def _along(
 def _width(classifier: Classifier, place: str) -> int:
     """How many channels a module or branch has; −1 where there is none."""
     found, modules = Place.parse(place), classifier.network.modules_by_name
-    if found is None or found.channel is not None or found.module not in modules:
+    widths = {name: module.widths for name, module in modules.items()}
+    if found is None or found.channel is not None or not found.within(widths):
         return -1
-    widths = modules[found.module].widths
-    return widths.get(found.branch, -1) if found.branch else sum(widths.values())
+    own = widths[found.module]
+    return own[found.branch] if found.branch else sum(own.values())

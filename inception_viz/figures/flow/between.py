@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image
 
 from inception_viz.figures.colours import DIVERGING, STEM_COLOUR, colourise
-from inception_viz.figures.flow.frame import enlarged, framed
+from inception_viz.figures.flow.frame import framed
 from inception_viz.figures.flow.ribbons import BAR, Drawing, Node, Placed, Ribbon, place, scale
 from inception_viz.figures.flow.streams import colour_of, named
-from inception_viz.figures.svg import text
+from inception_viz.figures.svg import enlarged, text
 from inception_viz.figures.words import signed
 
 _MOST = 6  # channels a side that are drawn on their own

@@ -13,11 +13,11 @@ import numpy as np
 from inception_viz.architecture.places import Place
 from inception_viz.explain.flow.result import Flow
 from inception_viz.figures.colours import BRANCH_NAMES, STEM_COLOUR
-from inception_viz.figures.flow.frame import enlarged, framed
+from inception_viz.figures.flow.frame import framed
 from inception_viz.figures.flow.ribbons import BAR, Drawing, Node, Placed, place, scale
 from inception_viz.figures.flow.streams import Streams
 from inception_viz.figures.network_map import HeadAnswer, Layout
-from inception_viz.figures.svg import text
+from inception_viz.figures.svg import enlarged, text
 from inception_viz.figures.words import fixed, percent, short_number, signed
 
 _LEFT, _RIGHT = 92.0, 150.0  # the ends' room

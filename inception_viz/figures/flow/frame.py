@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 _STYLE = """
@@ -37,8 +36,3 @@ def framed(body: str, width: float, height: float, words: str, layout: str = "on
         f'viewBox="0 0 {width:g} {height:g}" role="group" aria-label="{escape(words)}">'
         f"<style>{_STYLE}</style>{body}</svg>"
     )
-
-
-def enlarged(body: str) -> str:
-    """A drawing with letters a quarter larger."""
-    return re.sub(r'(?<=font-size=")\d+', lambda size: f"{float(size[0]) * 1.25:g}", body)

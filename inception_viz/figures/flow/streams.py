@@ -14,16 +14,15 @@ from inception_viz.figures.flow.ribbons import Node, Ribbon
 from inception_viz.figures.words import bar, fixed, short_number, signed
 
 BIAS_COLOUR = "#9AA3AF"
-_ENDS = ("main", "aux1", "aux2")
 _STRIPES = "repeating-linear-gradient(90deg,{} 0 3px,transparent 3px 6px)"
 _SHARE, _MOST = 0.85, 8  # of all that passes between two modules, what is drawn on its own
 
 
 def named(name: str) -> str:
-    """A node in words: "4c, 5×5", "stem", "main head"."""
+    """A node in words: "4c, 5×5", "main head"; others ("stem", "biases") as they are."""
     found = Place.parse(name)
     if found is None or found.branch is None:
-        return "stem" if name == "stem" else f"{name} head"
+        return f"{name} head" if name in HEAD_COLOURS else name
     return f"{found.module}, {BRANCH_NAMES[found.branch]}"
 
 
@@ -153,7 +152,7 @@ def flow_bars(rows: Sequence[tuple[str, float]], most: float) -> str:
     """A bar for each (node, value), in the node's colour; striped below zero; ``most`` is whole."""
     return "".join(
         bar(
-            named(name) if name in (*_ENDS, "stem") or "/" in name else name,
+            named(name),
             fixed(value, 1.0),
             min(abs(value) / most, 1.0) if most else 0.0,
             colour_of(name) if value >= 0 else _STRIPES.format(colour_of(name)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import inception_viz as iv
-from app.session import address, flows, traces
+from app.session import address, flows
 from app.session.scene import Scene
 from app.views.learn.chapters import gap
 from app.views.learn.chapters.question import ask, highest
@@ -14,8 +14,6 @@ from app.widgets.messages import plain
 from app.widgets.waiting import result_of
 from inception_viz.figures import (
     BRANCH_NAMES,
-    Ends,
-    data_url,
     flow_diagram,
     flow_sentence,
     named,
@@ -71,7 +69,7 @@ def _asked(scene: Scene, key: str, flows_: dict[str, float], sink: str) -> bool:
 
 def _reveal(scene: Scene, found: iv.Flow) -> None:
     label = scene.trace.labels[scene.target]
-    ends = Ends(data_url(traces.small_photo(scene.trace)), scene.alt, label, {})
+    ends = flow_map.ends(scene, found.target)
     drawings = [
         flow_diagram(found, ends, layout, large=address.large()) for layout in ("wide", "tall")
     ]

@@ -1,0 +1,15 @@
+"""What tests of pages share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own for every test: no weights, no network."""
+    monkeypatch.setenv("INCEPTION_VIZ_CACHE", str(tmp_path))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    return tmp_path
