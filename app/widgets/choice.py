@@ -59,9 +59,12 @@ def module(key: str, names: Sequence[str], default: str, **how: Any) -> str:
     )
 
 
-def tabs(key: str, titles: Mapping[str, str]) -> Sequence[TabContainer]:
-    """Draw tabs; the first is the default. Streamlit knows them by ``titles``, we by their ids."""
-    default = next(iter(titles))
+def tabs(key: str, titles: Mapping[str, str], default: str = "") -> Sequence[TabContainer]:
+    """Draw tabs; the first is the default unless another is named.
+
+    Streamlit knows them by ``titles``, we by their ids.
+    """
+    default = default or next(iter(titles))
     opened = choices.take(key, titles, default)
     widget = f"{key}_tabs"
     if st.session_state.get(widget) != titles[opened]:

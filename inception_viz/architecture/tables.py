@@ -58,15 +58,10 @@ class Line:
 
 def to_csv(config: GoogLeNetConfig) -> str:
     """The modules as CSV: name and the six columns; an empty cell for a missing pool branch."""
-    import pandas as pd
+    from inception_viz.files.foreign import rows_text
 
-    from inception_viz.files.foreign import csv_text
-
-    rows = [
-        [name, *("" if count is None else str(count) for count in astuple(row))]
-        for name, row in config.modules.items()
-    ]
-    return csv_text(pd.DataFrame(rows, columns=["module", *COLUMNS.values()]))
+    rows = ([name, *astuple(row)] for name, row in config.modules.items())
+    return rows_text(["module", *COLUMNS.values()], rows)
 
 
 def read_lines(text: str) -> list[Line]:

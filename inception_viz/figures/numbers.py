@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
@@ -11,20 +9,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from inception_viz.explain.channels import Layer
-from inception_viz.files.foreign import BYTE_ORDER_MARK, cell, csv_text
+from inception_viz.files.foreign import rows_text
 
 
 def figure_csv(fig: go.Figure) -> str:
     """Every point of a plotly figure as CSV: series, x, y. Series without a name get none."""
-    import pandas as pd
-
+    series = ((trace.name or "", trace.x, trace.y) for trace in fig.data)
     points = [
-        (trace.name or "", x, y)
-        for trace in fig.data
-        if trace.x is not None and trace.y is not None
-        for x, y in zip(trace.x, trace.y, strict=True)
+        (name, x, y)
+        for name, xs, ys in series
+        if xs is not None and ys is not None
+        for x, y in zip(xs, ys, strict=True)
     ]
-    return csv_text(pd.DataFrame(points, columns=["series", "x", "y"])) if points else ""
+    return rows_text(["series", "x", "y"], points) if points else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,21 +71,15 @@ def grid_csv(grids: Iterable[Grid]) -> str:
     known = [name for name in _WORDS if any(getattr(grid, name) not in ("", None) for grid in maps)]
     place = [name for name in known if name in ("module", "branch", "step", "channel")]
     made = known[len(place) :]
-    text = io.StringIO()
-    text.write(BYTE_ORDER_MARK)
-    lines = csv.writer(text, lineterminator="\n")  # a tenth of the time that a frame takes
-    lines.writerow([*place, "row", "column", "value", *made])
+    rows: list[list[object]] = []
     for grid in maps:
-        before, after = ([cell(getattr(grid, name)) for name in names] for names in (place, made))
-        shortest = grid.values.astype(str)  # that is read back as the same number
-        lines.writerows([*before, *at, value, *after] for at, value in np.ndenumerate(shortest))
-    return text.getvalue()
+        before, after = ([getattr(grid, name) for name in names] for names in (place, made))
+        rows += ([*before, *at, value, *after] for at, value in np.ndenumerate(grid.values))
+    return rows_text([*place, "row", "column", "value", *made], rows)
 
 
 def channels_csv(layers: Mapping[str, Layer]) -> str:
     """Every channel of some layers as CSV: layer, channel, mean, maximum, share of units at 0."""
-    import pandas as pd
-
     rows = [
         (name, channel, *figures)
         for name, layer in layers.items()
@@ -97,4 +88,4 @@ def channels_csv(layers: Mapping[str, Layer]) -> str:
         )
     ]
     columns = ["layer", "channel", "mean", "maximum", "zero_share"]
-    return csv_text(pd.DataFrame(rows, columns=columns)) if rows else ""
+    return rows_text(columns, rows) if rows else ""

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from html import escape
 
+import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
 
@@ -97,12 +98,12 @@ def index_strips(tuned: Tuning, module: str, family: str) -> go.Figure:
     for branch, width in tuned.widths[module].items():
         values = index[start : start + width]
         start += width
-        heard = [(channel, value) for channel, value in enumerate(values) if value == value]
+        heard = np.flatnonzero(np.isfinite(values))
         strips.append(
             go.Box(
-                x=[BRANCH_NAMES[branch]] * len(heard),
-                y=[float(value) for _, value in heard],
-                text=[f"{module}/{branch}:{channel}" for channel, _ in heard],
+                x=np.full(len(heard), BRANCH_NAMES[branch], object),
+                y=values[heard],
+                customdata=heard,
                 name=BRANCH_NAMES[branch],
                 boxpoints="all",
                 jitter=0.6,
@@ -111,7 +112,7 @@ def index_strips(tuned: Tuning, module: str, family: str) -> go.Figure:
                 marker={"color": BRANCH_COLOURS[branch], "size": 4, "opacity": 0.45},
                 line={"color": BRANCH_COLOURS[branch], "width": 2},
                 fillcolor="rgba(0,0,0,0)",
-                hovertemplate="%{text}: %{y:.2f}<extra></extra>",
+                hovertemplate=f"{module}/{branch}:%{{customdata}}: %{{y:.2f}}<extra></extra>",
             )
         )
     axis = {"title": _AXES[family], "range": _range(family), "zeroline": False}

@@ -9,6 +9,7 @@ from .foreign import check_directory as check_directory
 from .foreign import csv_text as csv_text
 from .foreign import decoded as decoded
 from .foreign import file_name as file_name
+from .foreign import rows_text as rows_text
 from .foreign import shown as shown
 from .foreign import slug as slug
 from .paths import is_file as is_file

@@ -91,7 +91,8 @@ def test_branches_are_written_as_on_screen(found: Specialisation) -> None:
 def test_a_dot_is_a_channel_that_responds(found: Specialisation) -> None:
     first, second = index_strips(found.tuning, "3b", "colour").data
     assert len(first.y) == 11 and len(second.y) == 12
-    assert "3b/1x1:0" not in first.text and second.text[0] == "3b/5x5:0"
+    assert 0 not in first.customdata and second.customdata[0] == 0
+    assert second.hovertemplate.startswith("3b/5x5:%{customdata}")
     assert first.y[0] == pytest.approx(found.tuning.index("colour", "3b")[1])
     assert figure_csv(index_strips(found.tuning, "3b", "colour")).count("\n") == 1 + 23
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -76,13 +77,13 @@ def _too_large(config: GoogLeNetConfig | None) -> str:
 
 def _downloads(config: GoogLeNetConfig) -> None:
     """The network as files."""
-    for label, text, name, kind in (
-        ("JSON", config.to_json(indent=1), "network.json", "application/json"),
-        ("CSV", to_csv(config), "modules.csv", "text/csv"),
-        ("SVG", network_diagram(config), "network.svg", "image/svg+xml"),
+    for label, made, name, kind in (
+        ("JSON", partial(config.to_json, indent=1), "network.json", "application/json"),
+        ("CSV", partial(to_csv, config), "modules.csv", "text/csv"),
+        ("SVG", partial(network_diagram, config), "network.svg", "image/svg+xml"),
     ):
         st.download_button(
-            label, text, name, kind, icon=":material/download:", on_click="ignore",
+            label, made, name, kind, icon=":material/download:", on_click="ignore",
             key=f"lab_save_{label}",
         )  # fmt: skip
 

@@ -35,6 +35,7 @@ _TABLE = (
     "goes with their branch, 0 nothing, 1 all; the brighter, the more, on one scale for both "
     "networks. ★: p ≤ 5 %, corrected. Point at a cell for its sentence."
 )
+_PARTS = {"tests": "All tests", "one": "One test in full", "claim": "Distill's claim"}
 
 
 def show() -> None:
@@ -55,9 +56,13 @@ def show() -> None:
             sides.append(found)
         said = f"{specialisation_sentence(sides[0])} {agreement_sentence(sides[0], sides[1])}"
         lead.html(f'<p class="iv-lead">{said}</p>')
-        _tables(sides)
-        one_test.show(sides)
-        _claim(sides)
+        of_one = {"family", "tested_at"} & set(st.query_params)  # as links of before say
+        default = "one" if of_one else "tests"
+        parts = (_tables, one_test.show, _claim)
+        for tab, part in zip(choice.tabs("tested", _PARTS, default), parts, strict=True):
+            if tab.open:  # the others would only make this one wait
+                with tab:
+                    part(sides)
 
 
 def _tests(key: str, model: iv.Classifier) -> Specialisation | None:
