@@ -152,6 +152,20 @@ def take(files: Sequence[UploadedFile], read: dict[str, _Look]) -> list[str]:
     return wrong
 
 
+def add(name: str, content: bytes) -> None:
+    """Offer one more, and choose it; where there is no room the oldest goes.
+
+    Raises:
+        ImageError: if it is no picture.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    look = _look(name, digest, content)
+    photo = OwnPhoto(name, look.digest, look.small, content)
+    state = _state()
+    state.photos = dict([*state.photos.items()][1 - MOST :]) | {photo.id: photo}
+    state.chosen = photo.id
+
+
 def photos() -> tuple[OwnPhoto, ...]:
     """Those to choose from, in the order of the upload."""
     return tuple(_state().photos.values())

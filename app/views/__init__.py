@@ -32,5 +32,6 @@ REGISTRY = (
     View("lab/page.py", "Architecture lab", "lab", "Change"),
     View("train/page.py", "Train", "train", "Change", needs_scene=False),
     View("learn/page.py", "Learn", "learn", "In class"),
+    View("live/page.py", "Live", "live", "In class"),
     View("teach/page.py", "For teachers", "teach", "In class"),
 )

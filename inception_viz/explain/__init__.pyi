@@ -36,6 +36,10 @@ from .firing import Firing as Firing
 from .firing import measure_reference as measure_reference
 from .flow.result import Flow as Flow
 from .flow.result import Kernels as Kernels
+from .frames import SHADES as SHADES
+from .frames import Glance as Glance
+from .frames import Shade as Shade
+from .frames import glance as glance
 from .grad_cam import VARIANTS as VARIANTS
 from .grad_cam import Cams as Cams
 from .grad_cam import Variant as Variant

@@ -32,25 +32,27 @@ class Gradients:
     value: float
 
 
-def gradients(classifier: Classifier, trace: Trace, target: Asked = None) -> Gradients:
-    """Differentiate ``target`` with respect to every module's output.
+def gradients(
+    classifier: Classifier, trace: Trace, target: Asked = None, *, since: str | None = None
+) -> Gradients:
+    """Differentiate ``target`` with respect to every module's output, or those ``since`` one.
 
-    Nothing in front of the first module is run again, and no parameter gets a gradient.
+    Nothing in front of the first of them is run again, and no parameter gets a gradient.
 
     Raises:
         ExplainError: for a target that doesn't exist, or a trace of another classifier.
     """
-    return differentiate(ask(classifier, trace, target))
+    return differentiate(ask(classifier, trace, target), since)
 
 
-def differentiate(question: Question) -> Gradients:
+def differentiate(question: Question, since: str | None = None) -> Gradients:
     """As :func:`gradients`."""
-    target = question.target
+    target, first = question.target, since or question.modules[0]
     found = backward(
         question.network,
-        question.output(question.modules[0]),
+        question.output(first),
         lambda last: target.of(question.network.answer(target.head, last)),
-        first=question.modules[0],
+        first=first,
         upto=question.modules[-1],
         edit=question.edits,
     )

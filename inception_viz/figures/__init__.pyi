@@ -55,6 +55,7 @@ from .photo import data_url as data_url
 from .photo import jpeg as jpeg
 from .photo import overlay as overlay
 from .photo import photo_with_frame as photo_with_frame
+from .photo import veil as veil
 from .printed import contributions_svg as contributions_svg
 from .printed import save_contributions as save_contributions
 from .printed import save_strip as save_strip

@@ -14,6 +14,7 @@ from inception_viz.pictures.preprocessing import Crop, Fitting
 from inception_viz.pictures.reading import Picture
 
 Box = tuple[float, float, float, float]
+_VEIL = 190  # of 255, how much a veil hides at most
 _OUTSIDE = 0.35  # brightness of what the network did not see
 
 
@@ -69,6 +70,19 @@ def overlay(
 def photo_with_frame(picture: Picture, fitting: Fitting, side: int = 400) -> Image.Image:
     """The photo, with the part that the network doesn't see darkened."""
     return overlay(picture, fitting, np.zeros((1, 1)), strength=0.0, side=side)
+
+
+def veil(values: np.ndarray) -> bytes:
+    """A map (height, width) of at least 0 as a PNG of its own size, to be laid over a picture.
+
+    Where the map is strong it is coloured, where it is 0 nothing is seen of it.
+    """
+    top = float(values.max())
+    levels = values / top if top > 0 else np.zeros_like(values)
+    alpha = (np.sqrt(levels) * _VEIL).round().astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(np.dstack([colourise(levels), alpha])).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def jpeg(image: Image.Image, quality: int = 76) -> bytes:
