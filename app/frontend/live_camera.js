@@ -56,7 +56,6 @@ class Camera {
     this.trigger = trigger;
     this.lacks = drawSight(this.root, data);
     this.skeleton = data.skeleton ?? this.skeleton;
-    this.branch = data.branch ?? this.branch;
     if (!this.stream && data.photo) this.show(data.photo);
     if (data.wrong) this.say(data.wrong, true);
     if (data.number !== this.number) return;
@@ -137,7 +136,9 @@ class Camera {
     const own = Math.min(videoWidth, videoHeight);
     const canvas = element('canvas', { width: side, height: side });
     const corner = [(videoWidth - own) / 2, (videoHeight - own) / 2];
-    canvas.getContext('2d').drawImage(this.video, ...corner, own, own, 0, 0, side, side);
+    const context = canvas.getContext('2d');
+    context.imageSmoothingQuality = 'high'; // as the network's own way to make photos smaller
+    context.drawImage(this.video, ...corner, own, own, 0, 0, side, side);
     return canvas.toDataURL('image/jpeg', quality);
   }
 

@@ -106,7 +106,7 @@ def _upload(again: str) -> bool:
         st.error("\n\n".join(map(plain, complaints)), icon=":material/error:")
     shown, every = own_photos.chosen(), own_photos.photos()
     if shown is not None:
-        if len(every) > 1:
+        if len(every) > 1 or not files:  # a frozen frame is in no uploader
             some = [Small(p.id, p.small, f"Your photo {p.name}", tip=p.name) for p in every]
             with strip:
                 picture.strip("own_strip", "Your photos", some, shown.id, own_photos.choose)

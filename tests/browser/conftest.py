@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.session.photos import FOLDER
 from tests.browser import driver
 
 expect.set_options(timeout=20_000)  # two test processes share the machine with the app
@@ -28,8 +29,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with driver.browser() as running:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """With a camera that shows an espresso for two seconds, then a goldfish."""
+    photos = [FOLDER / f"{name}.jpg" for name in ("espresso", "goldfish")]
+    film = driver.make_film(tmp_path_factory.mktemp("film") / "film.mjpeg", photos, 2)
+    with driver.browser(film) as running:
         yield running
 
 

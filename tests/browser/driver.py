@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -10,11 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Locator, Page, WebSocket, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -96,12 +98,34 @@ def server(cache: Path, **variables: str) -> Iterator[str]:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """A headless browser."""
+def browser(film: Path | None = None) -> Iterator[Browser]:
+    """A headless browser; with a ``film`` (MJPEG) it has a camera that shows that, over and over.
+
+    Whoever asks for the camera gets it.
+    """
+    camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags = [*FLAGS, *camera, f"--use-file-for-fake-video-capture={film}"] if film else FLAGS
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        running = playwright.chromium.launch(executable_path=browser_path(), args=flags)
         yield running
         running.close()
+
+
+def square(photo: Path) -> Image.Image:
+    """What a camera sees that is held in front of the middle of a photo."""
+    with Image.open(photo) as opened:
+        return ImageOps.fit(opened.convert("RGB"), (480, 480))
+
+
+def make_film(path: Path, photos: Sequence[Path], seconds: float) -> Path:
+    """A film of 30 frames a second that shows each photo for so long, cut to a square."""
+    with path.open("wb") as film:
+        for photo in photos:
+            frame = ImageOps.pad(square(photo), (640, 480))
+            encoded = io.BytesIO()
+            frame.save(encoded, "JPEG", quality=90)
+            film.write(encoded.getvalue() * round(30 * seconds))
+    return path
 
 
 def settle(page: Page, timeout: float = 60_000) -> None:

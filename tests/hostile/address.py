@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import inception_viz as iv
-from app.session import address, choices, flows, held, lab, lab_draft, lab_history, links
+from app.session import address, choices, flows, held, lab, lab_draft, lab_history, links, live
 from app.sidebar import fit_choice
 from app.widgets import messages
 from app.widgets.messages import UNLINKED, plain
@@ -62,7 +62,7 @@ def _make(chance: random.Random) -> Address:
 
 
 @cache
-def _scene() -> tuple[iv.Classifier, iv.Trace]:
+def scene() -> tuple[iv.Classifier, iv.Trace]:
     row = ModuleRow(4, 3, 6, 2, 4, 3)
     config = GoogLeNetConfig.paper(
         stem=StemConfig(4, 4, 8),
@@ -80,7 +80,7 @@ def _scene() -> tuple[iv.Classifier, iv.Trace]:
 
 @cache
 def _flow() -> iv.Flow:
-    return iv.flow(*_scene())
+    return iv.flow(*scene())
 
 
 @contextmanager
@@ -99,13 +99,14 @@ def streamlit(query: Address) -> Iterator[list[str]]:
         patch.object(choices, "st", stand_in),
         patch.object(messages, "st", stand_in),
         patch.object(lab_history, "st", stand_in),
+        patch.object(live, "st", stand_in),
     ):
         yield said
 
 
 def read(query: Address, _folder: Path) -> None:
     """Follow the link on all pages at once; what is understood must exist."""
-    classifier, trace = _scene()
+    classifier, trace = scene()
     with streamlit(Address(query)) as said:
         links.follow()
         choices.begin()
