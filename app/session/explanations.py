@@ -23,7 +23,7 @@ from inception_viz.explain import (
     Variant,
     cams_from,
 )
-from inception_viz.report import Report
+from inception_viz.report import Report, printed_worksheet
 
 T = TypeVar("T")
 
@@ -72,6 +72,17 @@ def report(scene: Scene) -> str:
             known=photos.shows_a_class_of(scene.trace.picture, scene.model),
             notes=noted,
             progress=progress,
+        ),
+    )
+    return report_or_apology(scene.photo, job.outcome).html
+
+
+def worksheet(scene: Scene, *, answers: bool) -> str:
+    """The scene's worksheet, or its answers, as an HTML file to print; waits for it."""
+    job = _reports.get(
+        (traces.key_of(scene.trace), scene.photo, "answers" if answers else "worksheet"),
+        lambda _progress: printed_worksheet(
+            scene.model, scene.trace, photo=scene.photo, answers=answers
         ),
     )
     return report_or_apology(scene.photo, job.outcome).html

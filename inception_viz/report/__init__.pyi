@@ -6,3 +6,9 @@ from .insights import Insight as Insight
 from .insights import Shown as Shown
 from .insights import insights_from as insights_from
 from .insights import remarkable as remarkable
+from .quiz import Question as Question
+from .quiz import question_table as question_table
+from .quiz import questions as questions
+from .tasks import Task as Task
+from .tasks import printed_worksheet as printed_worksheet
+from .tasks import worksheet as worksheet

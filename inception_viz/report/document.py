@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from inception_viz.architecture.places import Place
 from inception_viz.classifier import Classifier
@@ -23,24 +17,12 @@ from inception_viz.explain.lens import readings_if_any
 from inception_viz.explain.muting import mute
 from inception_viz.explain.rerun import Progress, silent
 from inception_viz.explain.target import Asked, Target, resolve
-from inception_viz.figures.photo import data_url
-from inception_viz.figures.words import percent, short_number, sigma
 from inception_viz.files.cache import atomic_write
 from inception_viz.files.foreign import file_name, slug
 from inception_viz.report.insights import insights_from, remarkable
-from inception_viz.report.sections import Findings, cell, values
+from inception_viz.report.sections import Findings, values
+from inception_viz.report.templates import filled
 from inception_viz.trace import Trace
-
-_FOLDER = resources.files(__package__)
-_CSS = (_FOLDER / "document.css").read_text("utf-8")
-_JS = (_FOLDER / "document.js").read_text("utf-8")
-
-# Nothing is fetched and no script runs but this one, whatever a label or a file name contains.
-_HASH = base64.b64encode(hashlib.sha256(_JS.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{_HASH}'; "
-    "base-uri 'none'; form-action 'none'"
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +56,7 @@ def report_name(photo: str, model: str, kind: str = "html") -> str:
 def failed(photo: str, sentence: str) -> Report:
     """A report that could not be made, as a file that says why in one sentence."""
     title = f"No report about {photo or 'the photo'}"
-    return Report(title, _filled("frame.html.jinja", title, sentence=sentence))
+    return Report(title, filled("frame.html.jinja", title, sentence=sentence))
 
 
 def build(
@@ -120,20 +102,4 @@ def build(
         classifier, trace, chosen, photo, alt, known, fired, scores, cams, special, told
     )
     title = f"{photo or 'A photo'} in {classifier.title}"
-    return Report(title, _filled("document.html.jinja", title, **values(findings)))
-
-
-def _filled(name: str, title: str, **more: object) -> str:
-    frame = {"policy": _POLICY, "style": _CSS, "script": _JS}
-    return _templates().get_template(name).render(title=title, **frame, **more)
-
-
-@cache
-def _templates() -> Environment:
-    """What is put into a template is text, unless the template says that it is HTML of ours."""
-    loader = PackageLoader("inception_viz", "report")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.trim_blocks = environment.lstrip_blocks = True
-    for function in (data_url, percent, short_number, sigma, cell):
-        environment.filters[function.__name__] = function
-    return environment
+    return Report(title, filled("document.html.jinja", title, **values(findings)))

@@ -8,11 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
+from app.session import explanations
 from app.session.photos import samples
 from app.views import REGISTRY
 from app.views.learn.chapters import CHAPTERS
 from app.views.learn.chapters.question import highest
-from app.views.teach.plan import Step, plan
+from app.views.teach.plan import LENGTHS, Step, plan
 from inception_viz.architecture import Place
 from inception_viz.figures import BRANCH_NAMES
 from inception_viz.sources import save_weights
@@ -126,14 +127,24 @@ def test_what_a_question_asks_is_not_shown_before_the_answer() -> None:
 
 
 TRAINED = "ask_trained_heads"
-PLAN = plan(iv.load("bvlc"))
+PLANS = {minutes: plan(iv.load("bvlc"), minutes) for minutes in LENGTHS}
+STEPS = {step.link: step for steps in PLANS.values() for step in steps}
 
 
-def test_the_plan_fills_a_lesson() -> None:
-    assert sum(step.minutes for step in PLAN) == 45
-    app = start("teach")
+@pytest.mark.parametrize("minutes", LENGTHS)
+def test_the_plan_fills_a_lesson(minutes: int) -> None:
+    assert sum(step.minutes for step in PLANS[minutes]) == minutes
+    app = start("teach", lesson=str(minutes))
     assert not app.exception
-    assert len(app.get("page_link")) == len(PLAN)
+    assert len(app.get("page_link")) == len(PLANS[minutes])
+
+
+def test_worksheet_answers_and_questions_can_be_taken_home() -> None:
+    app = start("teach")
+    names = {str(button.proto.label) for button in app.get("download_button")}
+    assert {"Worksheet", "Answers", "Questions"} <= names
+    scene = app.session_state["scene"]
+    assert "Answers: " in explanations.worksheet(scene, answers=True)
 
 
 def test_the_plan_says_of_the_model_what_is_true_of_it() -> None:
@@ -149,12 +160,12 @@ def test_the_plan_claims_nothing_of_classes_that_nobody_knows() -> None:
     numbered = iv.load("random", config=tiny_config())
     named = replace(numbered.weights, labels=("goldfish", *"abcdef"))
     for weights in (numbered.weights, named):
-        what = plan(replace(numbered, weights=weights, source="file"))[0].what
+        what = plan(replace(numbered, weights=weights, source="file"), 45)[0].what
         assert "isn't one of them" not in what and "there is no" not in what
         assert "It has 7 answers" in what
 
 
-@pytest.mark.parametrize("step", PLAN, ids=lambda step: step.link)
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_prepared_views_open_as_asked(step: Step) -> None:
     page, query = step.page, dict(step.query)
     assert f"{page}/page.py" in [view.script for view in REGISTRY]

@@ -120,7 +120,7 @@ def test_the_keyboard_steps_and_the_end_concatenates(page: Page) -> None:
 def test_a_teachers_link_opens_its_view(page: Page) -> None:
     page.goto("/teach")
     settle(page)
-    steps = plan(iv.load("bvlc"))
+    steps = plan(iv.load("bvlc"), 45)
     step = next(step for step in steps if step.page == "switchboard")
     page.get_by_role("link", name=step.link).click()
     expect(page.locator(".iv-lead")).to_contain_text("1 branch muted")

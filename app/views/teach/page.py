@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
-from app.session.scene import current
-from app.views.teach.plan import Step, plan
-from app.widgets import page_link
+from app.session import explanations
+from app.session.scene import Scene, current
+from app.views.teach.plan import LENGTHS, Step, plan
+from app.widgets import choice, page_link
 from app.widgets.messages import plain
+from inception_viz.report import question_table, questions, report_name
 
 _BEFORE = """
 - Start the app once on the machine that you will use. Everything works **without internet**. The
   lesson follows the model at the side, here **{model}** with {classes:,} classes.
+- Open a **Class**, so that everybody's guesses are counted; put its code on the wall. Nobody needs
+  an account or a name.
 - Switch on **Large type** above when you project.
 - A class can share one server: give out its address, and send links made with **Copy link**.
   Photos that students upload stay in their own session and are not part of a link.
@@ -45,26 +52,54 @@ Szegedy et al., *Rethinking the Inception Architecture*,
 
 def show() -> None:
     """Draw the page."""
-    model = current().model
+    scene = current()
+    model = scene.model
     st.title("For teachers")
-    steps = plan(model)
-    minutes = sum(step.minutes for step in steps)
     st.markdown(
-        f"A lesson of **{minutes} minutes** for students who know what a convolution is. The goal: "
-        "they can say what the four branches of an inception module do, why there are 1×1 "
-        "convolutions, and how one finds out which branch mattered. Each line opens the view that "
-        "it needs; students can go through *Learn* on their own."
+        "A lesson for students who know what a convolution is. The goal: they can say what the "
+        "four branches of an inception module do, why there are 1×1 convolutions, and how one "
+        "finds out which branch mattered. Each line opens the view that it needs; students can go "
+        "through *Learn* on their own."
     )
+    minutes = choice.show("lesson", "The lesson lasts", {m: f"{m} minutes" for m in LENGTHS})
     st.header("Before the lesson", anchor=False)
     st.markdown(_BEFORE.format(model=plain(model.title), classes=len(model.labels)))
+    _on_paper(scene)
     st.header("The lesson", anchor=False)
     start = 0
-    for step in steps:
+    for step in plan(model, minutes):
         _step(start, step)
         start += step.minutes
     st.header("Questions that come up", anchor=False)
     st.markdown(_QUESTIONS)
     st.caption(f"Sources: {_SOURCES}")
+
+
+def _on_paper(scene: Scene) -> None:
+    st.header("On paper", anchor=False)
+    st.markdown(
+        f"A worksheet on **{plain(scene.photo)}** in **{plain(scene.model.title)}**, and its "
+        "answers, computed with this network: choose another photo or model at the side for "
+        "another one. Open the file and print it. The eight questions are asked before the lesson "
+        "and, in other words and numbers, after it; the table opens in any quiz program."
+    )
+    config = scene.model.config
+    files: dict[str, tuple[Callable[[], str], str, str]] = {
+        "Worksheet": (partial(explanations.worksheet, scene, answers=False), "html", "text/html"),
+        "Answers": (partial(explanations.worksheet, scene, answers=True), "html", "text/html"),
+        "Questions": (lambda: question_table(questions(config)), "csv", "text/csv"),
+    }
+    with st.container(horizontal=True):
+        for name, (made, kind, mime) in files.items():
+            st.download_button(
+                name,
+                made,
+                file_name=f"{name.lower()}-{report_name(scene.photo, scene.model.title, kind)}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"paper_{name.lower()}",
+            )
 
 
 def _step(start: int, step: Step) -> None:
