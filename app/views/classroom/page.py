@@ -39,7 +39,13 @@ def _open_or_join() -> None:
             st.markdown(f"Class **{ended.code}** has ended, and the server has forgotten it.")
             invitation.save(ended.code, ended.table, "class_saved_late")
     st.markdown(_HOW)
-    st.button("Open a class", type="primary", icon=":material/groups:", on_click=teaching.begin)
+    st.button(
+        "Open a class",
+        key="class_open",
+        type="primary",
+        icon=":material/groups:",
+        on_click=teaching.begin,
+    )
     st.subheader("Join a class", anchor=False)
     with st.form("class_join", border=False, width=420):
         code = st.text_input(
