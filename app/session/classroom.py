@@ -72,7 +72,8 @@ def arrive() -> None:
     """Follow the address into a class, or out of one that has ended; once a run."""
     now, visit = state(), links.visit().number
     asked = st.query_params.get(address.CLASS, "")
-    if asked and normal(asked) != now.code and (normal(asked), visit) != now.left:
+    code = normal(asked)
+    if asked and (not code or code != now.code) and (code, visit) != now.left:
         links.answer(address.CLASS)
         enter(asked)
     if now.code and not SHARED.is_open(now.code):

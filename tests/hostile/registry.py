@@ -13,6 +13,7 @@ _WHERE = {
     "texts": ("config json", "config csv", "pasted cells", "config link", "labels file"),
     "address": ("page address",),
     "concepts": ("concept",),
+    "classes": ("class",),
 }
 NAMES = tuple(name for names in _WHERE.values() for name in names)
 
