@@ -122,9 +122,9 @@ def remembered(told: object) -> None:
     asked, pupil, server = (_text(told, key) for key in ("code", "pupil", "server"))
     now.kept = told.get("kept") is True
     now.heard = asked
-    _take_keys(told.get("keys"))
     if asked and asked == now.lost and server not in ("", SHARED.server):
         say(_RESTARTED.format(asked) + "Ask your teacher for the new code.")
+    _take_keys(told.get("keys"))
     if now.own is not None and now.code in ("", now.own.code):
         _be_in(now.own.code)
     elif asked and asked == now.lost and SHARED.has(asked, pupil):

@@ -96,7 +96,9 @@ def _tell(rooms: Classrooms, code: str, text: str) -> None:
         except (ValueError, RecursionError):
             return
     stand_in: Any = SimpleNamespace(
-        query_params=Address({"class": code}), session_state={}, context=SimpleNamespace(ip_address=None)
+        query_params=Address({"class": code}),
+        session_state={},
+        context=SimpleNamespace(ip_address=None),
     )
     with (
         patch.object(classroom, "st", stand_in),
