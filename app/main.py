@@ -16,10 +16,10 @@ from app.server import tuning  # before PyTorch is loaded
 with tuning.collector_paused():
     from app.frontend import text
     from app.server import access
-    from app.session import address, choices, links, scene
+    from app.session import address, choices, classroom, links, scene
     from app.sidebar import column, photo_picker
-    from app.views import REGISTRY
-    from app.widgets import messages, waiting
+    from app.views import CLASS_PAGE, REGISTRY
+    from app.widgets import class_line, messages, waiting
 
 _FAVICON = Path(__file__).parents[1] / "assets" / "icon.png"
 
@@ -39,18 +39,22 @@ def main() -> None:
         for index, view in enumerate(REGISTRY)
     ]
     menu: dict[str, list[StreamlitPage]] = {}
-    for view, own in zip(REGISTRY, pages, strict=True):
-        menu.setdefault(view.group, []).append(own)
+    for one, own in zip(REGISTRY, pages, strict=True):
+        menu.setdefault(one.group, []).append(own)
     page = st.navigation(menu, position="top")
     links.arrive()
+    view = REGISTRY[pages.index(page)]
+    classroom.arrive()
+    class_line.reserve_place()
     found = column.show()
     scene.found.set(found)
     column.toolbar(found)
     photo_picker.note_another_photo()
-    if found is None and REGISTRY[pages.index(page)].needs_scene:
+    if found is None and view.needs_scene:
         st.info("Choose a photo and a model at the side to begin.")
     else:
         page.run()
+    class_line.show(always=view.url == CLASS_PAGE)
     choices.end()
     messages.unmet(links.unmet())
     tuning.freeze_libraries()

@@ -4,6 +4,7 @@
     python benchmarks/classroom.py lesson --pupils 10 --minutes 2
     python benchmarks/classroom.py crowd                        # one to thirty pupils
     python benchmarks/classroom.py soak users
+    python benchmarks/classroom.py counted                      # two classes, counted live
 
 Every pupil has photos that nobody else has and checks after each step that the page shows the
 answers to them. Pupils pause between steps as people do (exponentially distributed). Memory of a
@@ -27,6 +28,8 @@ from statistics import fmean, median, quantiles
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.views import CLASS_PAGE
+from benchmarks.counted import hold, judged
 from benchmarks.harness import Row, in_browser, measure, megabytes, new_tab, running, visit
 from benchmarks.pupil import Own, Pupil, Step, own_photos
 from benchmarks.visitor import Visitor
@@ -206,10 +209,18 @@ def users(_: argparse.Namespace) -> Iterator[Row]:
         yield Row("memory, all have left", megabytes(), "MB")
 
 
+def counted(options: argparse.Namespace) -> Iterator[Row]:
+    """Two classes at once, all questions of *Learn*: is each answer counted once, and how soon?"""
+    with in_browser() as (address, chromium):
+        tab = new_tab(chromium)
+        visit(tab, f"{address}/{CLASS_PAGE}")
+        yield from judged(hold(tab, address, options.pupils, options.pause, options.seed))
+
+
 if __name__ == "__main__":
     measure(
         __doc__,
-        {"lesson": lesson, "crowd": crowd, "soak": soak, "users": users},
+        {"lesson": lesson, "crowd": crowd, "soak": soak, "users": users, "counted": counted},
         pupils=30,
         minutes=10.0,
         crowd_minutes=1.5,

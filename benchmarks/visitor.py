@@ -39,11 +39,13 @@ class Visitor:
     Attributes:
         elements: what the page shows now, by its place, and the fragment that each belongs to.
         first_sign: seconds until the newest run sent its first picture or text.
+        alert_at: when the newest message in a box came, by the clock.
     """
 
     address: str
     elements: dict[tuple[int, ...], tuple[Element, str]] = field(default_factory=dict)
     first_sign: float = 0.0
+    alert_at: float = 0.0
     _http: requests.Session = field(default_factory=requests.Session)
     _kept: dict[str, ForwardMsg] = field(default_factory=dict)
     _pages: dict[str, str] = field(default_factory=dict)
@@ -74,8 +76,9 @@ class Visitor:
     def _token(self) -> str:
         return self._http.cookies.get("_streamlit_xsrf") or ""
 
-    def open(self) -> float:
-        """Type the app's address."""
+    def open(self, query: str = "") -> float:
+        """Type the app's address, as it may be with a query: "class=K7QM4P"."""
+        self._query = query
         return self._run()
 
     def go(self, page: str) -> float:
@@ -123,6 +126,11 @@ class Visitor:
     def widget(self, key: str) -> Element:
         """The widget with this key."""
         return self._find(key)[0]
+
+    def keys(self, start: str) -> list[str]:
+        """The keys of widgets that begin so, in the order of the page."""
+        found = (_id(self.elements[place][0]).rpartition("-")[2] for place in sorted(self.elements))
+        return [key for key in found if key.startswith(start)]
 
     def options(self, key: str) -> list[str]:
         """What a selectbox, radio group or segmented control offers."""
@@ -193,6 +201,8 @@ class Visitor:
             element = answer.delta.new_element
             if element.WhichOneof("type") == "exception":
                 raise VisitError(f"{element.exception.type}: {element.exception.message}")
+            if element.WhichOneof("type") == "alert":
+                self.alert_at = time.time()
             self.elements[place] = element, answer.delta.fragment_id
         else:
             self.elements.pop(place, None)

@@ -2,17 +2,17 @@
 import { element } from './element.js';
 import { keepSteps } from './history.js';
 
-// The address of exactly this view, to the clipboard.
+// The address of exactly this view, or another one, to the clipboard.
 export default function ({ data, parentElement }) {
   keepSteps();
   const button = parentElement.querySelector('button');
-  const label = 'Copy link';
+  const label = data.label;
   button.textContent = label;
   button.title = data.note;
   button.removeAttribute('aria-busy');
   button.onclick = async () => {
-    const done = await copy(location.href);
-    button.textContent = done ? data.done : 'Copy it from the address bar';
+    const done = await copy(data.link || location.href);
+    button.textContent = done ? data.done : data.failed;
     setTimeout(() => {
       button.textContent = label;
     }, 2500);

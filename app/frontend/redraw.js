@@ -16,7 +16,7 @@ function become(old, fresh) {
   takeChildren(old, fresh);
 }
 
-function takeChildren(old, fresh) {
+export function takeChildren(old, fresh) {
   const ours = [...old.childNodes];
   const theirs = [...fresh.childNodes];
   for (const [i, node] of theirs.entries()) {

@@ -34,6 +34,7 @@ LARGE: Final = "large"
 FLOW: Final = "flow"
 EXCHANGED: Final = "exchanged"
 CONCEPT_AT: Final = "concept_at"
+CLASS: Final = "class"
 
 ALL_BRANCHES: Final = "all"
 STEM: Final = "stem"
@@ -78,7 +79,7 @@ def choose_sample(name: str) -> None:
 
 def link() -> dict[str, str]:
     """Query parameters to take along to another page. What a widget of the sidebar holds stays."""
-    kept = (SAMPLE, ARCHITECTURE, ORIGINS)
+    kept = (SAMPLE, ARCHITECTURE, ORIGINS, CLASS)
     return {key: st.query_params[key] for key in kept if key in st.query_params}
 
 

@@ -18,6 +18,7 @@ class View(NamedTuple):
     needs_scene: bool = True  # else it is drawn also where no model can answer
 
 
+CLASS_PAGE = "class-live"
 REGISTRY = (
     View("explore/page.py", "Explore", "explore", "See"),
     View("branches/page.py", "Branch activations", "branches", "See"),
@@ -34,4 +35,5 @@ REGISTRY = (
     View("learn/page.py", "Learn", "learn", "In class"),
     View("live/page.py", "Live", "live", "In class"),
     View("teach/page.py", "For teachers", "teach", "In class"),
+    View("classroom/page.py", "Class", CLASS_PAGE, "In class", needs_scene=False),
 )

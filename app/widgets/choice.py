@@ -43,9 +43,10 @@ def select(
     return chosen
 
 
-def guess(key: str, label: str, names: Mapping[T, str]) -> T | None:
+def guess(key: str, label: str, names: Mapping[T, str], **how: Any) -> T | None:
     """Draw the options side by side without the label; nothing is chosen at first."""
-    chosen: T | None = _kept(st.pills, key, label, names, None, label_visibility="collapsed")
+    how = {"label_visibility": "collapsed"} | how
+    chosen: T | None = _kept(st.pills, key, label, names, None, **how)
     return chosen
 
 

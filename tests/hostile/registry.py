@@ -14,6 +14,7 @@ _WHERE = {
     "address": ("page address",),
     "concepts": ("concept",),
     "frames": ("camera frame",),
+    "classes": ("class",),
 }
 NAMES = tuple(name for names in _WHERE.values() for name in names)
 

@@ -71,6 +71,7 @@ def show(scene: Scene) -> None:
                 "Which module does the channel with this picture belong to?",
                 {module: module for module in stages},
                 lambda: ([asked.module], reason),
+                counts_as="module",
             )
     two_photos.show(scene)
     page_link.show("branches", "See all channels, as maps or as pictures", {"tiles": "pictures"})

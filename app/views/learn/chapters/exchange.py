@@ -43,9 +43,10 @@ def show(scene: Scene) -> None:
         if other.top_classes(1)[0][0] == scene.trace.top_classes(1)[0][0]:
             st.info("Both photos have the same answer. Choose another one.")
             return
-        if _one_branch(scene, other, module) and _whole_module(scene, other, module):
-            about = f"{photos.samples()[chosen].title} in {module} exchanged"
-            gap.explain(f"exchange_{chosen}_{module}", scene, about)
+        about = (module, chosen)
+        if _one_branch(scene, other, about) and _whole_module(scene, other, about):
+            noted = f"{photos.samples()[chosen].title} in {module} exchanged"
+            gap.explain(f"exchange_{chosen}_{module}", scene, noted)
     view = {"with_photo": chosen, "view": "exchange"}
     page_link.show("compare", "Exchange any branches on Compare, and find the fewest", view)
 
@@ -60,7 +61,8 @@ def _sides(scene: Scene, other: iv.Trace, alt: str) -> None:
             st.markdown(f"**{plain(label)}** ({percent(probability)})")
 
 
-def _one_branch(scene: Scene, other: iv.Trace, module: str) -> bool:
+def _one_branch(scene: Scene, other: iv.Trace, about: tuple[str, str]) -> bool:
+    module = about[0]
     branches = {f"{module}/{b}": BRANCH_NAMES[b] for b in scene.trace.branches[module]}
     first, wanted = scene.trace.top_classes(1)[0][0], other.top_classes(1)[0][0]
     labels = [plain(scene.trace.labels[index]) for index in (first, wanted)]
@@ -84,10 +86,13 @@ def _one_branch(scene: Scene, other: iv.Trace, module: str) -> bool:
         f"{labels[1]}?",
         branches,
         answer,
+        counts_as="exchange",
+        about=about,
     )
 
 
-def _whole_module(scene: Scene, other: iv.Trace, module: str) -> bool:
+def _whole_module(scene: Scene, other: iv.Trace, about: tuple[str, str]) -> bool:
+    module = about[0]
     names = {"own": scene.trace.predictions(1)[0][0], "other": other.predictions(1)[0][0]}
 
     def answer() -> tuple[list[str], str]:
@@ -104,4 +109,6 @@ def _whole_module(scene: Scene, other: iv.Trace, module: str) -> bool:
         f"And with all branches of {module} from the other photo at once: what does it say?",
         names | {"else": "something in between"},
         answer,
+        counts_as="whole_exchange",
+        about=about,
     )

@@ -40,20 +40,21 @@ def show(scene: Scene) -> None:
         found = result_of(flows.flow(scene.model, scene.trace, iv.Target(scene.target)))
         last, head = found.steps[-2:]
         into = {name: found.edge(name, head) for name in found.names[last]}
-        if not _asked(scene, f"guess_last_{last}", into, f"the answer {label}"):
+        if not _asked(scene, "flow_last", f"guess_last_{last}", into, f"the answer {label}"):
             return
         most = max(into, key=into.__getitem__)
         before = found.steps[-3]
         if before != "stem":
             front = {name: found.edge(name, most) for name in found.names[before]}
-            if not _asked(scene, f"guess_before_{before}", front, named(most).replace(",", "")):
+            sink = named(most).replace(",", "")
+            if not _asked(scene, "flow_before", f"guess_before_{before}", front, sink):
                 return
         _reveal(scene, found)
         gap.explain("flow", scene, f"The flow of {scene.trace.labels[scene.target]}")
         page_link.show("flow", "Follow it down to channels and weights", {address.FLOW: most})
 
 
-def _asked(scene: Scene, key: str, flows_: dict[str, float], sink: str) -> bool:
+def _asked(scene: Scene, counts_as: str, key: str, flows_: dict[str, float], sink: str) -> bool:
     """Ask from where most flows to ``sink``; whether there is a choice."""
     module = next(iter(flows_)).partition("/")[0]
     branches = {name: BRANCH_NAMES[name.partition("/")[2]] for name in flows_}
@@ -64,6 +65,8 @@ def _asked(scene: Scene, key: str, flows_: dict[str, float], sink: str) -> bool:
         f"From which branch of {module} does most flow to {sink}?",
         branches,
         lambda: (highest(flows_, signed), f"In logits: {parts}."),
+        counts_as=counts_as,
+        about=[module],
     )
 
 

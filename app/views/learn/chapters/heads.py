@@ -50,6 +50,8 @@ def show(scene: Scene) -> None:
             f"Does the head after {early.after} already give the final answer?",
             {True: "yes", False: "no"},
             lambda: ([early.agrees], reason),
+            counts_as="early",
+            about=[early.after],
         )
         if answered:
             answers.of_all_heads(scene, "lesson_heads", "What each head says")

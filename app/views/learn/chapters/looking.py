@@ -35,6 +35,8 @@ def show(scene: Scene) -> None:
                 f"Which branch of {module} holds most of the evidence?",
                 {b: BRANCH_NAMES[b] for b in shares},
                 lambda: (highest(shares, percent), f"Shares of the evidence: {parts}."),
+                counts_as="cam",
+                about=[module],
             )
             if module == modules[-1]:
                 st.caption(

@@ -39,6 +39,8 @@ def show(scene: Scene) -> None:
             f"Muting which branch of {module} changes the answer {label} most?",
             {b: BRANCH_NAMES[b] for b in changes},
             lambda: (worst, reason),
+            counts_as="mute",
+            about=[module],
         )
 
         def survives() -> tuple[list[bool], str]:
@@ -53,6 +55,8 @@ def show(scene: Scene) -> None:
             f"And if the whole module {module} falls silent: does the first choice stay?",
             {True: "it stays", False: "it changes"},
             survives,
+            counts_as="whole",
+            about=[module],
         )
     view = {address.MUTED: module}
     page_link.show("switchboard", "Mute whatever you like on the Switchboard", view)

@@ -40,6 +40,7 @@ def show(scene: Scene) -> None:
         "Which module takes the most multiplications?",
         {name: name for name in config.modules},
         lambda: ([best], reason),
+        counts_as="dearest",
     )
     rows = {
         name: {title: getattr(row, field) for field, title in COLUMNS.items()}

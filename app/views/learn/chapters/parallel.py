@@ -45,6 +45,8 @@ def show(scene: Scene) -> None:
             f"Which branch of {module} is most active on this photo?",
             {branch: BRANCH_NAMES[branch] for branch in found},
             lambda: (highest(shares, percent), reason),
+            counts_as="branch",
+            about=[module],
         )
     else:
         st.caption(f"{module} is silent on this photo: no branch of it fires.")

@@ -36,6 +36,8 @@ def show(scene: Scene) -> None:
             f"Which branch of {last} speaks most for {label}?",
             {branch: BRANCH_NAMES[branch] for branch in step.branches},
             lambda: (highest(step.branches, signed), reason),
+            counts_as="last",
+            about=[last],
         )
         if answered:
             _sums(step, last, label)

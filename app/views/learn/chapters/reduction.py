@@ -34,6 +34,7 @@ def show(scene: Scene) -> None:
         "left by the reduction?",
         {share: f"about {share}\N{NO-BREAK SPACE}%" for share in (25, 50, saved)},
         lambda: ([saved], reason),
+        counts_as="saving",
     )
     if answered:
         st.markdown("**Do.** Move *Reduce filters* until the reduction costs more than it saves.")

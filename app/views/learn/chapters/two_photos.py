@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from app.session import address, channel_photos, channels, models
+from app.session import address, channel_photos, channels, classroom, models
 from app.session.channel_photos import Seen
 from app.session.held import Held
 from app.session.scene import Scene
@@ -30,6 +30,7 @@ class _Game:
 
 
 _game = Held("two_photos", _Game)
+_COUNTED = 10  # of the questions, in a class
 
 
 @messages.errors()
@@ -90,6 +91,8 @@ def _outcome(scene: Scene, seen: Seen, question: TwoPhotos, tile: Tile) -> None:
         game.asked += 1
         game.right += game.chosen == right
         game.machine += machine == right
+        if game.asked <= _COUNTED:
+            classroom.score("two_photos", game.right)
     values = [question.strong.value, question.weak.value]
     said = (
         f"On photo {'AB'[right]} its strongest unit reaches {short_number(values[0])}, on the "

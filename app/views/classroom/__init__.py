@@ -1,0 +1,1 @@
+"""The page Class: what a teacher opens, and what the class comes to."""
