@@ -21,6 +21,7 @@ from .classifier import Classifier as Classifier
 from .classifier import load as load
 from .classifier import wrap as wrap
 from .errors import BatchError as BatchError
+from .errors import ChangeError as ChangeError
 from .errors import ConfigError as ConfigError
 from .errors import DownloadError as DownloadError
 from .errors import ExplainError as ExplainError

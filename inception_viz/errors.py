@@ -25,6 +25,10 @@ class ImageError(InceptionVizError, ValueError):
     """A picture that can't be used."""
 
 
+class ChangeError(InceptionVizError, ValueError):
+    """A change of a picture that can't be made; the text says what of it is wrong."""
+
+
 class WeightsError(InceptionVizError, RuntimeError):
     """Weights that can't be used."""
 

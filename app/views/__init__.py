@@ -34,6 +34,7 @@ REGISTRY = (
     View("train/page.py", "Train", "train", "Change", needs_scene=False),
     View("learn/page.py", "Learn", "learn", "In class"),
     View("live/page.py", "Live", "live", "In class"),
+    View("break_it/page.py", "Break it", "break-it", "In class"),
     View("teach/page.py", "For teachers", "teach", "In class"),
     View("classroom/page.py", "Class", CLASS_PAGE, "In class", needs_scene=False),
 )

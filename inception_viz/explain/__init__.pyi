@@ -34,6 +34,7 @@ from .faithfulness import random_map as random_map
 from .firing import BranchFiring as BranchFiring
 from .firing import Firing as Firing
 from .firing import measure_reference as measure_reference
+from .flow.difference import flow_difference as flow_difference
 from .flow.result import Flow as Flow
 from .flow.result import Kernels as Kernels
 from .frames import SHADES as SHADES

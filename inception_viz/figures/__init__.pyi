@@ -33,6 +33,7 @@ from .flow.between import kernel_tile as kernel_tile
 from .flow.diagram import Ends as Ends
 from .flow.diagram import flow_diagram as flow_diagram
 from .flow.streams import flow_bars as flow_bars
+from .flow.streams import flow_change_sentence as flow_change_sentence
 from .flow.streams import flow_sentence as flow_sentence
 from .flow.streams import named as named
 from .network_map import HeadAnswer as HeadAnswer
@@ -53,8 +54,10 @@ from .paintings import paint_switches as paint_switches
 from .photo import Box as Box
 from .photo import data_url as data_url
 from .photo import jpeg as jpeg
+from .photo import marked as marked
 from .photo import overlay as overlay
 from .photo import photo_with_frame as photo_with_frame
+from .photo import png as png
 from .photo import veil as veil
 from .printed import contributions_svg as contributions_svg
 from .printed import save_contributions as save_contributions
@@ -73,6 +76,7 @@ from .words import answer_bars as answer_bars
 from .words import answer_sentence as answer_sentence
 from .words import check_sentence as check_sentence
 from .words import compared as compared
+from .words import contribution_change_sentence as contribution_change_sentence
 from .words import contribution_sentence as contribution_sentence
 from .words import energy_share as energy_share
 from .words import evidence as evidence

@@ -128,6 +128,20 @@ def contribution_sentence(scores: Contributions) -> str:
     return f"{text} {scores.unit}."
 
 
+def contribution_change_sentence(before: Contributions, after: Contributions) -> str:
+    """How an answer changed, and the three branches whose scores did most. HTML, labels escaped."""
+    changes = {place: after.scores[place] - score for place, score in before.scores.items()}
+    said = [
+        f"{_branch(*place)} ({signed(before.scores[place])} → <b>{signed(after.scores[place])}</b>)"
+        for place in sorted(changes, key=lambda place: -abs(changes[place]))[:3]
+    ]
+    return (
+        f"The {escape(after.label)} goes from {short_number(before.value)} to "
+        f"<b>{short_number(after.value)}</b>. What the branches say changed most in the "
+        f"{', the '.join(said[:-1])} and the {said[-1]}."
+    )
+
+
 def check_sentence(scores: Contributions) -> str:
     """How far the scores of a module are from what the module is worth."""
     if np.isnan(scores.gap).all():

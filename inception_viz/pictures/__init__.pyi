@@ -1,3 +1,15 @@
+from .change_kinds import MOST_POINTS as MOST_POINTS
+from .change_kinds import Blur as Blur
+from .change_kinds import Change as Change
+from .change_kinds import Cut as Cut
+from .change_kinds import Paint as Paint
+from .change_kinds import Patch as Patch
+from .change_kinds import Turn as Turn
+from .changes import MOST_CHANGES as MOST_CHANGES
+from .changes import Changes as Changes
+from .changes import changed_pixels as changed_pixels
+from .changes import changed_share as changed_share
+from .changes import read_change as read_change
 from .preprocessing import CAFFE as CAFFE
 from .preprocessing import CENTRE as CENTRE
 from .preprocessing import CROP_MARGIN as CROP_MARGIN

@@ -148,6 +148,24 @@ def flow_sentence(flow: Flow) -> str:
     return text
 
 
+def flow_change_sentence(difference: Flow) -> str:
+    """Between which branches most flows more than before, and most less. HTML."""
+    edges = {
+        (source, sink): float(difference.edges[step][i, j])
+        for step, after in difference.pairs
+        for i, source in enumerate(difference.names[step])
+        for j, sink in enumerate(difference.names[after])
+    }
+    most, least = max(edges, key=edges.__getitem__), min(edges, key=edges.__getitem__)
+    parts = []
+    if edges[most] > 0:
+        parts.append(f"most more flows from {_ends(most)}: <b>{signed(edges[most])}</b> logits")
+    if edges[least] < 0:
+        parts.append(f"most less from {_ends(least)}: <b>{signed(edges[least])}</b> logits")
+    said = "; ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}." if said else "Nothing flows differently."
+
+
 def flow_bars(rows: Sequence[tuple[str, float]], most: float) -> str:
     """A bar for each (node, value), in the node's colour; striped below zero; ``most`` is whole."""
     return "".join(

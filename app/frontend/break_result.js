@@ -1,0 +1,29 @@
+// What the network says of the picture before and after, and the score.
+import { element } from './element.js';
+
+export function drawResult(root, data) {
+  const says = root.querySelector('.says');
+  says.textContent = data.says;
+  says.classList.toggle('broken', data.broken);
+  const changed = root.querySelector('.changed');
+  changed.replaceChildren(data.changed, element('span', {}, ` (${data.pixels})`));
+  root.querySelector('.best').textContent = data.best;
+  const wrong = root.querySelector('.wrong');
+  wrong.textContent = data.wrong;
+  wrong.hidden = !data.wrong;
+  root.querySelector('.answers').replaceChildren(...data.answers.map(head));
+}
+
+function head([title, answers]) {
+  const rows = answers.map(([label, percent, share]) => {
+    const row = element(
+      'div',
+      { className: 'row' },
+      element('span', { className: 'label', title: label }, label),
+      element('span', { className: 'share' }, percent),
+    );
+    row.style.setProperty('--share', `${100 * share}%`);
+    return row;
+  });
+  return element('div', {}, element('p', { className: 'head' }, title), ...rows);
+}

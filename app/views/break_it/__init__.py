@@ -1,0 +1,1 @@
+"""Break it: change as few pixels as possible so that the network answers something else."""
