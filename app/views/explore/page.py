@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -23,6 +24,7 @@ _PAGES: dict[Shown, tuple[str, str]] = {
     "lens": ("heads", "See the belief after every module"),
     "cams": ("grad_cam", "See where it looks"),
 }
+_FIRST = 2  # sentences above the map, so that it is seen on a small screen
 
 
 def show() -> None:
@@ -35,23 +37,29 @@ def show() -> None:
     with words, st.container(gap="xsmall"):
         known = photos.shows_a_class_of(scene.trace.picture, scene.model)
         said = answer_sentence(scene.model, scene.trace, known)
-        notes = " ".join(map(escape, scene.model.weights.notes))
-        st.html(f'<p class="iv-lead">{said}</p><p class="iv-note">{notes}</p>')
+        st.html(f'<p class="iv-lead">{said}</p>')
         page_link.show(
             "learn",
             "New to this? *Learn* explains modules, branches and the figures, step by step.",
             icon=":material/school:",
         )
-        _insights(scene)
+        special: Sequence[Insight] = ()
+        with messages.errors():
+            special = _insights(scene)
+        first = 0 if address.large() else _FIRST
+        _draw(special[:first])
     with all_photos.around(scene):
         network.show(scene)
+        with st.container(gap="xsmall"):
+            _draw(special[first:])
+            notes = " ".join(map(escape, scene.model.weights.notes))
+            st.html(f'<p class="iv-note">{notes}</p>')
         flow_teaser.show(scene)
         answers.of_all_heads(scene, "answers", "What the heads answer")
 
 
-@messages.errors()
-def _insights(scene: Scene) -> None:
-    """What is special about this photo, in sentences; each leads to the figure it comes from."""
+def _insights(scene: Scene) -> tuple[Insight, ...]:
+    """What is special about this photo, in sentences."""
     model, trace, target = scene.model, scene.trace, iv.Target(scene.target)
     fired = traces.firing(trace, model)
     branch = remarkable(fired)
@@ -59,7 +67,12 @@ def _insights(scene: Scene) -> None:
     beliefs = iv.beliefs(model, trace, target)
     cams = result_of(explanations.cams(model, trace, target))
     readings = readings_if_any(model, trace, target)
-    for insight in insights_from(fired, trace, without, target, beliefs, cams, readings):
+    return tuple(insights_from(fired, trace, without, target, beliefs, cams, readings))
+
+
+def _draw(special: Sequence[Insight]) -> None:
+    """Each sentence leads to the figure it comes from."""
+    for insight in special:
         page, invitation = _PAGES[insight.shown]
         terms = plain(f"{insight.terms} {invitation}.")
         page_link.show(page, plain(insight.text), _place(insight), help=terms)

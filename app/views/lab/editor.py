@@ -41,6 +41,12 @@ def show(scene: Scene, names: list[str]) -> None:
     found = meaning(draft)
     message = found.message or _too_large(found.config)
     config = lab_history.built_last(None if message else found.config)
+    if config is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            network.totals_line(config)
+            if _rebuild(disabled=bool(message)):
+                rebuilt.remember(config, draft.origins)
+                st.rerun()
     _draw(draft, found)
     if refused := lab_history.refusal():
         st.error(plain(f"Nothing was pasted. {refused}"), icon=":material/content_paste_off:")
@@ -51,19 +57,18 @@ def show(scene: Scene, names: list[str]) -> None:
     st.caption(_CELLS)
     if config is not None:
         network.show(config)
-    with st.container(horizontal=True):
-        built = config is not None and st.button(
-            "Rebuild the network",
-            type="primary",
-            icon=":material/construction:",
-            key="rebuild",
-            disabled=bool(message),
-        )
-        if config is not None:
+        with st.container(horizontal=True):
             _downloads(config)
-    if built and config is not None:
-        rebuilt.remember(config, draft.origins)
-        st.rerun()
+
+
+def _rebuild(*, disabled: bool) -> bool:
+    return st.button(
+        "Rebuild the network",
+        type="primary",
+        icon=":material/construction:",
+        key="rebuild",
+        disabled=disabled,
+    )
 
 
 def _too_large(config: GoogLeNetConfig | None) -> str:

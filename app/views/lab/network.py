@@ -26,31 +26,30 @@ _HOW = (
 
 
 def show(config: GoogLeNetConfig) -> None:
-    """Draw what a network costs, all of it to scale, and one module as boxes."""
-    _totals(config)
+    """Draw a network to scale, and one module as boxes."""
     csv = csv_text(cost.table(config))
     with figure.frame("network", "The network to scale", _HOW, csv=csv):
         picture.drawing("lab_diagram", network_diagram(config))
     _module(config)
 
 
-def _totals(config: GoogLeNetConfig) -> None:
+def totals_line(config: GoogLeNetConfig) -> None:
+    """Draw what a network costs, in one line."""
     ours = cost.totals(cost.at_inference(cost.layers(config)))
     figures = {
-        "Parameters": (ours.parameters, _PAPER.parameters, 1e6, ".2f", "M"),
+        "parameters": (ours.parameters, _PAPER.parameters, 1e6, ".2f", "M"),
         "MACs per picture": (ours.macs, _PAPER.macs, 1e9, ".2f", "G"),
-        "Activations": (ours.bytes, _PAPER.bytes, 1e6, ".1f", "MB"),
+        "activations": (ours.bytes, _PAPER.bytes, 1e6, ".1f", "MB"),
     }
-    for column, (name, (value, other, unit, digits, sign)) in zip(
-        st.columns(3), figures.items(), strict=True
-    ):
+    parts = []
+    for name, (value, other, unit, digits, sign) in figures.items():
         text, paper = (f"{number / unit:{digits}} {sign}" for number in (value, other))
         note = f"{compared(value, other)}; the paper's: {paper}"
-        column.metric(name, text, note, delta_color="off", delta_arrow="off")
+        parts.append(f"<span><b>{text}</b> {name}<br><small>{note}</small></span>")
     note = "Without the auxiliary heads; 32-bit floats."
     if config.classes != 1000:
         note += f" The paper's network has 1,000 classes, this one {config.classes}."
-    st.caption(note)
+    st.html(f'<div class="iv-totals" title="{note}">{"".join(parts)}</div>', width="stretch")
 
 
 def _module(config: GoogLeNetConfig) -> None:
