@@ -54,7 +54,7 @@ def main() -> None:
         st.info("Choose a photo and a model at the side to begin.")
     else:
         page.run()
-    class_line.show(always=view.url == CLASS_PAGE)
+    class_line.show(here=view.url == CLASS_PAGE)
     choices.end()
     messages.unmet(links.unmet())
     tuning.freeze_libraries()

@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
 }
 
-function lead({ pupils, hours, questions, games }) {
+function lead({ pupils, left, questions, games }) {
   const some = questions.length || games.length;
   const waits = some ? '' : ' Nothing is answered yet.';
   return element(
@@ -22,7 +22,7 @@ function lead({ pupils, hours, questions, games }) {
     { className: 'lead' },
     element('b', {}, String(pupils)),
     pupils === 1 ? ' pupil has joined. ' : ' pupils have joined. ',
-    element('small', {}, `Open for ${hours} more hours unless you end it.${waits}`),
+    element('small', {}, `Open for ${left} unless you end it.${waits}`),
   );
 }
 

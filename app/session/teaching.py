@@ -52,9 +52,10 @@ def counts(taught: Own) -> Counts:
     return SHARED.counts(taught)
 
 
-def hours_left(taught: Own) -> int:
-    """For how many hours it stays open unless it is ended."""
-    return round(SHARED.seconds_left(taught) / 3600)
+def time_left(taught: Own) -> str:
+    """How long it stays open unless it is ended, in words."""
+    hours = round(SHARED.seconds_left(taught) / 3600)
+    return f"{hours} hours" if hours > 1 else "an hour at most"
 
 
 def hide(taught: Own, number: int, hidden: bool) -> None:

@@ -30,23 +30,23 @@ def reserve_place() -> None:
     )
 
 
-def show(always: bool = False) -> None:
-    """Draw it where the session has to do with a class, or ``always``; call after the page.
+def show(here: bool = False) -> None:
+    """Draw it where the session has to do with a class, and ``here``, on the page Class.
 
-    So it says what the page has counted; and what the browser tells, which begins another run,
-    doesn't break off the first one.
+    Call it after the page: then it says what the page has counted, and what the browser tells,
+    which begins another run, doesn't break off the first one.
     """
     now = classroom.state()
     with st.session_state.pop(_PLACE):
         if notice := classroom.notice():
             st.warning(plain(notice), icon=":material/groups:")
-        if always or now.code or now.lost or now.gone:
-            _remember(now)
+        if here or now.code or now.lost or now.gone:
+            _remember(now, here)
         if (found := classroom.of_pupil()) is not None:
             _about_me(now, *found)
 
 
-def _remember(now: classroom.State) -> None:
+def _remember(now: classroom.State, here: bool) -> None:
     wanted = now.code or now.lost
     _memory(
         key=_KEY,
@@ -59,7 +59,7 @@ def _remember(now: classroom.State) -> None:
             "asks": now.heard is None or (bool(wanted) and wanted != now.heard),
             "own": vars(now.own) if now.own is not None else None,
             "gone": [*now.gone],
-            "words": _words(now),
+            "words": _words(now, here),
         },
         on_told_change=_take,
     )
@@ -69,8 +69,8 @@ def _take() -> None:
     classroom.remembered(st.session_state[_KEY].told)
 
 
-def _words(now: classroom.State) -> str:
-    if not now.code:
+def _words(now: classroom.State, here: bool) -> str:
+    if not now.code or (now.teaches and here):
         return ""
     if now.teaches:
         return f"Your class {now.code}. Links that you copy lead into it; you aren't counted."

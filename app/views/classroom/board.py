@@ -27,7 +27,7 @@ _board = component("class_board")
 def show(own: Own) -> None:
     """Draw it, and draw it again twice a second."""
     try:
-        data = board_of(teaching.counts(own)) | {"hours": teaching.hours_left(own)}
+        data = board_of(teaching.counts(own)) | {"left": teaching.time_left(own)}
     except NoClassError:
         st.rerun()
     _board(key=_KEY, data=data, on_hidden_change=partial(_hide, own))

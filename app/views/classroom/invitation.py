@@ -20,13 +20,16 @@ from app.widgets.messages import plain
 _LESSON = "learn"
 _typed = Held("class_address", str)  # where pupils find the server, in the teacher's words
 _CLOSED = (
-    "**Nobody else can open this link yet**: the server listens to this computer alone. Start it "
-    "with `streamlit run app/main.py --server.address 0.0.0.0`, in a network whose people you "
-    "trust, or behind a proxy (docs/deploying.md), and open a class then."
+    "**Pupils can't open this page yet**: the server listens to this computer alone. Start it with "
+    "`streamlit run app/main.py --server.address 0.0.0.0`, in a network whose people you trust, or "
+    "put a proxy in front (docs/deploying.md); then open a class."
 )
 _HERE = (
-    "You came as *localhost*, where no other computer finds this one. Its address in the network "
-    "seems to be the one above; a firewall may still keep pupils out. Try it on a phone."
+    "You came as *localhost*, which leads pupils to their own computers, so this is the address "
+    "that this one seems to have in its network. A firewall may keep it out: try it on a phone."
+)
+_GO_THERE = (
+    "You came as *localhost*. Come as {} instead, and links that you copy lead pupils here, too."
 )
 
 
@@ -51,7 +54,16 @@ def show(own: Own) -> None:
     if found.closed and not _typed():
         st.warning(_CLOSED, icon=":material/wifi_off:")
     elif found.here and not _typed():
-        st.info(_HERE, icon=":material/lan:")
+        st.caption(_HERE)
+
+
+def prepare() -> None:
+    """Say before a class is opened what would keep pupils out."""
+    found = reach.reach(CLASS_PAGE)
+    if found.closed:
+        st.caption(_CLOSED)
+    elif found.here:
+        st.caption(_GO_THERE.format(plain(f"{found.base}/{CLASS_PAGE}")))
 
 
 def qr_code(link: str) -> str:
@@ -75,11 +87,11 @@ def save(code: str, table: str | Callable[[], str], key: str) -> None:
 
 def _another(base: str) -> None:
     text = st.text_input(
-        "Address under which pupils reach this server",
+        "The pupils' address",
         value=_typed() or base,
         max_chars=120,
         key="class_address_typed",
-        help="192.168.1.5:8501, or https://viz.school.example.",
+        help="Where they reach this server: 192.168.1.5:8501, or https://viz.school.example.",
     )
     with messages.errors():
         wanted = reach.typed(text)

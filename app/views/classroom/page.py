@@ -46,10 +46,14 @@ def _open_or_join() -> None:
         icon=":material/groups:",
         on_click=teaching.begin,
     )
+    invitation.prepare()
     st.subheader("Join a class", anchor=False)
     with st.form("class_join", border=False, width=420):
         code = st.text_input(
-            "Code from your teacher", key="class_code", max_chars=20, placeholder="six signs"
+            "Code from your teacher",
+            key="class_code",
+            max_chars=20,
+            placeholder="six letters and digits",
         )
         if st.form_submit_button("Join"):
             classroom.enter(code)
