@@ -13,6 +13,7 @@ _WHERE = {
     "texts": ("config json", "config csv", "pasted cells", "config link", "labels file"),
     "address": ("page address",),
     "concepts": ("concept",),
+    "changes": ("changes file", "change message"),
 }
 NAMES = tuple(name for names in _WHERE.values() for name in names)
 
