@@ -114,12 +114,15 @@ class Game {
     this.draw();
   }
 
+  // A button that ceases to work hands the focus on, or keys would go nowhere.
   tell() {
+    const focused = this.root.getRootNode().activeElement;
     const waits = this.pending.length > 0;
     this.undo.disabled = !this.can(-1);
     this.redo.disabled = !this.can(1);
     this.starts.disabled = !waits && this.data.clean;
     this.bests.hidden = !this.data.can_return;
     this.result.ariaBusy = waits ? 'true' : null;
+    if (focused?.disabled || focused?.hidden) this.board.square.focus();
   }
 }

@@ -1,5 +1,5 @@
-// What a change does to the pixels, until the server says it: a patch and a cut exactly, a stroke
-// nearly, a blur and a turn as well as the browser can.
+// What a change does to the pixels, until the server says it.
+// A patch and a cut are exact, a stroke nearly, a blur and a turn as well as the browser can.
 import { element } from './element.js';
 
 // The pixels of an image, as many as `side` by `side`.

@@ -15,6 +15,7 @@ _WHERE = {
     "concepts": ("concept",),
     "frames": ("camera frame",),
     "classes": ("class",),
+    "changes": ("changes file", "change message"),
 }
 NAMES = tuple(name for names in _WHERE.values() for name in names)
 

@@ -20,7 +20,7 @@ from inception_viz.pictures import MOST_POINTS
 _board = component("break_it")
 _KEY = "break_it_board"
 _LIKELIEST = 3
-_GOAL = "Change as few pixels as you can, until it says something else."
+_GOAL = "Aim: another answer with the fewest pixels."
 
 
 @st.fragment

@@ -73,4 +73,4 @@ def _replay() -> None:
     with messages.errors():
         breaking.replay(file.getvalue())
         st.session_state[_TAKEN] = file.file_id
-        st.rerun(scope="fragment")
+        st.rerun()
