@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors
+from safetensors.numpy import save_file
 
 import inception_viz as iv
 from inception_viz.figures import concept_sentence, paint_concept
@@ -23,25 +25,36 @@ def targets() -> list[Target]:
 
 
 @cache
-def _seed() -> bytes:
+def _seeds() -> tuple[bytes, bytes]:
+    """A file of this version and one of the first."""
     places, chance = {"3a": 6, "3a/1x1": 4, "3a/pool": 2}, np.random.default_rng(0)
     found = iv.Concept(
         "stripes",
         "0" * 24,
         {place: chance.normal(size=n) for place, n in places.items()},
-        {place: chance.normal(size=2) for place in places},
+        {place: chance.normal(size=n) for place, n in places.items()},
+        {place: float(chance.normal()) for place in places},
         {place: float(chance.random()) for place in places},
         chance.random(100),
         10,
         10,
     )
     with tempfile.TemporaryDirectory() as folder:
-        found.save(Path(folder) / "x.safetensors")
-        return (Path(folder) / "x.safetensors").read_bytes()
+        path = Path(folder) / "x.safetensors"
+        found.save(path)
+        new = path.read_bytes()
+        with safetensors.safe_open(path, framework="np") as file:
+            about = {k: v for k, v in file.metadata().items() if k != "version"}
+        first = {"chance": found.chance}
+        for place in places:
+            first |= {f"direction:{place}": chance.normal(size=places[place])}
+            first |= {f"means:{place}": chance.normal(size=2)}
+        save_file(first, path, metadata=about)
+        return new, path.read_bytes()
 
 
 def _make(chance: random.Random) -> bytes:
-    data = _seed()
+    data = chance.choice(_seeds())
     if chance.random() < 0.3:
         return damaged(data, chance)
     length = int.from_bytes(data[:8], "little")

@@ -20,14 +20,14 @@ from inception_viz.figures import (
 from inception_viz.files import csv_text, file_name, slug
 
 _HOW = (
-    "How many photos that were left out, one fifth at a time, are on the right side of the middle; "
-    "50 % is chance. Found: better than 95 of 100 random splits of other photos do anywhere. The "
-    "direction is what tells **these** photos apart: where all of one side were taken indoors, "
-    "that may be it."
+    "How many photos that were left out, one tenth at a time, are on the right side of the middle; "
+    "50 % is chance. They are told apart by Fisher's linear discriminant of the others. Found: "
+    "better than 95 of 100 random splits of other photos do anywhere. What is found is what tells "
+    "**these** photos apart: where all of one side were taken indoors, that may be it."
 )
 _WHERE_HOW = (
-    "Red: more like the photos with it, 0 is the middle between both groups, blue: more like those "
-    "without."
+    "What the discriminant reads at each place. Red: more like the photos with it, 0 is the middle "
+    "between both groups, blue: more like those without."
 )
 
 
@@ -79,7 +79,9 @@ def _depends(scene: Scene, concept: iv.Concept, module: str, target: iv.Target) 
     if module not in concept.found:
         st.caption(f"It was not found in {module}, so this says little.")
     st.caption(
-        "Taken out: at every place of the module's map, the part along the direction is set to "
-        "what photos without it have on average; everything behind is run again. Beside it stand "
-        f"{len(found.chance)} random directions, each set to its average on this photo."
+        "Taken out: every place of the module's map moves along the difference between both "
+        "groups' means until the discriminant reads what it reads for photos without it on "
+        f"average; everything behind is run again. Beside it stand {len(found.chance)} random "
+        "directions, mixed from what this photo's places put out, along each of which every place "
+        "moves as far."
     )

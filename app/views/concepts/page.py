@@ -46,7 +46,7 @@ def _from_examples(scene: Scene) -> iv.Concept | None:
     if count < LEAST:
         st.info(
             f"Add {LEAST - count} more photo{'s' * (LEAST - count != 1)} with it, or try one that "
-            "is made by rule. Ten on each side are good."
+            "is made by rule. Ten on each side are good, twenty better."
         )
         return None
     if 0 < len(concepts.photos("without")) < LEAST:

@@ -30,9 +30,11 @@ class Dependence:
         value: the target's value as it is.
         added: its first-order change if the module's output moved everywhere by the concept's
             direction, from photos without it to photos with it.
-        removed: its change with the concept taken out: every place of the map gets what photos
-            without it have along the direction on average; everything behind is run again.
-        chance: (directions,), the same change for random directions of the same length.
+        removed: its change with the concept taken out: every place of the map moves along the
+            direction until the discriminant reads what it reads for photos without it on average;
+            everything behind is run again.
+        chance: (directions,), its change if each place moves as far along a random direction: what
+            the photo's own places put out, added up with random weights.
     """
 
     module: str
@@ -43,23 +45,22 @@ class Dependence:
 
     @property
     def rank(self) -> float:
-        """The share of random directions whose removal changes less, up or down, 0 to 1."""
+        """The share of random directions that change it less, up or down, 0 to 1."""
         return float((np.abs(self.chance) < abs(self.removed)).mean())
 
 
 def concept_map(classifier: Classifier, trace: Trace, concept: Concept, place: str) -> np.ndarray:
     """(h, w): where the concept fires on a photo, above 0 where it is more like photos with it.
 
-    0 is the middle between both groups' means, 1 the mean of those with it.
+    What the discriminant reads at each place: 0 in the middle between both groups' means, 1 at the
+    mean of those with it. Its mean over the map is what decides on which side a photo is, and thus
+    what ``concept.accuracy`` counts.
 
     Raises:
         ExplainError: for a concept of another network, or a place that it doesn't know.
     """
-    direction, (without, with_it) = _along(classifier, concept, place)
-    maps = trace.layer(place).double()
-    along = torch.einsum("chw,c->hw", maps, direction)
-    half = (with_it - without) / 2 or 1.0
-    return np.asarray((along - (with_it + without) / 2) / half)
+    _check(classifier, concept, place)
+    return np.asarray(_read(trace.layer(place), concept, place))
 
 
 def dependence(
@@ -67,44 +68,50 @@ def dependence(
 ) -> Dependence:
     """How much the target depends on the concept in ``module``.
 
+    The discriminant reads how much of it is there; the output moves along the difference of the
+    means, which is how activations differ with it. The discriminant is no such direction, for it
+    also leans away from what else varies between photos (Haufe et al., NeuroImage 2014). After
+    that the discriminant can't tell, as with LEACE (Belrose et al., NeurIPS 2023).
+
+    Beside it stand random directions, added up from what the photo's own places put out. With all
+    channels drawn alike, even the difference of two random groups of photos would nearly always
+    change more than they do.
+
     Raises:
         ExplainError: as :func:`concept_map`; for a target that doesn't exist, or a module that its
             head can't see.
     """
     question = ask(classifier, trace, target)
-    direction, (without, _) = _along(classifier, concept, module)
+    _check(classifier, concept, module)
     if module not in question.modules:
         raise ExplainError(
             f'The head in question can\'t see "{module[:20]}"; it sees '
             f"{', '.join(question.modules)}."
         )
     output = question.output(module)
+    direction = torch.tensor(concept.directions[module]).double()
     slope = differentiate(question).at[module].double()
-    added = float(slope.sum((1, 2)) @ torch.tensor(concept.directions[module]).double())
+    added = float(slope.sum((1, 2)) @ direction)
+    # The discriminant reads 1 for photos with it, −1 without it: a whole direction apart.
+    steps = -(_read(output[0], concept, module) + 1) / 2
     random = torch.Generator().manual_seed(0)
-    others = torch.randn(_RANDOM, len(direction), generator=random, dtype=torch.float64)
-    others = others / others.norm(dim=1, keepdim=True)
-    # Along a random direction, what photos have on average is unknown: the photo's own mean.
-    means = torch.einsum("chw,nc->n", output[0].double(), others) / output[0, 0].numel()
-    variants = [_without(output[0], direction, without)]
-    variants += [
-        _without(output[0], other, float(mean)) for other, mean in zip(others, means, strict=True)
-    ]
-    values = question.values(module, torch.stack(variants)) - question.value
+    places = output[0].double().flatten(1)
+    weights = torch.randn(_RANDOM, places.shape[1], generator=random, dtype=torch.float64)
+    others = weights @ places.T
+    others *= direction.norm() / others.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    along = torch.cat([direction[None], others])[:, :, None, None] * steps
+    variants = (output.double() + along).to(output.dtype)
+    values = question.values(module, variants) - question.value
     return Dependence(module, question.value, added, float(values[0]), np.asarray(values[1:]))
 
 
-def _without(maps: Tensor, direction: Tensor, level: float) -> Tensor:
-    """Maps (channels, h, w) with ``level`` along a direction of length 1 at every place."""
-    along = torch.einsum("chw,c->hw", maps.double(), direction)
-    changed = maps.double() + direction[:, None, None] * (level - along)
-    return changed.to(maps.dtype)
+def _read(maps: Tensor, concept: Concept, place: str) -> Tensor:
+    """(h, w), what the discriminant reads at each place of (channels, h, w)."""
+    discriminant = torch.tensor(concept.discriminants[place]).double()
+    return torch.einsum("chw,c->hw", maps.double(), discriminant) - concept.middles[place]
 
 
-def _along(
-    classifier: Classifier, concept: Concept, place: str
-) -> tuple[Tensor, tuple[float, float]]:
-    """The direction, of length 1, and where both groups' means lie along it."""
+def _check(classifier: Classifier, concept: Concept, place: str) -> None:
     if concept.network != identity(classifier):
         raise ExplainError(
             f'"{concept.name}" was found in another network. Choose that one, or look for the '
@@ -112,9 +119,6 @@ def _along(
         )
     if len(concept.directions.get(place, ())) != _width(classifier, place):
         raise ExplainError(f'The concept knows no place "{place[:20]}" in this network.')
-    direction = torch.tensor(concept.directions[place]).double()
-    without, with_it = map(float, concept.means[place])
-    return direction / (direction.norm() or 1.0), (without, with_it)
 
 
 def _width(classifier: Classifier, place: str) -> int:
