@@ -11,6 +11,7 @@ import numpy as np
 
 import inception_viz as iv
 from app.server.jobs import Job, Jobs
+from app.session import classroom
 from app.session.held import Held
 from app.session.scene import Scene
 from inception_viz.figures import png
@@ -194,13 +195,14 @@ def judge(game: Game, before: iv.Trace, after: iv.Trace) -> Verdict:
 def note_score(model: str, square: str, found: Best) -> Best:
     """Keep what broke the answer of ``model`` to ``square``, if it is the smallest so far.
 
-    Returns the smallest.
+    In a class it is counted, too. Returns the smallest.
     """
     bests = _bests()
     best = bests.get((model, square))
     if best is None or found.share < best.share:
         bests.pop((model, square), None)
         bests[model, square] = best = found
+        classroom.score("break_it", round(100 * found.share, 2))
         while len(bests) > _MOST_BESTS:
             del bests[next(iter(bests))]
     return best

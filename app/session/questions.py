@@ -75,7 +75,9 @@ class Game(NamedTuple):
 
 GAMES = {
     "two_photos": Game("Which of these two makes it fire?", "right answers among the first ten"),
-    "break_it": Game("Break it", "score"),
+    "break_it": Game(
+        "Break it", "smallest share of pixels that changed an answer, in %", lowest=True
+    ),
 }
 
 

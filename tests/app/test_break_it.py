@@ -17,7 +17,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import inception_viz as iv
-from app.session import breaking, held
+from app.session import breaking, classroom, held, questions
 from app.session.breaking import Best, Game
 from inception_viz.pictures import Change, Changes, Cut, fit_image
 from inception_viz.sources import save_weights
@@ -233,3 +233,15 @@ def test_an_uploaded_photo_stays_in_its_session() -> None:
     mine, theirs = (a.session_state["break_it"] for a in (app, other))
     assert mine.id != theirs.id and not theirs.changes.steps
     assert set(app.query_params) <= {"image"}, "nothing of it is in the address"
+
+
+def test_the_smallest_change_of_an_answer_counts_in_a_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[tuple[str, float]] = []
+    monkeypatch.setattr(classroom, "score", lambda game, value: counted.append((game, value)))
+    app = changed(start("break_it", image="cat"), HALF)
+    game: Game = app.session_state["break_it"]
+    assert game.best is not None
+    assert counted == [("break_it", round(100 * game.best.share, 2))]
+    assert questions.GAMES["break_it"].lowest, "the fewer pixels, the better"
