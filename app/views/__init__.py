@@ -18,7 +18,7 @@ class View(NamedTuple):
     needs_scene: bool = True  # else it is drawn also where no model can answer
 
 
-CLASS_PAGE = "class-live"
+CLASS_PAGE = "classroom"
 REGISTRY = (
     View("explore/page.py", "Explore", "explore", "See"),
     View("branches/page.py", "Branch activations", "branches", "See"),

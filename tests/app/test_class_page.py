@@ -53,7 +53,7 @@ def guess(app: AppTest, key: str, option: object) -> AppTest:
 
 
 def test_a_teacher_opens_a_class_and_ends_it(rooms: Classrooms) -> None:
-    app = arrive("class-live", {})
+    app = arrive("classroom", {})
     assert not app.exception
     assert data(app, "class_memory")["own"] is None
     app.button(key="class_open").click().run()
@@ -85,7 +85,7 @@ def test_a_teacher_opens_a_class_and_ends_it(rooms: Classrooms) -> None:
 
 
 def test_the_key_is_never_in_an_address(rooms: Classrooms) -> None:
-    app = arrive("class-live", {})
+    app = arrive("classroom", {})
     app.button(key="class_open").click().run()
     own = state(app).own
     assert own is not None
@@ -149,7 +149,7 @@ def test_what_is_answered_before_the_browser_has_told_counts_as_well(rooms: Clas
 
 
 def test_the_teacher_s_own_answers_are_not_counted(rooms: Classrooms) -> None:
-    app = arrive("class-live", {})
+    app = arrive("classroom", {})
     app.button(key="class_open").click().run()
     own = state(app).own
     assert own is not None
@@ -286,7 +286,7 @@ def test_a_class_that_ends_under_way_is_said(rooms: Classrooms) -> None:
 
 def test_a_code_is_typed_on_the_page(rooms: Classrooms) -> None:
     own = rooms.open()
-    app = arrive("class-live", {})
+    app = arrive("classroom", {})
     app.text_input(key="class_code").set_value("wrong")
     app.button[1].click().run()
     assert "A class code has 6" in app.warning[0].value
@@ -308,7 +308,7 @@ def test_sign_in_stays_in_force(rooms: Classrooms) -> None:
 
 def test_a_false_own_sees_no_board(rooms: Classrooms) -> None:
     own = rooms.open()
-    app = arrive("class-live", {})
+    app = arrive("classroom", {})
     state(app).own = Own(own.code, "guessed")
     app.run()
     assert not app.exception and 'class="iv-code"' not in texts(app)

@@ -129,11 +129,11 @@ def test_no_address_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("url", "listens", "base", "here", "closed"),
     [
-        ("http://localhost:8501/class-live", "localhost", "http://10.0.0.7:8501", True, True),
-        ("http://127.0.0.1:8501/class-live", "0.0.0.0", "http://10.0.0.7:8501", True, False),
-        ("https://viz.example/app/class-live/", "localhost", "https://viz.example/app", False,
+        ("http://localhost:8501/classroom", "localhost", "http://10.0.0.7:8501", True, True),
+        ("http://127.0.0.1:8501/classroom", "0.0.0.0", "http://10.0.0.7:8501", True, False),
+        ("https://viz.example/app/classroom/", "localhost", "https://viz.example/app", False,
          False),
-        ("http://10.0.0.9:80/class-live", "0.0.0.0", "http://10.0.0.9:80", False, False),
+        ("http://10.0.0.9:80/classroom", "0.0.0.0", "http://10.0.0.9:80", False, False),
     ],
 )  # fmt: skip
 def test_others_reach_the_server_where_it_listens(
@@ -150,7 +150,7 @@ def test_others_reach_the_server_where_it_listens(
     Stand.context.url = url  # type: ignore[attr-defined]
     monkeypatch.setattr(reach, "st", Stand)
     monkeypatch.setattr(reach, "own_address", lambda: "10.0.0.7")
-    assert reach.reach("class-live") == reach.Reach(base, here, closed)
+    assert reach.reach("classroom") == reach.Reach(base, here, closed)
 
 
 def test_the_qr_code_holds_the_link() -> None:

@@ -362,3 +362,10 @@ def test_two_photos_of_ones_own_are_compared() -> None:
     app.file_uploader(key="with_file").upload("bad.png", b"nonsense").run()
     assert not app.exception
     assert "bad.png" in app.error[0].value
+
+
+def test_no_pages_path_ends_with_another_ones() -> None:
+    """Streamlit takes the path of any page off the end of the address, and what is left is wrong."""
+    paths = [view.url for view in VIEWS]
+    ends = [(one, other) for one in paths for other in paths if one != other]
+    assert not [(one, other) for one, other in ends if one.endswith(other)]
