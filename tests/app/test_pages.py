@@ -365,7 +365,7 @@ def test_two_photos_of_ones_own_are_compared() -> None:
 
 
 def test_no_pages_path_ends_with_another_ones() -> None:
-    """Streamlit takes the path of any page off the end of the address, and what is left is wrong."""
+    """Streamlit takes the path of any page off the end of the address; what is left is wrong."""
     paths = [view.url for view in VIEWS]
     ends = [(one, other) for one in paths for other in paths if one != other]
     assert not [(one, other) for one, other in ends if one.endswith(other)]
