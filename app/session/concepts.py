@@ -119,14 +119,14 @@ def clear() -> None:
 
 
 def try_texture(kind: Texture) -> None:
-    """Fill both sides with textures made by rule, ten of this kind and five of two others."""
+    """Fill both sides with textures made by rule, twenty of this kind, ten of two others."""
     clear()
-    for number, image in enumerate(textures(kind, 10), 1):
+    for number, image in enumerate(textures(kind, 20), 1):
         add("with", f"{kind} {number}", image)
     for other in TEXTURES:
         if other == kind:
             continue
-        for number, image in enumerate(textures(other, 5, seed=1), 1):
+        for number, image in enumerate(textures(other, 10, seed=1), 1):
             add("without", f"{other} {number}", image)
 
 

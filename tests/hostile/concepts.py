@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd  # noqa: F401 (to_frame's import must not count as an input's memory)
 import safetensors
 from safetensors.numpy import save_file
 

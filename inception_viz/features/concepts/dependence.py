@@ -74,8 +74,8 @@ def dependence(
     that the discriminant can't tell, as with LEACE (Belrose et al., NeurIPS 2023).
 
     Beside it stand random directions, added up from what the photo's own places put out. With all
-    channels drawn alike, even the difference of two random groups of photos would nearly always
-    change more than they do.
+    channels drawn alike, even the difference of two random groups of photos would often change
+    more than any of them.
 
     Raises:
         ExplainError: as :func:`concept_map`; for a target that doesn't exist, or a module that its
