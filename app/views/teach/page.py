@@ -18,7 +18,7 @@ _BEFORE = """
 - Start the app once on the machine that you will use. Everything works **without internet**. The
   lesson follows the model at the side, here **{model}** with {classes:,} classes.
 - Open a **Class**, so that everybody's guesses are counted; put its code on the wall. Nobody needs
-  an account or a name.
+  an account or a name, and links that you copy meanwhile lead pupils into it.
 - Switch on **Large type** above when you project.
 - A class can share one server: give out its address, and send links made with **Copy link**.
   Photos that students upload stay in their own session and are not part of a link.
