@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
 
 import pytest
 
@@ -30,7 +29,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> State:
     return now
 
 
-def told(now: State, code: str, pupil: str = PUPIL, **more: object) -> Mapping[str, object]:
+def told(now: State, code: str, pupil: str = PUPIL, **more: object) -> dict[str, object]:
     said: dict[str, object] = {
         "session": now.session,
         "code": code,
