@@ -48,7 +48,7 @@ bench: $(BENCH_READY) browser  ## one table of speed, ours beside others; a quar
 
 # Training, batches, accuracy and faithfulness need photos: INCEPTION_VIZ_DATA=FOLDER make claims
 CLAIMS := "library counts" "waiting photos explanations lab" "pages weight accessibility" \
-	"classroom users lesson soak" throughput accuracy "accuracy right --weights imagenette"
+	"classroom users lesson soak counted" throughput accuracy "accuracy right --weights imagenette"
 claims: $(BENCH_READY) browser  ## every other figure we claim; what falls short stops nothing
 	-for claim in $(CLAIMS); do set -- $$claim; name=$$1; shift; \
 	  $(BIN)/python benchmarks/$$name.py $$@; done
