@@ -75,7 +75,7 @@ def read(given: tuple[str, Any], _folder: Path) -> None:
         rooms.score(own.code, pupil, *said)
     elif kind == "address":
         found = reach.typed(said)
-        assert found.startswith(("http://", "https://", "HTTP")) and len(found) <= 130
+        assert found.lower().startswith(("http://", "https://")) and len(found) <= 130
         assert not {*found} & {*"<>\"' @?#\\"}
     else:
         _tell(rooms, own.code, said)

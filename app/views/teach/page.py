@@ -22,6 +22,8 @@ _BEFORE = """
 - Switch on **Large type** above when you project.
 - A class can share one server: give out its address, and send links made with **Copy link**.
   Photos that students upload stay in their own session and are not part of a link.
+- To see what everybody predicts, open a class on the page **Class** first: answers are counted
+  there as they come, and links that you copy lead pupils into it.
 - Choose photos with one clear thing on them. Odd ones are welcome later: the network must choose
   one of its classes whatever it sees.
 """
