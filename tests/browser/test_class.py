@@ -146,6 +146,7 @@ def test_nothing_serious_while_a_class_is_open(person: Person, scheme: str) -> N
     pupil = person(f"/learn?class={code}&image=cat", color_scheme=scheme)
     counted(pupil, "0 answers counted")
     choose(pupil, "1×1")
+    counted(pupil, "1 answer counted")
     pupil.goto(f"/learn?class={code}&chapter=channels")
     pupil.get_by_role("button", name="Photo A", exact=True).click()
     counted(pupil, "2 answers counted")

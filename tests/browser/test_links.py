@@ -42,7 +42,7 @@ def test_a_link_holds_every_control(sender: Page, chromium: Browser, url: str) -
         box = sender.get_by_label("4c #1×1", exact=True)
         box.fill("100")
         box.press("Enter")
-        driver.settle(sender)
+        sender.wait_for_url("**arch=**")
     if url == "switchboard":
         sender.locator('.iv-wide [data-go="3a/5x5"]').click()
         expect(sender.locator(".iv-lead")).to_contain_text("1 branch muted")
