@@ -1,4 +1,5 @@
 // What the network says of the picture before and after, and the score.
+import { answerRows } from './answer_rows.js';
 import { element } from './element.js';
 
 export function drawResult(root, data) {
@@ -11,19 +12,5 @@ export function drawResult(root, data) {
   const wrong = root.querySelector('.wrong');
   wrong.textContent = data.wrong;
   wrong.hidden = !data.wrong;
-  root.querySelector('.answers').replaceChildren(...data.answers.map(head));
-}
-
-function head([title, answers]) {
-  const rows = answers.map(([label, percent, share]) => {
-    const row = element(
-      'div',
-      { className: 'row' },
-      element('span', { className: 'label', title: label }, label),
-      element('span', { className: 'share' }, percent),
-    );
-    row.style.setProperty('--share', `${100 * share}%`);
-    return row;
-  });
-  return element('div', {}, element('p', { className: 'head' }, title), ...rows);
+  root.querySelector('.answers').replaceChildren(...data.answers.map(said => answerRows(...said)));
 }

@@ -1,4 +1,5 @@
 // What the network makes of a frame: on the map, in the heads' answers, over the picture.
+import { answerRows } from './answer_rows.js';
 import { element } from './element.js';
 import { redraw } from './redraw.js';
 
@@ -21,9 +22,9 @@ export function drawSight(root, data) {
   veil.hidden = !data.veil;
   if (data.veil) veil.src = data.veil;
   if (data.heads) {
-    const [[label, share]] = data.heads[0].answers;
+    const [[label, share]] = data.heads[0][1];
     root.querySelector('.answer').textContent = `${label} ${share}`;
-    root.querySelector('.heads').replaceChildren(...data.heads.map(head));
+    root.querySelector('.heads').replaceChildren(...data.heads.map(said => answerRows(...said)));
   }
   return data.channels ? channels(root, data) : [];
 }
@@ -38,20 +39,6 @@ function paint(cell, text, fill, ink) {
     `${cell.dataset.go.replace('/', ', ').replace('x', '×')} ${text}`,
   );
   cell.querySelector('title').textContent = cell.getAttribute('aria-label');
-}
-
-function head({ title, answers }) {
-  const rows = answers.map(([label, percent, share]) => {
-    const row = element(
-      'div',
-      { className: 'row' },
-      element('span', { className: 'label', title: label }, label),
-      element('span', { className: 'share' }, percent),
-    );
-    row.style.setProperty('--share', `${100 * share}%`);
-    return row;
-  });
-  return element('div', {}, element('p', { className: 'head' }, title), ...rows);
 }
 
 function channels(root, data) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -31,6 +32,11 @@ def show(scene: Scene, trace: iv.Trace, head: str, *, title: str = "") -> None:
     belief = float(trace.probabilities(head)[scene.target])
     if target not in dict(predictions):
         st.caption(f"Class in question, {plain(target)}: {percent(belief)}")
+
+
+def rows(trace: iv.Trace, head: str = "main") -> list[list[Any]]:
+    """The three likeliest classes of ``head`` as ``answer_rows.js`` draws them."""
+    return [[label, percent(share), share] for label, share in trace.predictions(3, head)]
 
 
 def of_all_heads(scene: Scene, key: str, title: str) -> None:

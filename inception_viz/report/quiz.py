@@ -6,7 +6,7 @@ What they ask is the same before and after; the numbers and the words differ.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from inception_viz.architecture.config import GoogLeNetConfig
@@ -200,18 +200,16 @@ _PAIRS: tuple[Pair, ...] = (
 
 def _cost(examples: tuple[Reduction, Reduction]) -> Pair:
     def ask(found: Reduction) -> Asked:
-        k = f"{found.kernel}×{found.kernel}"
-        naive = found.in_channels * found.filters * found.kernel**2
-        reduced = found.in_channels * found.reduce + found.reduce * found.filters * found.kernel**2
+        k, place = f"{found.kernel}×{found.kernel}", replace(found, size=1)
         wrong = (
             f"{found.filters * found.kernel**2:,}",
-            f"{naive:,}",
-            f"{found.reduce * found.filters * found.kernel**2:,}",
+            f"{place.naive:,}",
+            f"{place.convolution_cost:,}",
         )
         return (
             f"{found.in_channels} maps come in, {found.reduce} filters of 1×1 reduce them, "
             f"{found.filters} filters of {k} follow. How many multiplications for one place?",
-            (wrong[0], wrong[1], f"{reduced:,}", wrong[2]),
+            (wrong[0], wrong[1], f"{place.reduced:,}", wrong[2]),
             2,
         )
 

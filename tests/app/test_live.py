@@ -43,22 +43,25 @@ def test_before_the_camera_starts_the_photo_at_the_side_is_looked_at() -> None:
     data = shown(app)
     scene = app.session_state["scene"]
     label, _ = scene.trace.predictions(1)[0]
-    assert data["heads"][0]["answers"][0][0] == label
+    assert data["heads"][0][1][0][0] == label
     assert data["number"] == 0 and data["photo"].startswith("data:image/jpeg")
     assert len(data["cells"]) == 36 and "<svg" in data["map"]
     assert len(data["channels"]) == len(data["pictures"]) == 3
 
 
-def test_a_frame_is_answered_with_no_more_than_the_browser_lacks() -> None:
+def test_a_frame_is_answered_with_no_more_than_the_browser_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     app = start("live")
     before = shown(app)
     state = app.session_state["camera"]
     strongest = [text for text, *_ in before["channels"]]
-    state._sent = live.Sent(before["skeleton"], (Place.parse(strongest[0]),))  # type: ignore[arg-type]
-    state.number, state.content = 7, live._bytes(picture(), live.MOST["frame"])
+    monkeypatch.setattr(live, "camera", lambda: state)
+    lacks = strongest[:1]
+    live.take({"number": 7, "picture": picture(), "skeleton": before["skeleton"], "lacks": lacks})
     app.run()
     data = shown(app)
-    assert data["number"] == 7 and data["heads"][0]["answers"][0][0] == "espresso"
+    assert data["number"] == 7 and data["heads"][0][1][0][0] == "espresso"
     assert "map" not in data and not data["photo"]
     assert list(data["pictures"]) == strongest[:1]
     assert len(str(data)) < 25_000, "a few kilobytes, and one picture"

@@ -46,3 +46,16 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     yield page
     assert not page.get_by_text("Traceback").count()
     context.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser, address: str) -> Iterator[Page]:
+    """A narrow page that is touched."""
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, base_url=address, has_touch=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    driver.watch(page)
+    yield page
+    context.close()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import inception_viz as iv
 from inception_viz.pictures import (
@@ -162,17 +161,6 @@ def test_everything_goes_by_keys(page: Page, square: Image.Image) -> None:
     scored(page, square, patch, stroke)
     page.keyboard.press("Control+z")
     scored(page, square, patch)
-
-
-@pytest.fixture
-def phone(chromium: Browser, address: str) -> Iterator[Page]:
-    context = chromium.new_context(
-        viewport={"width": 390, "height": 844}, base_url=address, has_touch=True
-    )
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    yield page
-    context.close()
 
 
 @pytest.mark.parametrize("large", [False, True])

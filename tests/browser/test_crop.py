@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -87,18 +86,6 @@ def test_the_square_is_dragged_scaled_and_kept(page: Page, chromium: Browser) ->
     expect(page).to_have_url(re.compile(f"fit={by_keys}$"))
     driver.settle(page)
     expect(words).to_contain_text(f"side {round(100 * by_keys.side)} %".replace(" ", "\u00a0"))
-
-
-@pytest.fixture
-def phone(chromium: Browser, address: str) -> Iterator[Page]:
-    context = chromium.new_context(
-        viewport={"width": 390, "height": 844}, base_url=address, has_touch=True
-    )
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    driver.watch(page)
-    yield page
-    context.close()
 
 
 @pytest.mark.parametrize("large", [False, True])

@@ -6,20 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-import inception_viz as iv
 from app.frontend import component
 from app.session import breaking
 from app.session.breaking import Game, Verdict
 from app.session.scene import Scene
 from app.views.break_it import fooled, pictures
-from app.widgets import messages
+from app.widgets import answers, messages
 from app.widgets.waiting import result_of
-from inception_viz.figures import data_url, percent, png, short_number
+from inception_viz.figures import data_url, png, short_number
 from inception_viz.pictures import MOST_POINTS
 
 _board = component("break_it")
 _KEY = "break_it_board"
-_LIKELIEST = 3
 _GOAL = "Aim: another answer with the fewest pixels."
 
 
@@ -61,12 +59,11 @@ def _data(scene: Scene, game: Game, found: Verdict) -> dict[str, Any]:
         "best": _GOAL if best is None else f"Best so far: {_share(best.share)}, {best.answer}",
         "clean": not game.changes.steps,
         "can_return": best is not None and best.changes != game.changes,
-        "answers": [["Before", _answers(found.before)], ["After", _answers(found.after)]],
+        "answers": [
+            ["Before", answers.rows(found.before)],
+            ["After", answers.rows(found.after)],
+        ],
     }
-
-
-def _answers(trace: iv.Trace) -> list[list[Any]]:
-    return [[label, percent(share), share] for label, share in trace.predictions(_LIKELIEST)]
 
 
 def _share(share: float) -> str:

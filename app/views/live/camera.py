@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ import inception_viz as iv
 from app.frontend import component
 from app.session import address, live
 from app.session.scene import Scene
+from app.widgets import answers
 from inception_viz.architecture import HEAD_NAMES, Place
 from inception_viz.errors import InceptionVizError
 from inception_viz.explain import Glance, Shade
@@ -23,13 +23,11 @@ from inception_viz.figures import (
     network_map,
     paint_contributions,
     paint_firing,
-    percent,
     veil,
 )
 
 _camera = component("live_camera")
 _KEY = "live_camera"
-_LIKELIEST = 3
 
 
 @st.fragment
@@ -97,10 +95,6 @@ def _heads(trace: iv.Trace) -> list[str]:
     return ["main", *(head for head in trace.heads if head != "main")]
 
 
-def _answers(model: iv.Classifier, trace: iv.Trace, head: str) -> Mapping[str, Any]:
+def _answers(model: iv.Classifier, trace: iv.Trace, head: str) -> list[Any]:
     fitted = ", fitted afterwards" if head in model.weights.fits else ""
-    likeliest = trace.predictions(_LIKELIEST, head)
-    return {
-        "title": f"{HEAD_NAMES[head].capitalize()}{fitted}",
-        "answers": [[label, percent(share), share] for label, share in likeliest],
-    }
+    return [f"{HEAD_NAMES[head].capitalize()}{fitted}", answers.rows(trace, head)]
